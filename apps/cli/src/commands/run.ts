@@ -1,0 +1,42 @@
+// `sluice run`: the module's pipelines, one after the other; the first that does not end well is the last.
+import * as Effect from "effect/Effect"
+import type { RunInvocation } from "../commandLine/invocation.ts"
+import { engineNamed } from "../engine.ts"
+import type { ExitCode } from "../exitCode.ts"
+import type { CliFailure } from "../failure.ts"
+import type { LoadedModule } from "../module/load.ts"
+import { graphs } from "../module/pipelines.ts"
+import type { Signals } from "../signals.ts"
+import * as OutputFile from "../terminal/outputFile.ts"
+import type { Screen } from "../terminal/screen.ts"
+import type { RunFiles } from "./runPipeline.ts"
+import { runPipeline } from "./runPipeline.ts"
+
+const openFiles = Effect.fnUntraced(function* (invocation: RunInvocation) {
+  const { deadLetters, trace } = invocation
+  const files: RunFiles = {
+    deadLetters:
+      deadLetters === undefined ? undefined : yield* OutputFile.open("--dead-letters", deadLetters),
+    trace: trace === undefined ? undefined : yield* OutputFile.open("--trace", trace)
+  }
+  return files
+})
+
+/** Runs every pipeline of the module; the exit code is that of the last one run. */
+export const run = (
+  invocation: RunInvocation,
+  module: LoadedModule
+): Effect.Effect<ExitCode, CliFailure, Screen | Signals> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const list = yield* graphs(module, invocation.parameters)
+      const engine = yield* engineNamed(invocation.engine)
+      const files = yield* openFiles(invocation)
+      let exitCode: ExitCode = 0
+      for (const graph of list) {
+        exitCode = yield* runPipeline({ invocation, module, files, engine, graph })
+        if (exitCode !== 0) return exitCode
+      }
+      return exitCode
+    })
+  )

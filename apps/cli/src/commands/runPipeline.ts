@@ -1,0 +1,190 @@
+// One pipeline from start to final table: engine options, progress, signals, the module's report, the exit code.
+import type * as Engine from "@sluice/core/Engine"
+import type * as Graph from "@sluice/core/Graph"
+import * as Observer from "@sluice/core/Observer"
+import type * as PipelineResult from "@sluice/core/PipelineResult"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type { RunInvocation } from "../commandLine/invocation.ts"
+import { refused } from "../engine.ts"
+import type { ExitCode } from "../exitCode.ts"
+import { exitCodes } from "../exitCode.ts"
+import type { CliFailure } from "../failure.ts"
+import type { LoadedModule } from "../module/load.ts"
+import { follow } from "../report/progress.ts"
+import { deadLetterJson, resultJson } from "../report/resultJson.ts"
+import { incompleteLines, resultTable } from "../report/resultTable.ts"
+import type { RunSummary } from "../report/summary.ts"
+import { incompleteKeys } from "../report/summary.ts"
+import type { Signal } from "../signals.ts"
+import { Signals } from "../signals.ts"
+import type { OutputFile } from "../terminal/outputFile.ts"
+import { Screen } from "../terminal/screen.ts"
+import type { StatusLine } from "../terminal/statusLine.ts"
+import { silent, statusLine } from "../terminal/statusLine.ts"
+import { askReport } from "./askReport.ts"
+
+/** Files the run writes beside its sinks. */
+export interface RunFiles {
+  readonly deadLetters: OutputFile | undefined
+  readonly trace: OutputFile | undefined
+}
+
+/** Everything one run needs. */
+export interface PipelineRun {
+  readonly invocation: RunInvocation
+  readonly module: LoadedModule
+  readonly files: RunFiles
+  readonly engine: Engine.Engine
+  readonly graph: Graph.PipelineGraph
+}
+
+/** How a run ended: the engine's result, and the message of a failure. */
+interface Ended {
+  readonly result: PipelineResult.PipelineResult
+  readonly failure: string | undefined
+  readonly signal: Signal | undefined
+}
+
+const terminalIntervalMs = 200
+const plainIntervalMs = 2_000
+const signalsMax = 8
+
+const executionOptions = (run: PipelineRun): Engine.ExecutionOptions => {
+  const { seed, batchSize, openKeys } = run.invocation
+  const { deadLetters, trace } = run.files
+  return {
+    openKeysMax: openKeys,
+    ...(seed === undefined ? {} : { seed }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(trace === undefined ? {} : { observer: Observer.lines(trace.write) }),
+    ...(deadLetters === undefined
+      ? {}
+      : {
+          onDeadLetters: (letters) =>
+            Effect.sync(() => {
+              for (const letter of letters) deadLetters.write(`${deadLetterJson(letter)}\n`)
+            })
+        })
+  }
+}
+
+const fileFailure = (files: RunFiles): CliFailure | undefined =>
+  files.deadLetters?.failure() ?? files.trace?.failure()
+
+/** First signal: drain. Every further one: abort. Returns a reader of the first signal. */
+const stopOnSignals = (
+  running: Engine.RunningPipeline,
+  line: StatusLine
+): Effect.Effect<() => Signal | undefined, never, Signals | Scope.Scope> =>
+  Effect.gen(function* () {
+    const queue = yield* Queue.dropping<Signal>(signalsMax)
+    const signals = yield* Signals
+    yield* signals.listen((signal) => void Queue.offerUnsafe(queue, signal))
+    let first: Signal | undefined
+    const stop = Effect.gen(function* () {
+      const signal = yield* Queue.take(queue)
+      const isFirst = first === undefined
+      first ??= signal
+      const again = signal === "SIGINT" ? "Ctrl-C" : signal
+      line.message(
+        isFirst
+          ? `sluice: interrupted, draining what was read; ${again} once more aborts`
+          : "sluice: aborting"
+      )
+      yield* running.stop(isFirst ? "graceful" : "abort")
+    })
+    yield* Effect.forkScoped(Effect.forever(stop))
+    return () => first
+  })
+
+const execute = (run: PipelineRun): Effect.Effect<Ended, CliFailure, Screen | Signals> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { err } = yield* Screen
+      const { quiet, progressIntervalMs } = run.invocation
+      const running = yield* run.engine
+        .start(run.graph, executionOptions(run))
+        .pipe(Effect.mapError(refused))
+      const line = quiet ? silent(err) : statusLine(err)
+      const signal = yield* stopOnSignals(running, line)
+      if (!quiet) {
+        const interval =
+          progressIntervalMs ?? (err.isTerminal ? terminalIntervalMs : plainIntervalMs)
+        yield* follow(running, line, interval, run.graph.id)
+      }
+      return yield* running.result.pipe(
+        Effect.map((result) => ({ result, failure: undefined, signal: signal() })),
+        Effect.catch((error) =>
+          Effect.succeed({ result: error.result, failure: error.message, signal: signal() })
+        )
+      )
+    })
+  )
+
+const exitCodeOf = (ended: Ended, summary: RunSummary, requireComplete: boolean): ExitCode => {
+  if (ended.signal !== undefined) {
+    return ended.signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated
+  }
+  if (ended.failure !== undefined || !ended.result.success) return exitCodes.failed
+  if (requireComplete && incompleteKeys(ended.result) > 0) return exitCodes.incomplete
+  return summary.report?.ok === false ? exitCodes.reportSaysNo : exitCodes.ok
+}
+
+const complaint = (
+  exitCode: ExitCode,
+  run: PipelineRun,
+  summary: RunSummary
+): string | undefined => {
+  const { result, failure } = summary
+  const { openKeys, json } = run.invocation
+  if (failure !== undefined) return failure
+  if (exitCode === exitCodes.failed)
+    return `pipeline "${result.pipelineId}" ended as ${result.status}`
+  if (exitCode === exitCodes.reportSaysNo) return `the report of ${run.module.file} says no`
+  if (exitCode !== exitCodes.incomplete) return undefined
+  // The table names the keys already; with --json nothing readable has been printed.
+  const keys = json
+    ? result.accumulators.flatMap((report) => incompleteLines(report, openKeys))
+    : []
+  const total = incompleteKeys(result)
+  return [
+    `--require-complete: ${total} ${total === 1 ? "key is" : "keys are"} incomplete`,
+    ...keys
+  ].join("\n")
+}
+
+/** Runs one pipeline and prints what came of it. */
+export const runPipeline = (
+  run: PipelineRun
+): Effect.Effect<ExitCode, CliFailure, Screen | Signals> =>
+  Effect.gen(function* () {
+    const { invocation, files } = run
+    const screen = yield* Screen
+    const ended = yield* execute(run)
+    files.deadLetters?.flush()
+    files.trace?.flush()
+    const unwritten = fileFailure(files)
+    const asked = ended.result.status === "completed" && ended.failure === undefined
+    const report = asked
+      ? yield* Effect.result(askReport(run.module, ended.result, invocation.parameters))
+      : Result.succeed(undefined)
+    const summary: RunSummary = {
+      result: ended.result,
+      failure: ended.failure,
+      peakRssBytes: process.resourceUsage().maxRSS * 1_024,
+      report: Result.getOrUndefined(report)
+    }
+    const broken = unwritten ?? (Result.isFailure(report) ? report.failure : undefined)
+    const exitCode = broken?.exitCode ?? exitCodeOf(ended, summary, invocation.requireComplete)
+    screen.out.write(
+      invocation.json
+        ? resultJson(summary, invocation.openKeys, exitCode)
+        : resultTable(summary, invocation.openKeys, screen.out)
+    )
+    const message = broken?.message ?? complaint(exitCode, run, summary)
+    if (message !== undefined) screen.err.write(`${screen.err.paint.red("sluice:")} ${message}\n`)
+    return exitCode
+  })

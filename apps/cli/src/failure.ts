@@ -1,0 +1,18 @@
+// The one error type of the command: a message for the user, the exit code, and the cause for --verbose.
+import * as Data from "effect/Data"
+import type { ExitCode } from "./exitCode.ts"
+
+/** Ends the command with `message` on stderr; `cause` is shown with --verbose only. */
+export class CliFailure extends Data.TaggedError("CliFailure")<{
+  readonly exitCode: ExitCode
+  readonly message: string
+  readonly cause?: unknown
+}> {}
+
+/** A mistake in how the command was called. */
+export const usage = (message: string, cause?: unknown): CliFailure =>
+  new CliFailure({ exitCode: 2, message, cause })
+
+/** The run, or something it writes to, failed. */
+export const failed = (message: string, cause?: unknown): CliFailure =>
+  new CliFailure({ exitCode: 1, message, cause })

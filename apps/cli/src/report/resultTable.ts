@@ -1,0 +1,154 @@
+// The final table of a run: figures, stages, incomplete keys by name, the first dead letters.
+import type * as Accumulator from "@sluice/core/Accumulator"
+import type * as DeadLetter from "@sluice/core/DeadLetter"
+import { causeText, payloadText } from "@sluice/core/DeadLetter"
+import type * as PipelineResult from "@sluice/core/PipelineResult"
+import type * as Stage from "@sluice/core/Stage"
+import { bytes, clip, count, duration, oneLine, perSecond } from "../terminal/format.ts"
+import type { Output, Paint } from "../terminal/screen.ts"
+import { columns, fields } from "../terminal/table.ts"
+import type { RunSummary } from "./summary.ts"
+import { incompleteOf, keyTotals } from "./summary.ts"
+
+const indent = "  "
+const deadLettersShown = 5
+const causeWidth = 160
+const keyWidth = 60
+const missingShown = 8
+
+const statusText = (result: PipelineResult.PipelineResult, paint: Paint): string => {
+  const colour =
+    result.status === "completed"
+      ? paint.green
+      : result.status === "failed"
+        ? paint.red
+        : paint.yellow
+  return `${colour(result.status)} in ${duration(result.durationMs)}`
+}
+
+const keyRows = (
+  result: PipelineResult.PipelineResult
+): ReadonlyArray<readonly [string, string]> => {
+  const keys = keyTotals(result)
+  if (keys === undefined) return []
+  const discarded = keys.discarded === 0 ? "" : `, ${count(keys.discarded)} discarded`
+  const open = keys.open === 0 ? "" : `, ${count(keys.open)} open`
+  return [
+    ["fragments in", count(keys.fragmentsIn)],
+    [
+      "keys out",
+      `${count(keys.complete)} complete, ${count(keys.partial)} partial${discarded}${open}`
+    ]
+  ]
+}
+
+const reportRows = (summary: RunSummary): ReadonlyArray<readonly [string, string]> =>
+  (summary.report?.rows ?? []).map(([label, value]) => [
+    oneLine(label),
+    typeof value === "number" ? count(value) : oneLine(value)
+  ])
+
+const figures = (summary: RunSummary): ReadonlyArray<readonly [string, string]> => {
+  const { result } = summary
+  const rate = perSecond(result.recordsIn, result.durationMs)
+  return [
+    ["engine", result.seed === undefined ? result.engine : `${result.engine}, seed ${result.seed}`],
+    ["records in", count(result.recordsIn)],
+    ...keyRows(result),
+    ["records out", count(result.recordsOut)],
+    ["dropped", count(result.droppedCount)],
+    ["dead letters", count(result.deadLetterCount)],
+    ["errors", count(result.errorCount)],
+    ["records/s", count(rate)],
+    ["peak RSS", bytes(summary.peakRssBytes)],
+    ...reportRows(summary)
+  ]
+}
+
+const nameWidth = 40
+
+const stageRow = (state: Stage.StageRuntimeState): ReadonlyArray<string> => [
+  clip(state.stageId, nameWidth),
+  state.kind,
+  state.kind === "source" ? "" : count(state.recordsIn),
+  state.kind === "sink" ? "" : count(state.recordsOut),
+  count(state.errors),
+  count(state.dropped)
+]
+
+const stageLines = (result: PipelineResult.PipelineResult, paint: Paint): ReadonlyArray<string> => {
+  const rows = Object.values(result.finalStates).map(stageRow)
+  const lines = columns(
+    [["stage", "kind", "in", "out", "errors", "dropped"], ...rows],
+    ["left", "left", "right", "right", "right", "right"],
+    indent
+  )
+  return lines.map((line, i) => (i === 0 ? paint.dim(line) : line))
+}
+
+const more = (shown: number, total: number): ReadonlyArray<string> =>
+  total > shown ? [`${indent}${indent}… and ${count(total - shown)} more`] : []
+
+const keyText = (key: unknown): string =>
+  clip(oneLine(typeof key === "string" ? key : payloadText(key)), keyWidth)
+
+const missingText = (missing: ReadonlyArray<string>): string => {
+  if (missing.length === 0) return "waits for more fragments"
+  const names = missing.slice(0, missingShown).map(oneLine)
+  const rest = missing.length > missingShown ? `, … (${count(missing.length)} in all)` : ""
+  return `waits for ${names.join(", ")}${rest}`
+}
+
+const keyRow = (key: Accumulator.OpenKey): ReadonlyArray<string> => [
+  keyText(key.key),
+  `${Math.floor(key.completeness * 100)} %`,
+  count(key.fragments),
+  missingText(key.missing)
+]
+
+/** The incomplete keys of one accumulating stage, at most `limit` by name; no lines when all keys were completed. */
+export const incompleteLines = (
+  report: PipelineResult.AccumulatorReport,
+  limit: number
+): ReadonlyArray<string> => {
+  const total = incompleteOf(report)
+  if (total === 0) return []
+  const shown = report.openKeys.slice(0, limit)
+  return [
+    `${indent}incomplete keys in "${report.stageId}": ${count(total)}`,
+    ...columns(shown.map(keyRow), ["left", "right", "right", "left"], indent + indent),
+    ...more(shown.length, total)
+  ]
+}
+
+const letterRow = (letter: DeadLetter.DeadLetter): ReadonlyArray<string> => [
+  letter.stageId,
+  letter.location ?? `${letter.origin}#${letter.seqId}`,
+  clip(oneLine(causeText(letter.cause)), causeWidth)
+]
+
+const deadLetterLines = (result: PipelineResult.PipelineResult): ReadonlyArray<string> => {
+  const total = result.deadLetterCount
+  if (total === 0) return []
+  const shown = result.deadLetters.slice(0, deadLettersShown)
+  return [
+    `${indent}dead letters: ${count(total)}`,
+    ...columns(shown.map(letterRow), ["left", "left", "left"], indent + indent),
+    ...more(shown.length, total)
+  ]
+}
+
+/** The table as text; `openKeys` bounds the keys listed by name. */
+export const resultTable = (summary: RunSummary, openKeys: number, output: Output): string => {
+  const { result } = summary
+  const paint = output.paint
+  const sections = [
+    [`${paint.bold(result.pipelineId)}  ${statusText(result, paint)}`],
+    fields(figures(summary), paint, indent),
+    stageLines(result, paint),
+    ...result.accumulators.map((report) => incompleteLines(report, openKeys)),
+    deadLetterLines(result)
+  ]
+  const filled = sections.filter((lines) => lines.length > 0)
+  return `${filled.map((lines) => lines.join("\n")).join("\n\n")}\n`
+}
