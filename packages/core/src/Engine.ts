@@ -1,0 +1,52 @@
+// How a graph is run: the engine contract, its options, and the handle on a running pipeline.
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as DeadLetter from "./DeadLetter.ts"
+import type * as Graph from "./Graph.ts"
+import type * as GraphError from "./GraphError.ts"
+import type * as Observer from "./Observer.ts"
+import type * as PipelineResult from "./PipelineResult.ts"
+import type * as Stage from "./Stage.ts"
+
+/** How a stop ends the run: `graceful` drains what was read, `abort` interrupts. */
+export type StopMode = "graceful" | "abort"
+
+/** Options of one run; all have defaults. */
+export interface ExecutionOptions {
+  /** Seeds Random and the interleaving of stages; any string or number. */
+  readonly seed?: string | number
+  /** Largest batch handed between stages, records; default 4,096. */
+  readonly batchSize?: number
+  /** Dead letters kept in the result; default 1,000. All are counted, and all reach `onDeadLetters`. */
+  readonly deadLettersMax?: number
+  /** Open keys listed per accumulator; default 100. */
+  readonly openKeysMax?: number
+  /** Receives dead letters batch-wise; the failing stage waits for it. */
+  readonly onDeadLetters?: (letters: ReadonlyArray<DeadLetter.DeadLetter>) => Effect.Effect<void>
+  /** Receives records discarded by a full channel. */
+  readonly onDropped?: (stageId: string, payloads: ReadonlyArray<unknown>) => void
+  readonly observer?: Observer.PipelineObserver
+  /** Kernels: `generated` code, composed `closures`, or `auto` (generated where code generation is allowed). */
+  readonly kernels?: "auto" | "generated" | "closures"
+}
+
+/** A pipeline that is running. */
+export interface RunningPipeline {
+  readonly graph: Graph.PipelineGraph
+  /** State of one stage right now, or undefined for an unknown id. */
+  readonly inspect: (stageId: string) => Stage.StageRuntimeState | undefined
+  readonly inspectAll: () => Readonly<Record<string, Stage.StageRuntimeState>>
+  /** Asks the run to end; returns at once, the result comes from `result`. */
+  readonly stop: (mode: StopMode) => Effect.Effect<void>
+  /** Waits for the end. */
+  readonly result: Effect.Effect<PipelineResult.PipelineResult, PipelineResult.PipelineError>
+}
+
+/** An engine executes graphs. `R` of the stages' effects is taken from the caller's context. */
+export interface Engine {
+  readonly name: string
+  readonly start: (
+    graph: Graph.PipelineGraph,
+    options?: ExecutionOptions
+  ) => Effect.Effect<RunningPipeline, GraphError.GraphError, Scope.Scope>
+}

@@ -1,0 +1,433 @@
+// The pipeline DSL: typed from the source to the sink, and nothing but data until an engine runs it.
+// A Pipeline<Out, E, R> is open: more stages may follow. A Closed<E, R> ends in sinks: it can be run.
+// `Out` is what the last stage emits, `E` what its effects may fail with, `R` the services they need.
+import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type * as Accumulator from "./Accumulator.ts"
+import * as Channel from "./Channel.ts"
+import type * as Engine from "./Engine.ts"
+import type * as Envelope from "./Envelope.ts"
+import type * as Graph from "./Graph.ts"
+import { kindOf } from "./Graph.ts"
+import type * as GraphError from "./GraphError.ts"
+import * as execute from "./internal/execute.ts"
+import { collect, type Link, makeNode, type NodeOptions, type Port } from "./internal/link.ts"
+import { processStage } from "./internal/processStage.ts"
+import type * as PipelineResult from "./PipelineResult.ts"
+import type * as Policy from "./Policy.ts"
+import type * as Sink from "./Sink.ts"
+import type * as Source from "./Source.ts"
+import type * as Stage from "./Stage.ts"
+import { validated } from "./internal/validated.ts"
+
+/** Marks values of this module. */
+export const TypeId = "~sluice/Pipeline"
+
+/** An open pipeline: emits `Out`, may fail with `E`, needs `R`. Pipe stages onto it, or run it as a Stream. */
+export interface Pipeline<out Out, out E = never, out R = never> extends Pipeable {
+  readonly [TypeId]: { readonly _Out: (_: never) => Out; readonly _E: (_: never) => E; readonly _R: (_: never) => R }
+  readonly end: Port
+}
+
+/** A pipeline whose outputs all end in sinks. */
+export interface Closed<out E = never, out R = never> extends Pipeable {
+  readonly [TypeId]: { readonly _E: (_: never) => E; readonly _R: (_: never) => R }
+  readonly id: string
+  readonly meta: Readonly<Record<string, string>>
+  readonly ends: ReadonlyArray<Link>
+}
+
+/** Options every stage takes. */
+export interface StageOptions {
+  /** Engine for this stage by name; default: the run's engine. */
+  readonly engine?: string
+  /** How the stage may run in parallel; a number is `Fixed`. Default sequential. */
+  readonly parallelism?: Policy.ParallelismHint | number
+  /** A buffer in front of the stage, which then runs in a segment of its own. Default capacity 8,192 records, `block`. */
+  readonly buffer?: Partial<Policy.BufferPolicy>
+  /** How pressure travels upstream; default bounded. */
+  readonly backpressure?: Policy.BackpressureStrategy
+  /** Read by custom stages as `context.config`. */
+  readonly config?: Readonly<Record<string, unknown>>
+}
+
+/** What a stage that produces `B` for `A` does when its function fails: a policy, or a replacement value. */
+export type OnError<A, B> = Policy.ErrorPolicy | { readonly fallback: (payload: A, cause: unknown) => B }
+
+/** Options of stages whose function may fail record by record. */
+export interface RecordOptions<A, B> extends StageOptions {
+  /** Default: `Policy.fail`. */
+  readonly onError?: OnError<A, B>
+}
+
+/** Options of effectful stages. */
+export interface EffectOptions<A, B> extends RecordOptions<A, B> {
+  /** Records in flight; default 1. The same as a fixed `parallelism`. */
+  readonly concurrency?: number
+  /** Order of the results: `Channel.ordered` (default), `unordered`, or `partitionOrdered(key)`. */
+  readonly ordering?: Channel.OrderingOf<A>
+  /** Bound on one call; a call that takes longer is interrupted and fails. */
+  readonly timeout?: Duration.Input
+}
+
+/** Options of `run`, `start` and `stream`: the engine and what it is told. */
+export type RunOptions = execute.RunOptions
+
+const proto = {
+  [TypeId]: { _Out: (_: never) => _, _E: (_: never) => _, _R: (_: never) => _ },
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+}
+
+const open = <Out, E, R>(end: Port): Pipeline<Out, E, R> => Object.assign(Object.create(proto), { end })
+
+const closed = <E, R>(id: string, ends: ReadonlyArray<Link>, meta: Readonly<Record<string, string>>): Closed<E, R> =>
+  Object.assign(Object.create(proto), { id, ends, meta })
+
+const erased = (f: (...args: ReadonlyArray<never>) => unknown): Graph.ErasedFunction => f
+
+const nodeOptions = <A, B>(options: EffectOptions<A, B> | undefined): NodeOptions => {
+  const onError = options?.onError
+  const fallback = onError !== undefined && "fallback" in onError ? onError.fallback : undefined
+  return {
+    ...options,
+    parallelism: options?.concurrency ?? options?.parallelism,
+    onError: fallback === undefined ? (onError as Policy.ErrorPolicy | undefined) : { _tag: "Fallback" },
+    fallback: fallback === undefined ? undefined : erased(fallback),
+    ordering: options?.ordering as Channel.ChannelOrdering | undefined,
+    timeoutMs: options?.timeout === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(options.timeout))
+  }
+}
+
+const append = <Out, E, R>(
+  self: Pipeline<unknown, unknown, unknown>,
+  id: string,
+  operation: Graph.Operation,
+  options?: NodeOptions
+): Pipeline<Out, E, R> => {
+  const node = makeNode(id, kindOf(operation._tag), operation, options)
+  return open({ link: { node, inputs: [self.end] }, port: "out" })
+}
+
+/**
+ * Starts a pipeline from a source.
+ *
+ * Shape: nothing → `A`, in the order of the source.
+ * Flow: reads when downstream has room; completes with the source; a failing source fails the run after what was read
+ * before has gone through.
+ */
+export const source = <A, E = never, R = never>(
+  id: string,
+  from: Source.Source<A, E, R>,
+  options?: StageOptions
+): Pipeline<A, E, R> => {
+  const node = makeNode(id, "source", { _tag: "Source", source: from as Graph.ErasedSource }, options)
+  return open({ link: { node, inputs: [] }, port: "out" })
+}
+
+/**
+ * Applies a synchronous function to each record. Fused with its neighbours into one loop.
+ *
+ * Shape: one for one, order kept. The function may declare a second parameter, a `Cursor` on the record's metadata.
+ * Errors: an exception follows `onError`, for this record alone.
+ */
+export const map =
+  <A, B>(id: string, f: (payload: A, cursor: Envelope.Cursor) => B, options?: RecordOptions<A, B>) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E, R> =>
+    append(self, id, { _tag: "Map", f: erased(f) }, nodeOptions(options))
+
+/**
+ * Lets through the records for which the predicate holds. Fused.
+ *
+ * Shape: zero or one for one, order and sequence numbers kept. With a type guard, the type narrows.
+ */
+export const filter: {
+  <A, B extends A>(
+    id: string,
+    f: (payload: A, cursor: Envelope.Cursor) => payload is B,
+    options?: RecordOptions<A, boolean>
+  ): <E, R>(self: Pipeline<A, E, R>) => Pipeline<B, E, R>
+  <A>(
+    id: string,
+    f: (payload: A, cursor: Envelope.Cursor) => boolean,
+    options?: RecordOptions<A, boolean>
+  ): <E, R>(self: Pipeline<A, E, R>) => Pipeline<A, E, R>
+} =
+  <A>(id: string, f: (payload: A, cursor: Envelope.Cursor) => boolean, options?: RecordOptions<A, boolean>) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<A, E, R> =>
+    append(self, id, { _tag: "Filter", f: erased(f) }, nodeOptions(options))
+
+/**
+ * Turns each record into any number of records. Fused; ends its kernel.
+ *
+ * Shape: any number for one, order kept; all carry the sequence number of the record they came from.
+ * Limits: at most 1,000,000 records for one. Errors: when the iterable throws midway, none of its records is emitted.
+ */
+export const flatMap =
+  <A, B>(
+    id: string,
+    f: (payload: A, cursor: Envelope.Cursor) => Iterable<B>,
+    options?: RecordOptions<A, Iterable<B>>
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E, R> =>
+    append(self, id, { _tag: "FlatMap", f: erased(f) }, nodeOptions(options))
+
+/**
+ * Applies a function to each record's envelope, to read or write headers, attributes and cost.
+ *
+ * Shape: one for one, order kept. Costs an envelope object per record: prefer `map` with a cursor for reading.
+ */
+export const mapEnvelope =
+  <A, B>(
+    id: string,
+    f: (envelope: Envelope.Envelope<A>) => Envelope.Envelope<B>,
+    options?: StageOptions & { readonly onError?: Policy.ErrorPolicy }
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E, R> =>
+    append(self, id, { _tag: "MapEnvelope", f: erased(f) }, { ...options })
+
+/**
+ * Applies a function to the payloads of a whole batch; it may return an array or an Effect of one.
+ *
+ * Shape: any number for a batch. When the numbers are equal, result j stands for record j.
+ * Errors: a failure concerns every record of the batch.
+ */
+export const mapBatch =
+  <A, B, E2 = never, R2 = never>(
+    id: string,
+    f: (items: ReadonlyArray<A>) => ReadonlyArray<B> | Effect.Effect<ReadonlyArray<B>, E2, R2>,
+    options?: RecordOptions<A, B> & { readonly timeout?: Duration.Input }
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E | E2, R | R2> =>
+    append(self, id, { _tag: "MapBatch", f: erased(f) }, nodeOptions(options))
+
+/**
+ * Runs an effect for each record, up to `concurrency` at once.
+ *
+ * Shape: one for one; order by `ordering`: that of the input (default), of completion, or of the input per key with keys in
+ * parallel, whatever their number.
+ * Flow: admits a bounded window of records and backpressures behind it. A failing record never takes siblings along.
+ * Limits: window of 4 × concurrency (ordered), 2 × (unordered), 64 × (by key) records.
+ * Errors: a failure follows `onError` after the retries it asks for; `timeout` bounds each attempt.
+ */
+export const mapEffect =
+  <A, B, E2 = never, R2 = never>(
+    id: string,
+    f: (payload: A) => Effect.Effect<B, E2, R2>,
+    options?: EffectOptions<A, B>
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E | E2, R | R2> =>
+    append(self, id, { _tag: "MapEffect", f: erased(f) }, nodeOptions(options))
+
+/** As `mapEffect`, for functions that return a promise; the signal is aborted when the run is. Costs no fiber per record. */
+export const mapPromise =
+  <A, B>(id: string, f: (payload: A, signal: AbortSignal) => Promise<B> | B, options?: EffectOptions<A, B>) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E, R> =>
+    append(self, id, { _tag: "MapPromise", f: erased(f) }, nodeOptions(options))
+
+/**
+ * Passes the records through a stream function: anything Effect's Stream can do.
+ *
+ * Shape: as the stream makes it; the results are numbered anew. Flow: pulls, so it backpressures; when its stream ends early the
+ * rest of the input is discarded.
+ */
+export const process =
+  <A, B, E2 = never, R2 = never>(
+    id: string,
+    f: (input: Stream.Stream<A>) => Stream.Stream<B, E2, R2>,
+    options?: StageOptions
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E | E2, R | R2> =>
+    append(self, id, { _tag: "Process", stage: processStage(f) as Graph.ErasedStage }, { ...options })
+
+/** Passes the envelopes through a custom stage with init, process and close. */
+export const stage =
+  <A, B, E2, R2>(id: string, custom: Stage.Stage<A, B, E2, R2>, options?: StageOptions) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E | E2, R | R2> =>
+    append(self, id, { _tag: "Process", stage: custom as Graph.ErasedStage }, { ...options })
+
+/**
+ * Collects records into keyed state and emits an output when a key is complete.
+ *
+ * Shape: any number of fragments → one output per completed (or expired) key. Specs come from `@sluice/accumulation`.
+ * Errors: a fragment without key, or whose update throws, follows `onError`; its group is not harmed.
+ */
+export const accumulate =
+  <A, B>(
+    id: string,
+    spec: Accumulator.AccumulatorSpec<A, B>,
+    options?: StageOptions & { readonly onError?: Policy.ErrorPolicy }
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E, R> =>
+    append(self, id, { _tag: "Accumulate", accumulator: spec as Graph.ErasedAccumulator }, { ...options })
+
+/** The predicate of a branch's last route: everything the others left. */
+export const otherwise = (): boolean => true
+
+/** What a route lets through: the guard's type, or all. */
+// biome-ignore lint/suspicious/noExplicitAny: a guard's parameter can be matched by nothing else
+type Routed<A, Predicate> = Predicate extends (payload: any) => payload is infer B ? B : A
+
+const ports = <A, E, R, Names extends string>(
+  self: Pipeline<A, E, R>,
+  id: string,
+  mode: Graph.BranchMode,
+  names: ReadonlyArray<Names>,
+  options: NodeOptions | undefined
+): { readonly [K in Names]: Pipeline<A, E, R> } => {
+  const link: Link = { node: makeNode(id, "branch", { _tag: "Branch", mode }, options), inputs: [self.end] }
+  const outputs = names.map((name) => [name, open<A, E, R>({ link, port: name })] as const)
+  return Object.fromEntries(outputs) as { readonly [K in Names]: Pipeline<A, E, R> }
+}
+
+/** Options of branching stages. */
+export type BranchOptions = StageOptions & { readonly onError?: Policy.ErrorPolicy }
+
+/**
+ * Sends each record to the first route whose predicate holds; a record that matches none is dropped and counted.
+ *
+ * Shape: one in, one pipeline per route out. Order is kept within a route. Every route must be continued.
+ */
+export const branch =
+  <A, const Routes extends Readonly<Record<string, (payload: A) => boolean>>>(
+    id: string,
+    routes: Routes,
+    options?: BranchOptions
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): { readonly [K in keyof Routes]: Pipeline<Routed<A, Routes[K]>, E, R> } => {
+    const list = Object.entries(routes).map(([port, when]) => ({ port, when: erased(when) }))
+    const outputs = ports(self, id, { _tag: "Predicate", routes: list }, Object.keys(routes), { ...options })
+    return outputs as { readonly [K in keyof Routes]: Pipeline<Routed<A, Routes[K]>, E, R> }
+  }
+
+/**
+ * Sends every record to each of the named outputs. Payloads are shared, not copied: treat them as immutable.
+ *
+ * Flow: the slowest output sets the pace, unless its buffer drops.
+ */
+export const broadcast =
+  <const Name extends string>(id: string, names: ReadonlyArray<Name>, options?: StageOptions) =>
+  <A, E, R>(self: Pipeline<A, E, R>): { readonly [K in Name]: Pipeline<A, E, R> } =>
+    ports(self, id, { _tag: "Broadcast", ports: names }, names, { ...options })
+
+/** Splits by a hash of the key: records of one key always take the same output, in order. */
+export const partition =
+  <A, const Name extends string>(
+    id: string,
+    names: ReadonlyArray<Name>,
+    key: (payload: A) => unknown,
+    options?: BranchOptions
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): { readonly [K in Name]: Pipeline<A, E, R> } =>
+    ports(self, id, { _tag: "Partition", ports: names, key: erased(key) }, names, { ...options })
+
+/** Types of the records, failures and services of a list of pipelines. */
+type OutOf<P> = P extends Pipeline<infer Out, infer _E, infer _R> ? Out : never
+type ErrorOf<P> = P extends { readonly [TypeId]: { readonly _E: (_: never) => infer E } } ? E : never
+type ServicesOf<P> = P extends { readonly [TypeId]: { readonly _R: (_: never) => infer R } } ? R : never
+
+/**
+ * Joins several pipelines into one, in the order of arrival.
+ *
+ * Flow: all inputs share one bounded channel; completes when all have. Order is kept per input, not between them.
+ */
+export const merge = <const Inputs extends ReadonlyArray<Pipeline<unknown, unknown, unknown>>>(
+  id: string,
+  inputs: Inputs,
+  options?: StageOptions
+): Pipeline<OutOf<Inputs[number]>, ErrorOf<Inputs[number]>, ServicesOf<Inputs[number]>> => {
+  const ordering = inputs.length > 1 ? Channel.unordered : Channel.ordered
+  const node = makeNode(id, "merge", { _tag: "Merge" }, { ...options, ordering })
+  return open({ link: { node, inputs: inputs.map((input) => input.end) }, port: "out" })
+}
+
+/**
+ * Ends a pipeline in a sink.
+ *
+ * Flow: one batch at a time; while the sink's effect runs, the stages before it fill their buffers and then wait.
+ */
+export const sink =
+  <A, E2 = never, R2 = never>(
+    id: string,
+    to: Sink.Sink<A, E2, R2>,
+    options?: StageOptions & { readonly onError?: Policy.ErrorPolicy; readonly timeout?: Duration.Input }
+  ) =>
+  <E, R>(self: Pipeline<A, E, R>): Closed<E | E2, R | R2> => {
+    const operation: Graph.Operation = { _tag: "Sink", sink: to as Graph.ErasedSink }
+    const node = makeNode(id, "sink", operation, nodeOptions<A, void>(options))
+    return closed("pipeline", [{ node, inputs: [self.end] }], {})
+  }
+
+/** Several closed pipelines as one: they may share stages, and start and end together. */
+export const all = <const Parts extends ReadonlyArray<Closed<unknown, unknown>>>(
+  parts: Parts
+): Closed<ErrorOf<Parts[number]>, ServicesOf<Parts[number]>> =>
+  closed(
+    parts[0]?.id ?? "pipeline",
+    parts.flatMap((part) => part.ends),
+    Object.assign({}, ...parts.map((part) => part.meta))
+  )
+
+/** Names a closed pipeline; the name stands in results, metrics and messages. */
+export const named =
+  (id: string, meta: Readonly<Record<string, string>> = {}) =>
+  <E, R>(self: Closed<E, R>): Closed<E, R> =>
+    closed(id, self.ends, { ...self.meta, ...meta })
+
+/** True for closed pipelines: what `sluice run` looks for in a module. */
+export const isClosed = (value: unknown): value is Closed<unknown, unknown> =>
+  typeof value === "object" && value !== null && TypeId in value && "ends" in value
+
+/** True for open pipelines. */
+export const isOpen = (value: unknown): value is Pipeline<unknown, unknown, unknown> =>
+  typeof value === "object" && value !== null && TypeId in value && "end" in value
+
+/** The pipeline as plain data, unchecked. */
+export const graph = (self: Closed<unknown, unknown>): Graph.PipelineGraph => ({
+  id: self.id,
+  ...collect(self.ends),
+  meta: self.meta
+})
+
+/** The graph when it is sound, else every finding at once. Runs nothing. */
+export const build = (self: Closed<unknown, unknown>): Result.Result<Graph.PipelineGraph, GraphError.GraphError> =>
+  validated(graph(self))
+
+/**
+ * Starts a closed pipeline; it ends with the scope.
+ *
+ * Errors: `GraphError` with every finding when the graph is not sound.
+ */
+export const start = <E, R>(
+  self: Closed<E, R>,
+  options: RunOptions = {}
+): Effect.Effect<Engine.RunningPipeline, GraphError.GraphError, R | Scope.Scope> => execute.start(graph(self), options)
+
+/**
+ * Runs a closed pipeline to its end.
+ *
+ * Flow: succeeds with the result when the input is exhausted or a graceful stop has drained it; interrupting it aborts the run and
+ * closes everything it opened.
+ * Errors: `PipelineError` names the stage, the record and the cause, and holds the result so far.
+ */
+export const run = <E, R>(
+  self: Closed<E, R>,
+  options: RunOptions = {}
+): Effect.Effect<PipelineResult.PipelineResult, execute.RunError, R> => execute.run(graph(self), options)
+
+/**
+ * An open pipeline as an Effect Stream.
+ *
+ * Flow: the pipeline runs while the stream is pulled and stops reading when the puller does; at most four batches wait.
+ * Errors: a failure of a stage's effect as it is, everything else as `PipelineError` or `GraphError`.
+ */
+export const stream = <Out, E, R>(
+  self: Pipeline<Out, E, R>,
+  options: RunOptions = {}
+): Stream.Stream<Out, E | execute.RunError, R> =>
+  execute.stream<Out>((to) => graph(sink("stream", to)(self)), options) as Stream.Stream<Out, E | execute.RunError, R>

@@ -1,0 +1,160 @@
+// How a graph will be executed: segments, one engine each, joined by channels; inside a segment, fused kernels.
+// A plan is plain data and says why it is as it is. Making one runs nothing.
+import * as Graph from "./Graph.ts"
+import { topological } from "./internal/topology.ts"
+
+/** A run of stages executed as one step: one kernel, or one stage on its own. */
+export interface PlannedStep {
+  readonly _tag: "Kernel" | "Stage"
+  readonly stages: ReadonlyArray<Graph.StageNode>
+  /** Why the step ends where it ends. */
+  readonly reason: string
+}
+
+/** Stages that one fiber executes without a queue between them. */
+export interface PlannedSegment {
+  readonly id: number
+  readonly engine: string
+  /** Why a new segment starts here. */
+  readonly reason: string
+  /** The source it reads, or undefined when a channel feeds it. */
+  readonly source: Graph.StageNode | undefined
+  readonly steps: ReadonlyArray<PlannedStep>
+  /** Channels out of this segment; empty when it ends in a sink. */
+  readonly outputs: ReadonlyArray<{ readonly edge: Graph.Edge; readonly segment: number }>
+}
+
+/** The execution plan of one graph. */
+export interface Plan {
+  readonly graph: Graph.PipelineGraph
+  readonly fused: boolean
+  readonly segments: ReadonlyArray<PlannedSegment>
+}
+
+/** What the planner may be told. */
+export interface PlanOptions {
+  readonly engine?: string
+  /** Fuse runs of synchronous stages (default true); the sync engine runs them one by one. */
+  readonly fuse?: boolean
+}
+
+const startReason = (
+  node: Graph.StageNode,
+  upstream: Graph.StageNode | undefined,
+  inputs: number
+): string | undefined => {
+  if (upstream === undefined) return "a source starts a segment"
+  if (inputs > 1) return `${inputs} inputs meet here`
+  if (upstream.kind === "branch") return `an output of branch "${upstream.id}"`
+  if (node.bufferPolicy !== undefined) return `asks for a buffer of ${node.bufferPolicy.capacity} records`
+  if (node.backpressure !== undefined) return `asks for ${node.backpressure._tag} backpressure`
+  if (node.operation._tag === "Process") return "a stream function pulls its input"
+  if (node.engine !== upstream.engine) return `engine changes to ${node.engine ?? "default"}`
+  return undefined
+}
+
+/** Why a stage cannot be part of a kernel, or undefined when it can. */
+export const unfusable = (node: Graph.StageNode): string | undefined => {
+  const tag = node.operation._tag
+  if (tag === "Sink" && (node.operation as { readonly sink: Graph.ErasedSink }).sink.each === undefined) {
+    return "the sink writes whole batches"
+  }
+  if (tag !== "Map" && tag !== "Filter" && tag !== "FlatMap" && tag !== "Sink") return `${tag} works on whole batches`
+  if (node.errorPolicy._tag === "Retry") return "waiting between retries is an effect"
+  if (node.timeoutMs !== undefined) return "it has a timeout"
+  return undefined
+}
+
+const stepsOf = (nodes: ReadonlyArray<Graph.StageNode>, fuse: boolean): ReadonlyArray<PlannedStep> => {
+  const steps: Array<PlannedStep> = []
+  let open: Array<Graph.StageNode> = []
+  const close = (reason: string): void => {
+    if (open.length > 0) steps.push({ _tag: "Kernel", stages: open, reason })
+    open = []
+  }
+  for (const node of nodes) {
+    if (node.kind === "source") continue
+    const reason = unfusable(node)
+    if (reason !== undefined) {
+      close(`"${node.id}" follows: ${reason}`)
+      steps.push({ _tag: "Stage", stages: [node], reason })
+      continue
+    }
+    open.push(node)
+    if (!fuse) close("fusion is off")
+    else if (node.operation._tag === "FlatMap") close("a flatMap changes the number of records")
+  }
+  close("the segment ends")
+  return steps
+}
+
+/** Splits a valid graph into segments and kernels. */
+export const make = (graph: Graph.PipelineGraph, options: PlanOptions = {}): Plan => {
+  const { incoming, outgoing } = Graph.adjacency(graph)
+  const byId = new Map(graph.nodes.map((node) => [node.id, node]))
+  const segmentOf = new Map<string, number>()
+  const drafts: Array<{ readonly reason: string; readonly nodes: Array<Graph.StageNode> }> = []
+  for (const node of topological(graph)) {
+    const inputs = incoming.get(node.id) ?? []
+    const upstream = inputs[0] === undefined ? undefined : byId.get(inputs[0].from)
+    const reason = startReason(node, upstream, inputs.length)
+    const joined = upstream === undefined ? undefined : segmentOf.get(upstream.id)
+    if (reason !== undefined || joined === undefined) {
+      segmentOf.set(node.id, drafts.length)
+      drafts.push({ reason: reason ?? "starts here", nodes: [node] })
+    } else {
+      segmentOf.set(node.id, joined)
+      drafts[joined]?.nodes.push(node)
+    }
+  }
+  const fuse = options.fuse ?? true
+  const segments = drafts.map(({ reason, nodes }, id): PlannedSegment => {
+    const last = nodes[nodes.length - 1] as Graph.StageNode
+    const outputs = (outgoing.get(last.id) ?? []).map((edge) => ({ edge, segment: segmentOf.get(edge.to) as number }))
+    const first = nodes[0] as Graph.StageNode
+    const engine = first.engine ?? options.engine ?? "async"
+    const source = first.kind === "source" ? first : undefined
+    return { id, engine, reason, source, steps: stepsOf(nodes, fuse), outputs }
+  })
+  return { graph, fused: fuse, segments }
+}
+
+/** The stages of a segment, in order, its source included. */
+export const stagesOf = (segment: PlannedSegment): ReadonlyArray<Graph.StageNode> => {
+  const inSteps = segment.steps.flatMap((step) => step.stages)
+  return segment.source === undefined ? inSteps : [segment.source, ...inSteps]
+}
+
+const describeStage = (node: Graph.StageNode): string => {
+  const operation = node.operation
+  const details: Array<string> = []
+  if (operation._tag === "Source") details.push(operation.source.label)
+  if (operation._tag === "Sink") details.push(operation.sink.label)
+  if (operation._tag === "Accumulate") details.push(operation.accumulator.label)
+  if (node.parallelism._tag === "Fixed") details.push(`${node.parallelism.n} in flight`)
+  if (operation._tag === "MapEffect" || operation._tag === "MapPromise") details.push(node.ordering._tag.toLowerCase())
+  if (node.errorPolicy._tag !== "Fail") details.push(`on error: ${node.errorPolicy._tag}`)
+  return `${node.id} (${operation._tag}${details.length === 0 ? "" : `: ${details.join(", ")}`})`
+}
+
+const describeStep = (step: PlannedStep): ReadonlyArray<string> => {
+  const names = step.stages.map(describeStage)
+  if (step._tag === "Stage") return [`    stage   ${names[0]}`, `            not fused: ${step.reason}`]
+  return [`    kernel  ${names.join(" > ")}`, `            ${names.length} stage(s) in one loop; ends: ${step.reason}`]
+}
+
+/** The plan as text: segments, engines, fused kernels, channels, and why. */
+export const explain = (plan: Plan): string => {
+  const lines = [`pipeline "${plan.graph.id}": ${plan.graph.nodes.length} stages in ${plan.segments.length} segment(s)`]
+  for (const segment of plan.segments) {
+    lines.push("", `  segment ${segment.id}  engine ${segment.engine}  because ${segment.reason}`)
+    if (segment.source !== undefined) lines.push(`    source  ${describeStage(segment.source)}`)
+    for (const step of segment.steps) lines.push(...describeStep(step))
+    for (const { edge, segment: to } of segment.outputs) {
+      const { capacity, onFull } = edge.channel.buffer
+      const port = edge.port === "out" ? "" : ` port "${edge.port}"`
+      lines.push(`    channel${port} to segment ${to} ("${edge.to}"): ${capacity} records, when full ${onFull}`)
+    }
+  }
+  return lines.join("\n")
+}

@@ -1,0 +1,131 @@
+// Where records come from: a description that opens a reader in a scope. Nothing runs until an engine opens it.
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Cause from "effect/Cause"
+import type * as Batch from "./Batch.ts"
+
+/** A run of records a reader hands over, with what it knows of their place in the input. */
+export interface Chunk<out A> {
+  readonly items: ReadonlyArray<A>
+  /** Input bytes consumed for these records, 0 when unknown. */
+  readonly bytes: number
+  readonly provenance: Batch.Provenance | undefined
+}
+
+/**
+ * One open input.
+ *
+ * Flow: `pull` returns the next chunk (it may be empty), or undefined at the end; either at once or as an Effect. It is
+ * called again only after the previous chunk was accepted downstream: not calling it is the backpressure.
+ */
+export interface SourceReader<out A, out E = never, out R = never> {
+  readonly pull: () => Chunk<A> | undefined | Effect.Effect<Chunk<A> | undefined, E, R>
+}
+
+/** A source: opens a reader whose resources live in the run's scope. */
+export interface Source<out A, out E = never, out R = never> {
+  readonly _tag: "Source"
+  /** Shown by `explain`, e.g. `lines(data.noun)`. */
+  readonly label: string
+  readonly open: Effect.Effect<SourceReader<A, E, R>, E, R | Scope.Scope>
+}
+
+/** Builds a source from its opening effect. */
+export const make = <A, E, R>(
+  label: string,
+  open: Effect.Effect<SourceReader<A, E, Exclude<R, Scope.Scope>>, E, R>
+): Source<A, E, Exclude<R, Scope.Scope>> =>
+  ({ _tag: "Source", label, open }) as Source<A, E, Exclude<R, Scope.Scope>>
+
+const chunkSize = 256
+
+const chunkOf = <A>(items: ReadonlyArray<A>): Chunk<A> => ({ items, bytes: 0, provenance: undefined })
+
+const takeChunk = <A>(iterator: Iterator<A>): Chunk<A> | undefined => {
+  const items: Array<A> = []
+  while (items.length < chunkSize) {
+    const next = iterator.next()
+    if (next.done === true) return items.length === 0 ? undefined : chunkOf(items)
+    items.push(next.value)
+  }
+  return chunkOf(items)
+}
+
+/**
+ * Records of an iterable, 256 at a time.
+ *
+ * Flow: an iterator that throws ends the source with that failure. The iterator's `return` is called when the run ends early.
+ */
+export const fromIterable = <A>(iterable: Iterable<A>): Source<A> =>
+  make(
+    "iterable",
+    Effect.acquireRelease(
+      Effect.sync(() => iterable[Symbol.iterator]()),
+      (iterator) => Effect.sync(() => void iterator.return?.())
+    ).pipe(Effect.map((iterator) => ({ pull: () => takeChunk(iterator) })))
+  )
+
+/** The given chunks, one by one, as they are: for sources that already hold arrays. */
+export const fromChunks = <A>(chunks: Iterable<ReadonlyArray<A>>): Source<A> =>
+  make(
+    "chunks",
+    Effect.sync(() => {
+      const iterator = chunks[Symbol.iterator]()
+      return {
+        pull: () => {
+          const next = iterator.next()
+          return next.done === true ? undefined : chunkOf(next.value)
+        }
+      }
+    })
+  )
+
+/** A failure of an async iterable, with what it threw. */
+export interface IterableFailed {
+  readonly _tag: "IterableFailed"
+  readonly cause: unknown
+}
+
+/**
+ * Records of an async iterable.
+ *
+ * Flow: one `next` at a time, only when downstream has room. Fails with `IterableFailed` when the iterator rejects; its
+ * `return` is called on every exit.
+ */
+export const fromAsyncIterable = <A>(iterable: AsyncIterable<A>): Source<A, IterableFailed> =>
+  make(
+    "async iterable",
+    Effect.acquireRelease(
+      Effect.sync(() => iterable[Symbol.asyncIterator]()),
+      (iterator) => Effect.promise(async () => iterator.return?.()).pipe(Effect.ignore)
+    ).pipe(
+      Effect.map((iterator) => ({
+        pull: () =>
+          Effect.tryPromise({
+            try: () => iterator.next(),
+            catch: (cause): IterableFailed => ({ _tag: "IterableFailed", cause })
+          }).pipe(Effect.map((next) => (next.done === true ? undefined : chunkOf([next.value]))))
+      }))
+    )
+  )
+
+/** Records of any Effect Stream, chunk by chunk as the stream makes them; its failures are the source's. */
+export const fromStream = <A, E, R>(stream: Stream.Stream<A, E, R>): Source<A, E, R> =>
+  make(
+    "stream",
+    Stream.toPull(stream).pipe(
+      Effect.map((pull) => {
+        const next: Effect.Effect<Chunk<A> | undefined, E> = pull.pipe(
+          Effect.map((items) => chunkOf(items as ReadonlyArray<A>)),
+          Effect.catchIf(Cause.isDone, () => Effect.succeed(undefined))
+        ) as Effect.Effect<Chunk<A> | undefined, E>
+        return { pull: () => next }
+      })
+    )
+  ) as Source<A, E, R>
+
+/** Records offered to a queue, as many as are there at once; ends when the queue ends. */
+export const fromQueue = <A, E>(queue: Queue.Dequeue<A, E | Cause.Done>): Source<A, E> =>
+  fromStream(Stream.fromQueue(queue) as Stream.Stream<A, E>)

@@ -1,0 +1,89 @@
+// How the DSL remembers a pipeline: nodes linked to the outputs they read. Immutable; a graph is collected from the ends.
+import * as Channel from "../Channel.ts"
+import type * as Graph from "../Graph.ts"
+import * as Policy from "../Policy.ts"
+
+/** An output of a stage. */
+export interface Port {
+  readonly link: Link
+  readonly port: string
+}
+
+/** A stage and what it reads. */
+export interface Link {
+  readonly node: Graph.StageNode
+  readonly inputs: ReadonlyArray<Port>
+}
+
+const edgeOf = (input: Port, link: Link): Graph.Edge => ({
+  from: input.link.node.id,
+  port: input.port,
+  to: link.node.id,
+  channel: {
+    buffer: link.node.bufferPolicy ?? Policy.bufferDefault,
+    ordering: input.link.node.ordering
+  }
+})
+
+/** All stages the ends depend on, sources first, each once; a stage used twice is one node. */
+export const collect = (
+  ends: ReadonlyArray<Link>
+): { readonly nodes: ReadonlyArray<Graph.StageNode>; readonly edges: ReadonlyArray<Graph.Edge> } => {
+  const seen = new Set<Link>()
+  const links: Array<Link> = []
+  // An explicit stack: a pipeline of ten thousand stages must not overflow the call stack.
+  const stack: Array<{ readonly link: Link; next: number }> = ends.toReversed().map((link) => ({ link, next: 0 }))
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const input = top.link.inputs[top.next++]
+    if (input !== undefined) {
+      if (!seen.has(input.link)) stack.push({ link: input.link, next: 0 })
+      continue
+    }
+    stack.pop()
+    if (seen.has(top.link)) continue
+    seen.add(top.link)
+    links.push(top.link)
+  }
+  return {
+    nodes: links.map((link) => link.node),
+    edges: links.flatMap((link) => link.inputs.map((input) => edgeOf(input, link)))
+  }
+}
+
+/** Options of a stage as the DSL takes them. */
+export interface NodeOptions {
+  readonly parallelism?: Policy.ParallelismHint | number | undefined
+  readonly engine?: string | undefined
+  readonly buffer?: Partial<Policy.BufferPolicy> | undefined
+  readonly backpressure?: Policy.BackpressureStrategy | undefined
+  readonly ordering?: Channel.ChannelOrdering | undefined
+  readonly onError?: Policy.ErrorPolicy | undefined
+  readonly fallback?: Graph.ErasedFunction | undefined
+  readonly timeoutMs?: number | undefined
+  readonly config?: Readonly<Record<string, unknown>> | undefined
+}
+
+const hintOf = (hint: Policy.ParallelismHint | number | undefined): Policy.ParallelismHint =>
+  hint === undefined ? Policy.parallelism.sequential : typeof hint === "number" ? Policy.parallelism.fixed(hint) : hint
+
+/** A graph node from what the DSL was given; absent options take their defaults. */
+export const makeNode = (
+  id: string,
+  kind: Graph.StageNode["kind"],
+  operation: Graph.Operation,
+  options: NodeOptions = {}
+): Graph.StageNode => ({
+  id,
+  kind,
+  operation,
+  parallelism: hintOf(options.parallelism),
+  engine: options.engine,
+  errorPolicy: options.onError ?? Policy.fail,
+  fallback: options.fallback,
+  ordering: options.ordering ?? Channel.ordered,
+  timeoutMs: options.timeoutMs,
+  accumulation: operation._tag === "Accumulate" ? operation.accumulator.descriptor : undefined,
+  bufferPolicy: options.buffer === undefined ? undefined : { ...Policy.bufferDefault, ...options.buffer },
+  backpressure: options.backpressure,
+  config: options.config ?? {}
+})

@@ -1,0 +1,87 @@
+// Drives an accumulator instance: batches in, completed groups out, timers in between, the end policy last.
+// The instance is pure bookkeeping; waiting, counting and error policy live here.
+import type * as Accumulator from "../../Accumulator.ts"
+import type * as Batch from "../../Batch.ts"
+import type * as Graph from "../../Graph.ts"
+import type { EndMode, Operator } from "../runtime/operator.ts"
+import type { Run } from "../runtime/run.ts"
+import { andThen, repeat, type Wait } from "../runtime/wait.ts"
+import { Chained } from "./chained.ts"
+
+type Instance = Accumulator.AccumulatorInstance<unknown, unknown>
+
+const metricsOf = (totals: Accumulator.AccumulatorTotals): Readonly<Record<string, number>> => {
+  const metrics: Record<string, number> = {}
+  for (const [name, value] of Object.entries(totals)) if (typeof value === "number") metrics[name] = value
+  return metrics
+}
+
+/** An accumulating stage. */
+export class Accumulate extends Chained {
+  readonly instance: Instance
+  readonly stageId: string
+  private current: Batch.Batch<unknown> | undefined = undefined
+
+  constructor(run: Run, node: Graph.StageNode, next: Operator | undefined) {
+    super(run, node, next)
+    this.stageId = node.id
+    if (node.operation._tag !== "Accumulate") throw new Error(`stage "${node.id}" is no accumulator`)
+    this.instance = node.operation.accumulator.make({
+      pipelineId: run.graph.id,
+      stageId: node.id,
+      now: () => run.now(),
+      failed: (index, key, cause, kind) => this.fragmentFailed(index, key, cause, kind)
+    }) as Instance
+    this.stats.metrics = () => metricsOf(this.instance.totals())
+    this.stats.inFlight = () => this.instance.totals().fragmentsOpen
+  }
+
+  private fragmentFailed(position: number, key: unknown, cause: unknown, kind: Parameters<Accumulator.AccumulatorHost["failed"]>[3]): boolean {
+    const batch = this.current as Batch.Batch<unknown>
+    return this.rejections.reject({ batch, position, payload: batch.items[position], cause, key, kind })
+  }
+
+  push(batch: Batch.Batch<unknown>): Wait {
+    this.took(batch)
+    const startedAt = this.run.micros()
+    this.current = batch
+    const emitted = this.instance.process(batch)
+    this.stats.recordLatency(this.run.micros() - startedAt)
+    this.observed(batch, emitted?.items.length ?? 0)
+    const settled = andThen(this.forward(emitted), () => this.rejections.deliver())
+    return this.instance.pending() ? andThen(settled, () => this.fireDue()) : settled
+  }
+
+  /** Slices of due work, each delivered before the next. */
+  private fireDue(): Wait {
+    return repeat(() => {
+      if (!this.instance.pending() && this.instance.deadline() > this.run.now()) return "done"
+      const fired = this.instance.fire(this.run.now())
+      if (fired !== undefined && this.run.observed) {
+        const [stageId, atMs, outputs] = [this.node.id, this.run.now(), fired.items.length]
+        this.run.emit({ _tag: "AccumulatorFired", atMs, stageId, outputs })
+      }
+      const wait = andThen(this.forward(fired), () => this.rejections.deliver())
+      return fired === undefined && wait === undefined && !this.instance.pending() ? "done" : wait
+    })
+  }
+
+  override poll(): Wait {
+    const due = this.instance.pending() || this.instance.deadline() <= this.run.now()
+    return due ? andThen(this.fireDue(), () => this.next?.poll()) : this.next?.poll()
+  }
+
+  override deadline(): number {
+    return Math.min(this.instance.deadline(), this.next?.deadline() ?? Number.POSITIVE_INFINITY)
+  }
+
+  override end(mode: EndMode): Wait {
+    if (mode === "failed") return super.end(mode)
+    const drained = repeat(() => {
+      const batch = this.instance.end()
+      if (batch === undefined) return "done"
+      return andThen(this.forward(batch), () => this.rejections.deliver())
+    })
+    return andThen(drained, () => super.end(mode))
+  }
+}

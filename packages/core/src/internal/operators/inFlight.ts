@@ -1,0 +1,199 @@
+// The records of an effectful stage that are admitted and not yet handed on: who may start, who has finished, in which order
+// they may leave. Starts calls and keeps hold of their fibers; delivers nothing itself.
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import type * as Batch from "../../Batch.ts"
+import type * as Graph from "../../Graph.ts"
+import { functionOf, type UserFunction } from "../erased.ts"
+import type { Run } from "../runtime/run.ts"
+import { type Attempted, attempt, callOf, reasonOf } from "./attempt.ts"
+import type { WindowOrder } from "./asyncWindow.ts"
+
+/** One admitted record. `value` is the result, or the cause when `succeeded` is false. */
+export interface Slot {
+  readonly batch: Batch.Batch<unknown>
+  readonly position: number
+  key: unknown
+  done: boolean
+  succeeded: boolean
+  value: unknown
+  attempts: number
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** The next record of the same key, waiting for this one. */
+  follower: Slot | undefined
+}
+
+/** What the window needs to know of its stage. */
+export interface InFlightOptions {
+  readonly run: Run
+  readonly node: Graph.StageNode
+  readonly concurrency: number
+  readonly order: WindowOrder
+  readonly key: UserFunction | undefined
+  /** Called when something may leave. */
+  readonly onNews: () => void
+}
+
+/** Ordered windows look ahead a little, so that one slow head does not idle the others; keyed ones further. */
+const lookahead = { ordered: 4, unordered: 2, keyed: 64 } as const
+
+/** The state of one window. */
+export class InFlight {
+  private readonly options: InFlightOptions
+  private readonly f: UserFunction
+  private readonly raw: boolean
+  private readonly windowMax: number
+  private readonly controller = new AbortController()
+  private readonly running = new Set<Slot>()
+  private readonly tails = new Map<unknown, Slot>()
+  private ready: Array<Slot> = []
+  private leaving: Array<Slot> = []
+  private head = 0
+  private active = 0
+  private closed = false
+  occupied = 0
+
+  constructor(options: InFlightOptions) {
+    this.options = options
+    this.f = functionOf(options.node)
+    const { operation, timeoutMs, errorPolicy } = options.node
+    // A promise without timeout or retry needs no fiber: one reaction per record.
+    this.raw = operation._tag === "MapPromise" && timeoutMs === undefined && errorPolicy._tag !== "Retry"
+    this.windowMax = options.concurrency * lookahead[options.order]
+  }
+
+  hasRoom(): boolean {
+    if (this.occupied >= this.windowMax) return false
+    return this.active < this.options.concurrency || this.options.order === "keyed"
+  }
+
+  /** True when at least one record may leave. */
+  hasNews(): boolean {
+    return this.head < this.leaving.length && (this.leaving[this.head] as Slot).done
+  }
+
+  /** The next record that may leave, or undefined. */
+  next(): Slot | undefined {
+    if (!this.hasNews()) return undefined
+    const slot = this.leaving[this.head] as Slot
+    this.leaving[this.head++] = undefined as never
+    if (this.head > 64 && this.head * 2 > this.leaving.length) {
+      this.leaving = this.leaving.slice(this.head)
+      this.head = 0
+    }
+    this.occupied--
+    return slot
+  }
+
+  /** Admits a record and starts it as soon as its key and the concurrency allow. */
+  start(batch: Batch.Batch<unknown>, position: number): void {
+    const slot: Slot = {
+      batch,
+      position,
+      key: undefined,
+      done: false,
+      succeeded: false,
+      value: undefined,
+      attempts: 1,
+      fiber: undefined,
+      follower: undefined
+    }
+    this.occupied++
+    if (this.options.order === "ordered") this.leaving.push(slot)
+    if (this.options.key === undefined) return this.launch(slot)
+    this.startKeyed(slot, this.options.key)
+  }
+
+  private startKeyed(slot: Slot, keyOf: UserFunction): void {
+    try {
+      slot.key = keyOf(slot.batch.items[slot.position])
+    } catch (cause) {
+      slot.key = slot
+      this.active++
+      return this.finished(slot, false, cause, 1)
+    }
+    const tail = this.tails.get(slot.key)
+    this.tails.set(slot.key, slot)
+    if (tail !== undefined) tail.follower = slot
+    else if (this.active < this.options.concurrency) this.launch(slot)
+    else this.ready.push(slot)
+  }
+
+  private launch(slot: Slot): void {
+    this.active++
+    if (this.raw) this.launchPromise(slot)
+    else this.launchEffect(slot)
+  }
+
+  private launchPromise(slot: Slot): void {
+    try {
+      const result = this.f(slot.batch.items[slot.position], this.controller.signal)
+      if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") {
+        return this.finished(slot, true, result, 1)
+      }
+      ;(result as PromiseLike<unknown>).then(
+        (value) => this.finished(slot, true, value, 1),
+        (cause) => this.finished(slot, false, cause, 1)
+      )
+    } catch (cause) {
+      this.finished(slot, false, cause, 1)
+    }
+  }
+
+  private launchEffect(slot: Slot): void {
+    const effect = attempt(this.options.node, callOf(this.options.node, slot.batch.items[slot.position]))
+    const fiber = this.options.run.fork(effect)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.exited(slot, exit)
+    slot.fiber = fiber
+    this.running.add(slot)
+    fiber.addObserver((ended) => {
+      this.running.delete(slot)
+      this.exited(slot, ended)
+    })
+  }
+
+  private exited(slot: Slot, exit: Exit.Exit<unknown, Attempted>): void {
+    if (Exit.isSuccess(exit)) return this.finished(slot, true, exit.value, 1)
+    const failure = Exit.findError(exit)
+    if (Result.isSuccess(failure)) {
+      return this.finished(slot, false, failure.success.cause, failure.success.attempts)
+    }
+    this.finished(slot, false, reasonOf(exit.cause), 1)
+  }
+
+  private finished(slot: Slot, succeeded: boolean, value: unknown, attempts: number): void {
+    if (this.closed) return
+    slot.done = true
+    slot.succeeded = succeeded
+    slot.value = value
+    slot.attempts = attempts
+    slot.fiber = undefined
+    this.active--
+    if (this.options.order !== "ordered") this.leaving.push(slot)
+    if (this.options.order === "keyed") this.release(slot)
+    if (this.leaving[this.head] === slot || this.options.order !== "ordered") this.options.onNews()
+  }
+
+  /** The key's next record becomes ready; as many ready ones start as the concurrency allows. */
+  private release(slot: Slot): void {
+    if (slot.follower !== undefined) this.ready.push(slot.follower)
+    else if (this.tails.get(slot.key) === slot) this.tails.delete(slot.key)
+    slot.follower = undefined
+    while (this.active < this.options.concurrency) {
+      const next = this.ready.shift()
+      if (next === undefined) return
+      this.launch(next)
+    }
+  }
+
+  /** Interrupts what runs and forgets it. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.closed = true
+    this.controller.abort()
+    const fibers = [...this.running].flatMap((slot) => (slot.fiber === undefined ? [] : [slot.fiber]))
+    return Fiber.interruptAll(fibers)
+  })
+}

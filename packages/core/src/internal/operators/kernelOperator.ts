@@ -1,0 +1,185 @@
+// Runs a fused kernel over each batch: counters, latency and error isolation once per batch, nothing per record.
+// Emits at most one batch per batch; never waits itself.
+import * as Batch from "../../Batch.ts"
+import type * as Graph from "../../Graph.ts"
+import { fallbackOf, functionOf } from "../erased.ts"
+import { compose } from "../kernel/compose.ts"
+import { generate } from "../kernel/generate.ts"
+import type { Kernel, KernelHost, ProgramStep, StepKind } from "../kernel/program.ts"
+import { Rejections } from "../runtime/rejections.ts"
+import type { Run } from "../runtime/run.ts"
+import type { StageStats } from "../runtime/stageStats.ts"
+import { andThen, inOrder, type Wait } from "../runtime/wait.ts"
+import type { EndMode, Operator } from "../runtime/operator.ts"
+import * as Effect from "effect/Effect"
+import { BatchCursor } from "./batchCursor.ts"
+
+/** Largest number of records one record may become: an endless iterable is an error, not a hang. */
+export const expansionMax = 1_000_000
+
+const kindOf = (tag: Graph.OperationTag): StepKind =>
+  tag === "Filter" ? "filter" : tag === "FlatMap" ? "flatMap" : tag === "Sink" ? "each" : "map"
+
+const countedFallback = (node: Graph.StageNode, stats: StageStats): ProgramStep["fallback"] => {
+  const fallback = fallbackOf(node)
+  if (node.errorPolicy._tag !== "Fallback" || fallback === undefined) return undefined
+  return (payload, cause) => {
+    stats.errors++
+    return fallback(payload, cause)
+  }
+}
+
+const programOf = (run: Run, nodes: ReadonlyArray<Graph.StageNode>): ReadonlyArray<ProgramStep> =>
+  nodes.map((node) => {
+    const f = functionOf(node)
+    return {
+      stageId: node.id,
+      kind: kindOf(node.operation._tag),
+      f,
+      usesCursor: f.length >= 2,
+      fallback: countedFallback(node, run.statsOf(node.id))
+    }
+  })
+
+const compile = (run: Run, steps: ReadonlyArray<ProgramStep>): Kernel => {
+  const wanted = run.options.kernels ?? "auto"
+  return (wanted === "closures" ? undefined : generate(steps)) ?? compose(steps)
+}
+
+/** Appends what an iterable yields; on a failure nothing of it stays. */
+const expandIterable = (stageId: string, result: unknown, out: Array<unknown>): number => {
+  if (typeof result !== "object" || result === null || !(Symbol.iterator in result)) {
+    throw new TypeError(`flatMap "${stageId}" must return an array or an iterable, got ${typeof result}`)
+  }
+  const before = out.length
+  try {
+    for (const item of result as Iterable<unknown>) {
+      if (out.length - before >= expansionMax) {
+        throw new RangeError(`flatMap "${stageId}" made more than ${expansionMax} records of one; cut the iterable or use process`)
+      }
+      out.push(item)
+    }
+  } catch (cause) {
+    out.length = before
+    throw cause
+  }
+  return out.length - before
+}
+
+/** A fused run of synchronous stages. */
+export class KernelOperator implements Operator {
+  private readonly run: Run
+  private readonly next: Operator | undefined
+  private readonly kernel: Kernel
+  private readonly steps: ReadonlyArray<ProgramStep>
+  private readonly stats: ReadonlyArray<StageStats>
+  private readonly rejections: ReadonlyArray<Rejections>
+  private readonly counts: Float64Array
+  private readonly lost: Float64Array
+  private readonly cursor = new BatchCursor()
+  private readonly host: KernelHost
+  private readonly expands: boolean
+  private positions: Uint16Array = new Uint16Array(0)
+  private batchesSinceTimed = 0
+  readonly close = Effect.void
+
+  constructor(run: Run, nodes: ReadonlyArray<Graph.StageNode>, next: Operator | undefined) {
+    this.run = run
+    this.next = next
+    this.steps = programOf(run, nodes)
+    this.kernel = compile(run, this.steps)
+    this.stats = nodes.map((node) => run.statsOf(node.id))
+    this.rejections = nodes.map((node) => new Rejections(run, node))
+    this.counts = new Float64Array(nodes.length)
+    this.lost = new Float64Array(nodes.length)
+    this.expands = this.steps.some((step) => step.kind === "flatMap")
+    this.host = {
+      cursor: this.cursor,
+      failed: (step, position, payload, cause) => this.failed(step, position, payload, cause),
+      expand: (step, result, out) => expandIterable(this.steps[step]?.stageId ?? "", result, out)
+    }
+  }
+
+  private failed(step: number, position: number, payload: unknown, cause: unknown): boolean {
+    this.lost[step] = (this.lost[step] as number) + 1
+    return (this.rejections[step] as Rejections).reject({ batch: this.cursor.batch, position, payload, cause })
+  }
+
+  private scratch(size: number): Uint16Array {
+    if (this.positions.length < size) this.positions = new Uint16Array(Math.max(size, 256))
+    return this.positions
+  }
+
+  private account(consumed: number, batch: Batch.Batch<unknown>): void {
+    let count = consumed
+    for (let k = 0; k < this.steps.length; k++) {
+      const stats = this.stats[k] as StageStats
+      stats.recordsIn += count
+      count = (this.steps[k] as ProgramStep).kind === "map" ? count - (this.lost[k] as number) : (this.counts[k] as number)
+      stats.recordsOut += count
+      stats.batches++
+    }
+    ;(this.stats[0] as StageStats).bytes += batch.bytes
+  }
+
+  /** One in sixteen small batches is timed: two clock reads cost more than a batch of one. */
+  private shouldTime(size: number): boolean {
+    if (size >= 64) return true
+    this.batchesSinceTimed = (this.batchesSinceTimed + 1) & 15
+    return this.batchesSinceTimed === 0
+  }
+
+  push(batch: Batch.Batch<unknown>): Wait {
+    const size = batch.items.length
+    const timed = this.shouldTime(size)
+    const startedAt = timed ? this.run.micros() : 0
+    const out: Array<unknown> = []
+    const positions = this.expands ? [] : this.scratch(size)
+    this.cursor.batch = batch
+    const consumed = this.kernel(this.host, batch.items, out, positions, this.counts)
+    this.account(consumed, batch)
+    if (timed) {
+      const micros = this.run.micros() - startedAt
+      for (const stats of this.stats) stats.recordLatency(micros)
+    }
+    if (this.run.observed) this.observe(batch, out.length)
+    return this.settle(this.forward(batch, out, positions))
+  }
+
+  private forward(batch: Batch.Batch<unknown>, out: Array<unknown>, positions: ArrayLike<number>): Wait {
+    if (out.length === 0 || this.next === undefined) return undefined
+    const unchanged = !this.expands && out.length === batch.items.length
+    return this.next.push(unchanged ? Batch.withItems(batch, out) : Batch.derive(batch, out, positions))
+  }
+
+  /** Delivers what was rejected, after the records that went through. */
+  private settle(wait: Wait): Wait {
+    let rejected = false
+    for (let k = 0; k < this.lost.length; k++) {
+      if (this.lost[k] === 0) continue
+      this.lost[k] = 0
+      rejected = true
+    }
+    if (!rejected) return wait
+    return andThen(wait, () => inOrder(this.rejections.map((rejections) => () => rejections.deliver())))
+  }
+
+  private observe(batch: Batch.Batch<unknown>, recordsOut: number): void {
+    const stageId = this.steps.map((step) => step.stageId).join("+")
+    const { origin, seqBase } = batch
+    const recordsIn = batch.items.length
+    this.run.emit({ _tag: "BatchProcessed", atMs: this.run.now(), stageId, origin, seqBase, recordsIn, recordsOut })
+  }
+
+  poll(): Wait {
+    return this.next?.poll()
+  }
+
+  deadline(): number {
+    return this.next?.deadline() ?? Number.POSITIVE_INFINITY
+  }
+
+  end(mode: EndMode): Wait {
+    return this.next?.end(mode)
+  }
+}

@@ -1,0 +1,113 @@
+// Turns a plan into segments ready to run: channels between them, sinks and sources opened in the run's scope.
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as DeadLetter from "../../DeadLetter.ts"
+import type * as Graph from "../../Graph.ts"
+import type * as Plan from "../../Plan.ts"
+import { reasonOf } from "../operators/attempt.ts"
+import type { ErasedWriter } from "../operators/endings.ts"
+import { buildChain } from "./chain.ts"
+import { Channel } from "./channel.ts"
+import { type ErasedReader, feedFromChannel, feedFromSource } from "./feed.ts"
+import { feedThroughStage } from "./feedProcess.ts"
+import { resourceFailure } from "./rejections.ts"
+import type { Run } from "./run.ts"
+import { Segment } from "./segment.ts"
+import { Wakeup } from "./wakeup.ts"
+
+type Opened<A> = Effect.Effect<A, DeadLetter.DeadLetter, Scope.Scope>
+
+/** Runs the opening of a resource; its failure names the stage. */
+const opened = <A>(run: Run, stageId: string, open: Effect.Effect<A, unknown, unknown>): Opened<A> =>
+  Effect.catchCause(open as Effect.Effect<A, unknown, Scope.Scope>, (cause) =>
+    Cause.hasInterruptsOnly(cause)
+      ? Effect.failCause(cause as Cause.Cause<never>)
+      : Effect.fail(resourceFailure(run, stageId, reasonOf(cause), "non-recoverable"))
+  )
+
+const openSinks = Effect.fnUntraced(function* (run: Run) {
+  const writers = new Map<string, ErasedWriter>()
+  for (const node of run.graph.nodes) {
+    if (node.operation._tag !== "Sink") continue
+    const writer = yield* opened(run, node.id, node.operation.sink.open)
+    writers.set(node.id, writer as ErasedWriter)
+  }
+  return writers
+})
+
+const openSources = Effect.fnUntraced(function* (run: Run) {
+  const readers = new Map<string, ErasedReader>()
+  for (const node of run.graph.nodes) {
+    if (node.operation._tag !== "Source") continue
+    const reader = yield* opened(run, node.id, node.operation.source.open)
+    readers.set(node.id, reader as ErasedReader)
+  }
+  return readers
+})
+
+/** The channel in front of a segment, or undefined where a source feeds it. */
+const channelFor = (run: Run, plan: Plan.Plan, segment: Plan.PlannedSegment): Channel | undefined => {
+  const first = segment.steps[0]?.stages[0]
+  if (segment.source !== undefined || first === undefined) return undefined
+  const edge = plan.graph.edges.find((candidate) => candidate.to === first.id) as Graph.Edge
+  const policy = first.bufferPolicy ?? edge.channel.buffer
+  const channel = new Channel(policy, (payloads) => run.dropped(first.id, payloads))
+  run.statsOf(first.id).inputDepth = () => channel.buffer.used
+  return channel
+}
+
+const observeOutputs = (run: Run, plan: Plan.Plan, channels: ReadonlyArray<Channel | undefined>): void => {
+  for (const segment of plan.segments) {
+    for (const { edge, segment: to } of segment.outputs) {
+      const stats = run.statsOf(edge.from)
+      const before = stats.outputDepth
+      stats.outputDepth = () => before() + (channels[to]?.buffer.used ?? 0)
+    }
+  }
+}
+
+/** A segment with the loop that feeds it. */
+export interface RunnableSegment {
+  readonly segment: Segment
+  readonly feed: Effect.Effect<void, DeadLetter.DeadLetter>
+}
+
+/** Opens everything and wires the segments. Sinks open first: no source reads for a sink that cannot be opened. */
+export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) {
+  const writers = yield* openSinks(run)
+  const readers = yield* openSources(run)
+  const channels = plan.segments.map((segment) => channelFor(run, plan, segment))
+  observeOutputs(run, plan, channels)
+  const segmentOfEdge = new Map(plan.segments.flatMap((s) => s.outputs.map(({ edge, segment }) => [edge, segment] as const)))
+  return plan.segments.map((planned): RunnableSegment => {
+    const wakeup = new Wakeup(run.mode.schedule)
+    const chain = buildChain(
+      {
+        run,
+        wakeup,
+        channelTo: (edge) => channels[segmentOfEdge.get(edge) as number] as Channel,
+        writerOf: (stageId) => writers.get(stageId) as ErasedWriter
+      },
+      planned
+    )
+    const input = channels[planned.id]
+    const segment = new Segment(run, planned, wakeup, chain, input)
+    return { segment, feed: feedOf(segment, input, readers) }
+  })
+})
+
+const feedOf = (
+  segment: Segment,
+  input: Channel | undefined,
+  readers: ReadonlyMap<string, ErasedReader>
+): Effect.Effect<void, DeadLetter.DeadLetter> => {
+  const source = segment.planned.source
+  if (source !== undefined) return feedFromSource(segment, readers.get(source.id) as ErasedReader, source.id)
+  const first = segment.planned.steps[0]?.stages[0] as Graph.StageNode
+  if (first.operation._tag === "Process") {
+    const stage = first.operation.stage as Parameters<typeof feedThroughStage>[3]
+    return feedThroughStage(segment, input as Channel, first, stage)
+  }
+  return feedFromChannel(segment, input as Channel)
+}

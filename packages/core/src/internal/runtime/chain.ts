@@ -1,0 +1,116 @@
+// Builds the operators of a segment, last first, from its planned steps.
+import type * as Graph from "../../Graph.ts"
+import { portsOf } from "../../Graph.ts"
+import type * as Plan from "../../Plan.ts"
+import { stagesOf } from "../../Plan.ts"
+import { Accumulate } from "../operators/accumulate.ts"
+import { AsyncWindow } from "../operators/asyncWindow.ts"
+import { Branch } from "../operators/branch.ts"
+import { Chained } from "../operators/chained.ts"
+import { ChannelOut, type ErasedWriter, SinkOperator } from "../operators/endings.ts"
+import { KernelOperator } from "../operators/kernelOperator.ts"
+import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
+import { SequentialEffect } from "../operators/sequentialEffect.ts"
+import type * as Batch from "../../Batch.ts"
+import type { Channel } from "./channel.ts"
+import type { Operator } from "./operator.ts"
+import type { Run } from "./run.ts"
+import type { Wait } from "./wait.ts"
+import type { Wakeup } from "./wakeup.ts"
+
+/** What a chain is wired to. */
+export interface Wiring {
+  readonly run: Run
+  readonly wakeup: Wakeup
+  readonly channelTo: (edge: Graph.Edge) => Channel
+  readonly writerOf: (stageId: string) => ErasedWriter
+}
+
+/** A merge passes batches on as they are; it only counts. */
+class PassThrough extends Chained {
+  push(batch: Batch.Batch<unknown>): Wait {
+    this.took(batch)
+    return this.forward(batch)
+  }
+}
+
+/** What a custom stage emitted; its input is counted where it is pulled. */
+class Emitted extends Chained {
+  push(batch: Batch.Batch<unknown>): Wait {
+    this.stats.batches++
+    return this.forward(batch)
+  }
+}
+
+/** Records in flight an effectful stage may have; 1 under the sync engine. */
+export const concurrencyOf = (run: Run, node: Graph.StageNode): number => {
+  if (run.mode.sequential) return 1
+  switch (node.parallelism._tag) {
+    case "Fixed":
+      return node.parallelism.n
+    case "IoBound":
+      return 16
+    case "CpuBound":
+    case "Sequential":
+      return 1
+  }
+}
+
+const single = (wiring: Wiring, node: Graph.StageNode, next: Operator | undefined, ports: ReadonlyArray<Operator>): Operator => {
+  const { run, wakeup } = wiring
+  switch (node.operation._tag) {
+    case "MapEffect":
+    case "MapPromise": {
+      const concurrency = concurrencyOf(run, node)
+      return concurrency > 1
+        ? new AsyncWindow(run, node, next, wakeup, concurrency)
+        : new SequentialEffect(run, node, next)
+    }
+    case "MapBatch":
+      return new MapBatch(run, node, next)
+    case "MapEnvelope":
+      return new MapEnvelope(run, node, next)
+    case "Accumulate":
+      return new Accumulate(run, node, next)
+    case "Branch":
+      return new Branch(run, node, ports)
+    case "Merge":
+      return new PassThrough(run, node, next)
+    case "Process":
+      return new Emitted(run, node, next)
+    case "Sink":
+      return new SinkOperator(run, node, wiring.writerOf(node.id))
+    default:
+      return new SequentialEffect(run, node, next)
+  }
+}
+
+/** One segment's operators. `head` takes its batches, `all` lists them for closing. */
+export interface Chain {
+  readonly head: Operator
+  readonly all: ReadonlyArray<Operator>
+}
+
+/** A branch numbers its outputs by port; the graph may list the edges in any order. */
+const inPortOrder = (segment: Plan.PlannedSegment): ReadonlyArray<Graph.Edge> => {
+  const edges = segment.outputs.map((output) => output.edge)
+  const last = stagesOf(segment).at(-1)
+  if (last?.kind !== "branch") return edges
+  return portsOf(last).flatMap((port) => edges.filter((edge) => edge.port === port))
+}
+
+/** Wires the steps of a segment. */
+export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain => {
+  const outs = inPortOrder(segment).map((edge) => new ChannelOut(wiring.channelTo(edge), wiring.wakeup))
+  const all: Array<Operator> = [...outs]
+  let next: Operator | undefined = outs[0]
+  for (const step of segment.steps.toReversed()) {
+    next =
+      step._tag === "Kernel"
+        ? new KernelOperator(wiring.run, step.stages, next)
+        : single(wiring, step.stages[0] as Graph.StageNode, next, outs)
+    all.unshift(next)
+  }
+  if (next === undefined) throw new Error(`segment ${segment.id} has neither steps nor outputs`)
+  return { head: next, all }
+}

@@ -1,0 +1,99 @@
+// A channel between segments: the bounded buffer, and who waits for what. Producers wait when it is full, the consumer when it
+// is empty; producers are woken at half empty, so that two fibers never hand over one record at a time.
+import * as Effect from "effect/Effect"
+import type * as Batch from "../../Batch.ts"
+import type * as Policy from "../../Policy.ts"
+import { BoundedBuffer } from "../boundedBuffer.ts"
+import type { Wait } from "./wait.ts"
+import type { Wakeup } from "./wakeup.ts"
+
+/** Why a channel carries no more batches. */
+export type ChannelEnd = "open" | "ended" | "failed"
+
+/** Receives records a full channel discarded. */
+export type OnDropped = (payloads: ReadonlyArray<unknown>) => void
+
+/** Many producers, one consumer. */
+export class Channel {
+  readonly buffer: BoundedBuffer
+  private readonly policy: Policy.BufferPolicy
+  private readonly onDropped: OnDropped
+  private consumer: Wakeup | undefined = undefined
+  private readonly waiting = new Set<Wakeup>()
+  private producers = 0
+  private cancelled = false
+  private failed = false
+  /** Records that arrived after the consumer had failed. */
+  discarded = 0
+
+  constructor(policy: Policy.BufferPolicy, onDropped: OnDropped) {
+    this.policy = policy
+    this.onDropped = onDropped
+    this.buffer = new BoundedBuffer(policy)
+  }
+
+  addProducer(): void {
+    this.producers++
+  }
+
+  /** One producer will send no more; the last one ends the channel. */
+  producerEnded(failed: boolean): void {
+    this.producers--
+    if (failed) this.failed = true
+    if (this.producers === 0) this.consumer?.signal()
+  }
+
+  attachConsumer(wakeup: Wakeup): void {
+    this.consumer = wakeup
+  }
+
+  /** The consumer is gone: whatever comes is discarded, so that no producer waits for ever. */
+  cancel(): void {
+    this.cancelled = true
+    this.wakeProducers()
+  }
+
+  private wakeProducers(): void {
+    for (const wakeup of this.waiting) wakeup.signal()
+    this.waiting.clear()
+  }
+
+  /** Puts a batch in; waits while the policy is `block` and there is no room. */
+  push(batch: Batch.Batch<unknown>, producer: Wakeup): Wait {
+    if (this.offer(batch)) return undefined
+    return Effect.whileLoop({
+      while: () => !this.offer(batch),
+      body: () => {
+        this.waiting.add(producer)
+        return producer.wait
+      },
+      step: () => undefined
+    })
+  }
+
+  private offer(batch: Batch.Batch<unknown>): boolean {
+    if (this.cancelled) {
+      this.discarded += batch.items.length
+      return true
+    }
+    const wasEmpty = this.buffer.size === 0
+    const offer = this.buffer.offer(batch)
+    if (offer._tag === "Full") return false
+    if (offer._tag === "Dropped") this.onDropped(offer.dropped)
+    if (wasEmpty) this.consumer?.signal()
+    return true
+  }
+
+  /** Takes the oldest batch, or says that there is none. */
+  take(): Batch.Batch<unknown> | undefined {
+    const batch = this.buffer.take()
+    if (this.waiting.size > 0 && this.buffer.used * 2 <= this.policy.capacity) this.wakeProducers()
+    return batch
+  }
+
+  /** Whether a batch may still come. `ended` and `failed` only once the buffer is empty. */
+  end(): ChannelEnd {
+    if (this.producers > 0 || this.buffer.size > 0) return "open"
+    return this.failed ? "failed" : "ended"
+  }
+}

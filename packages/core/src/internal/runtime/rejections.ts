@@ -1,0 +1,120 @@
+// What becomes of records a stage could not process: the stage's error policy, applied record by record.
+// Collects during a batch, synchronously; `deliver` hands over afterwards, so that no Effect is built per record.
+import * as Effect from "effect/Effect"
+import * as Batch from "../../Batch.ts"
+import * as DeadLetter from "../../DeadLetter.ts"
+import type * as Graph from "../../Graph.ts"
+import type * as Policy from "../../Policy.ts"
+import type { Run } from "./run.ts"
+import type { StageStats } from "./stageStats.ts"
+import type { Wait } from "./wait.ts"
+
+/** The policy that applies once there is nothing left to try. */
+export const finalPolicy = (policy: Policy.ErrorPolicy): Exclude<Policy.ErrorPolicy, Policy.RetryPolicy> =>
+  policy._tag === "Retry" ? (policy.exhausted ?? { _tag: "Fail" }) : policy
+
+/** One rejected record. */
+export interface Rejection {
+  readonly batch: Batch.Batch<unknown>
+  readonly position: number
+  readonly payload: unknown
+  readonly cause: unknown
+  readonly key?: unknown
+  readonly kind?: DeadLetter.FailureKind
+  readonly attempts?: number
+}
+
+/** Rejected records of one stage. */
+export class Rejections {
+  readonly node: Graph.StageNode
+  private readonly run: Run
+  private readonly stats: StageStats
+  private pending: Array<DeadLetter.DeadLetter> = []
+  failure: DeadLetter.DeadLetter | undefined = undefined
+
+  constructor(run: Run, node: Graph.StageNode) {
+    this.run = run
+    this.node = node
+    this.stats = run.statsOf(node.id)
+  }
+
+  private letter(rejection: Rejection): DeadLetter.DeadLetter {
+    const { batch, position } = rejection
+    return {
+      _tag: "DeadLetter",
+      stageId: this.node.id,
+      kind: rejection.kind ?? "non-recoverable",
+      seqId: Batch.seqId(batch, position),
+      origin: batch.origin,
+      location: Batch.location(batch, position),
+      key: rejection.key,
+      headers: Batch.headers(batch, position),
+      payload: rejection.payload,
+      cause: rejection.cause,
+      attempts: rejection.attempts ?? 1,
+      timestamp: this.run.now()
+    }
+  }
+
+  /** Applies the policy. True: carry on with the next record. False: the run must end, `failure` says why. */
+  reject(rejection: Rejection): boolean {
+    const letter = this.letter(rejection)
+    this.stats.errors++
+    this.stats.lastError = DeadLetter.causeText(rejection.cause)
+    if (this.run.observed) {
+      const { stageId, seqId } = letter
+      this.run.emit({ _tag: "RecordFailed", atMs: letter.timestamp, stageId, seqId, message: this.stats.lastError })
+    }
+    switch (finalPolicy(this.node.errorPolicy)._tag) {
+      case "DeadLetter":
+        this.stats.deadLetters++
+        this.run.keep(letter)
+        this.pending.push(letter)
+        return true
+      case "Ignore":
+        this.stats.dropped++
+        return true
+      default:
+        this.failure ??= letter
+        return false
+    }
+  }
+
+  /** Hands dead letters to the run's receiver, then fails if a record ended the run. */
+  deliver(): Wait {
+    const letters = this.pending
+    const failure = this.failure
+    if (letters.length === 0 && failure === undefined) return undefined
+    this.pending = []
+    const receiver = this.run.options.onDeadLetters
+    const handOver = receiver === undefined || letters.length === 0 ? undefined : receiver(letters)
+    if (failure === undefined) return handOver
+    return handOver === undefined ? Effect.fail(failure) : Effect.andThen(handOver, Effect.fail(failure))
+  }
+}
+
+/** A failure that concerns no single record: a source or sink that failed, a defect. */
+export const resourceFailure = (
+  run: Run,
+  stageId: string,
+  cause: unknown,
+  kind: DeadLetter.FailureKind
+): DeadLetter.DeadLetter => {
+  const stats = run.statsOf(stageId)
+  stats.errors++
+  stats.lastError = DeadLetter.causeText(cause)
+  return {
+    _tag: "DeadLetter",
+    stageId,
+    kind,
+    seqId: stats.recordsIn,
+    origin: stageId,
+    location: undefined,
+    key: undefined,
+    headers: {},
+    payload: undefined,
+    cause,
+    attempts: 1,
+    timestamp: run.now()
+  }
+}

@@ -1,0 +1,109 @@
+// Everything the operators of one run share: options with their defaults, time, stats, dead letters, the drain flag.
+// One Run belongs to one execution of one graph; it holds no fiber and opens nothing.
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as DeadLetter from "../../DeadLetter.ts"
+import type * as Engine from "../../Engine.ts"
+import type * as Graph from "../../Graph.ts"
+import type * as Observer from "../../Observer.ts"
+import { StageStats } from "./stageStats.ts"
+import type { Schedule } from "./wakeup.ts"
+
+const batchSizeDefault = 4_096
+const deadLettersDefault = 1_000
+const openKeysDefault = 100
+
+/** What the engines decide about a run. */
+export interface RunMode {
+  readonly engine: string
+  readonly schedule: Schedule
+  /** One fiber step at a time under the seeded scheduler; effects run one by one. */
+  readonly sequential: boolean
+  readonly clock: Clock.Clock
+  /** The engine's own choices, or undefined where nothing was seeded. */
+  readonly random: (() => number) | undefined
+}
+
+/** Shared state of one execution. */
+export class Run {
+  readonly graph: Graph.PipelineGraph
+  readonly options: Engine.ExecutionOptions
+  readonly mode: RunMode
+  readonly batchSize: number
+  readonly openKeysMax: number
+  readonly stats = new Map<string, StageStats>()
+  readonly deadLetters: Array<DeadLetter.DeadLetter> = []
+  deadLetterCount = 0
+  /** Set once: sources stop pulling, everything read is carried to its end. */
+  draining = false
+  firstFailure: DeadLetter.DeadLetter | undefined = undefined
+  private context: Context.Context<never> = Context.empty()
+  private observer: Observer.PipelineObserver | undefined
+
+  constructor(graph: Graph.PipelineGraph, options: Engine.ExecutionOptions, mode: RunMode) {
+    this.graph = graph
+    this.options = options
+    this.mode = mode
+    this.batchSize = Math.min(65_536, Math.max(1, Math.trunc(options.batchSize ?? batchSizeDefault)))
+    this.openKeysMax = options.openKeysMax ?? openKeysDefault
+    this.observer = options.observer
+    for (const node of graph.nodes) this.stats.set(node.id, new StageStats(node.id, node.kind))
+  }
+
+  statsOf(stageId: string): StageStats {
+    const stats = this.stats.get(stageId)
+    if (stats === undefined) throw new Error(`no stage "${stageId}" in pipeline "${this.graph.id}"`)
+    return stats
+  }
+
+  now(): number {
+    return this.mode.clock.currentTimeMillisUnsafe()
+  }
+
+  micros(): number {
+    return Number(this.mode.clock.monotonicTimeNanosUnsafe()) / 1_000
+  }
+
+  /** Takes the services of the effect it wraps (clock, random, scheduler, the caller's own) for `fork`. */
+  readonly bound = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.flatMap(Effect.context<never>(), (context) => {
+      this.context = context
+      return effect
+    })
+
+  /** Starts a fiber of its own with the run's services; it runs until its first wait at once. */
+  fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
+    return Effect.runForkWith(this.context)(effect)
+  }
+
+  get observed(): boolean {
+    return this.observer !== undefined
+  }
+
+  /** Tells the observer; one that throws is cut off, the run goes on. */
+  emit(event: Observer.PipelineEvent): void {
+    try {
+      this.observer?.onEvent(event)
+    } catch {
+      this.observer = undefined
+    }
+  }
+
+  /** Keeps a dead letter as far as there is room; all are counted. */
+  keep(letter: DeadLetter.DeadLetter): void {
+    this.deadLetterCount++
+    if (this.deadLetters.length < (this.options.deadLettersMax ?? deadLettersDefault)) this.deadLetters.push(letter)
+  }
+
+  /** Records a full channel in front of `stageId` discarded. */
+  dropped(stageId: string, payloads: ReadonlyArray<unknown>): void {
+    if (payloads.length === 0) return
+    this.statsOf(stageId).dropped += payloads.length
+    this.options.onDropped?.(stageId, payloads)
+    if (this.observed) {
+      this.emit({ _tag: "RecordsDropped", atMs: this.now(), stageId, count: payloads.length })
+    }
+  }
+}

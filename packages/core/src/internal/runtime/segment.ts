@@ -1,0 +1,94 @@
+// One segment: its chain, its waiting place, its input. The loops that feed it are in feed.ts.
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Plan from "../../Plan.ts"
+import type * as Stage from "../../Stage.ts"
+import type { Chain } from "./chain.ts"
+import type { Channel } from "./channel.ts"
+import type { EndMode } from "./operator.ts"
+import type { Run } from "./run.ts"
+import { andThen, type Wait } from "./wait.ts"
+import type { Wakeup } from "./wakeup.ts"
+
+/** A segment about to run or running. */
+export class Segment {
+  readonly run: Run
+  readonly planned: Plan.PlannedSegment
+  readonly wakeup: Wakeup
+  readonly chain: Chain
+  readonly input: Channel | undefined
+  private timer: { readonly at: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
+
+  constructor(run: Run, planned: Plan.PlannedSegment, wakeup: Wakeup, chain: Chain, input: Channel | undefined) {
+    this.run = run
+    this.planned = planned
+    this.wakeup = wakeup
+    this.chain = chain
+    this.input = input
+    input?.attachConsumer(wakeup)
+  }
+
+  /** How the input of this segment ended, as far as the run knows. */
+  endMode(): EndMode {
+    return this.run.firstFailure !== undefined || this.input?.end() === "failed" ? "failed" : "drain"
+  }
+
+  /** Lets operators deliver finished work and fire due timers. */
+  poll(): Wait {
+    return this.chain.head.poll()
+  }
+
+  /** Waits for news; a timer of the chain wakes it too. */
+  idle(): Effect.Effect<void> {
+    this.arm()
+    return this.wakeup.wait
+  }
+
+  /** One sleeping fiber per segment, for its earliest deadline; a later deadline keeps the earlier timer. */
+  private arm(): void {
+    const at = this.chain.head.deadline()
+    if (at === Number.POSITIVE_INFINITY) return
+    if (this.timer !== undefined && this.timer.at <= at) return
+    this.timer?.fiber.interruptUnsafe()
+    const sleep = Effect.sleep(Math.max(0, at - this.run.now()))
+    const fiber = this.run.fork(
+      Effect.andThen(
+        sleep,
+        Effect.sync(() => {
+          this.timer = undefined
+          this.wakeup.signal()
+        })
+      )
+    )
+    // A sleep that was already over has fired by now and cleared the timer.
+    if (fiber.pollUnsafe() === undefined) this.timer = { at, fiber }
+  }
+
+  setStatus(status: Stage.StageStatus): void {
+    for (const node of Plan.stagesOf(this.planned)) {
+      const stats = this.run.statsOf(node.id)
+      if (stats.status === status) continue
+      stats.status = status
+      if (!this.run.observed) continue
+      const [stageId, atMs] = [node.id, this.run.now()]
+      if (status === "running") this.run.emit({ _tag: "StageStarted", atMs, stageId })
+      else if (status !== "draining") this.run.emit({ _tag: "StageEnded", atMs, stageId, status })
+    }
+  }
+
+  /** Ends the chain after the last batch. */
+  end(): Wait {
+    return andThen(this.poll(), () => this.chain.head.end(this.endMode()))
+  }
+
+  /** Lets go of timers and running calls; on every exit. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    const timer = this.timer
+    this.timer = undefined
+    const stopTimer = timer === undefined ? Effect.void : Fiber.interrupt(timer.fiber)
+    return Effect.andThen(
+      stopTimer,
+      Effect.forEach(this.chain.all, (operator) => operator.close, { discard: true })
+    )
+  })
+}

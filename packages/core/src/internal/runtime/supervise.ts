@@ -1,0 +1,124 @@
+// Runs the segments of one execution, each in its own fiber, and turns what happened into a result.
+// The first failure wins: sources stop, the failing segment lets its siblings through, every other segment carries on what it
+// holds, nobody waits for a segment that is gone. An abort interrupts; scopes close on every exit.
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as DeadLetter from "../../DeadLetter.ts"
+import type * as Engine from "../../Engine.ts"
+import type * as PipelineResult from "../../PipelineResult.ts"
+import * as Plan from "../../Plan.ts"
+import { reasonOf } from "../operators/attempt.ts"
+import { assemble, type RunnableSegment } from "./assemble.ts"
+import { resourceFailure } from "./rejections.ts"
+import { resultOf } from "./result.ts"
+import type { Run } from "./run.ts"
+
+/** Steers a running execution from outside. */
+export class Supervisor {
+  readonly run: Run
+  private readonly plan: Plan.Plan
+  private segments: ReadonlyArray<RunnableSegment> = []
+  private fibers: ReadonlyArray<Fiber.Fiber<void, DeadLetter.DeadLetter>> = []
+  private aborted = false
+  private stopped = false
+  private sinksLeft: number
+
+  constructor(run: Run, plan: Plan.Plan) {
+    this.run = run
+    this.plan = plan
+    this.sinksLeft = plan.segments.filter((segment) => segment.outputs.length === 0).length
+  }
+
+  /** Asks for the end; graceful drains, abort interrupts. Safe at any time, any number of times. */
+  stop(mode: Engine.StopMode): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.run.emit({ _tag: "StopRequested", atMs: this.run.now(), mode })
+      this.stopped = true
+      this.drain()
+      if (mode === "graceful") return Effect.void
+      this.aborted = true
+      return Fiber.interruptAll(this.fibers)
+    })
+  }
+
+  private drain(): void {
+    this.run.draining = true
+    for (const { segment } of this.segments) segment.wakeup.signal()
+  }
+
+  private fail(letter: DeadLetter.DeadLetter): void {
+    this.run.firstFailure ??= letter
+    this.drain()
+  }
+
+  private letterOf(cause: Cause.Cause<DeadLetter.DeadLetter>, stageId: string): DeadLetter.DeadLetter {
+    const reason = reasonOf(cause)
+    const tagged = reason as Partial<DeadLetter.DeadLetter> | undefined
+    if (tagged?._tag === "DeadLetter") return reason as DeadLetter.DeadLetter
+    return resourceFailure(this.run, stageId, reason, "catastrophic")
+  }
+
+  /** A failed segment cancels its input and lets what its siblings hold through; it never fails the supervisor. */
+  private runSegment({ segment, feed }: RunnableSegment): Effect.Effect<void> {
+    const stageId = Plan.stagesOf(segment.planned)[0]?.id ?? ""
+    const onFailure = (cause: Cause.Cause<DeadLetter.DeadLetter>): Effect.Effect<void> => {
+      if (Cause.hasInterruptsOnly(cause)) {
+        segment.setStatus("aborted")
+        return Effect.failCause(cause as Cause.Cause<never>)
+      }
+      this.fail(this.letterOf(cause, stageId))
+      segment.setStatus("failed")
+      segment.input?.cancel()
+      return Effect.ignore(segment.chain.head.end("failed") ?? Effect.void)
+    }
+    const started = Effect.sync(() => segment.setStatus("running"))
+    return Effect.andThen(started, feed).pipe(
+      Effect.matchCauseEffect({
+        onFailure,
+        onSuccess: () => Effect.sync(() => segment.setStatus("completed"))
+      }),
+      Effect.onExit(() => Effect.andThen(segment.close, Effect.sync(() => this.ended(segment))))
+    )
+  }
+
+  /** A segment that ended early must not leave its producers waiting; with no sink left, sources have nobody to read for. */
+  private ended(segment: RunnableSegment["segment"]): void {
+    segment.input?.cancel()
+    if (segment.planned.outputs.length > 0) return
+    this.sinksLeft--
+    if (this.sinksLeft === 0 && !this.run.draining) this.drain()
+  }
+
+  private status(): PipelineResult.PipelineStatus {
+    if (this.run.firstFailure !== undefined) return "failed"
+    if (this.aborted) return "aborted"
+    return this.stopped ? "stopped" : "completed"
+  }
+
+  /** The whole execution. Fails only when interrupted from outside. */
+  readonly execute: Effect.Effect<PipelineResult.PipelineResult> = Effect.suspend(() => {
+    const startedAt = this.run.micros()
+    const body = Effect.gen({ self: this }, function* () {
+      this.segments = yield* assemble(this.run, this.plan)
+      if (this.aborted) return
+      const fibers: Array<Fiber.Fiber<void>> = []
+      for (const segment of this.segments) fibers.push(yield* Effect.forkChild(this.runSegment(segment)))
+      this.fibers = fibers
+      for (const fiber of fibers) yield* Fiber.await(fiber)
+    })
+    return Effect.exit(Effect.scoped(body)).pipe(
+      Effect.flatMap((exit) => {
+        if (Exit.isFailure(exit)) {
+          if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
+          this.fail(this.letterOf(exit.cause, this.run.graph.nodes[0]?.id ?? ""))
+        }
+        const status = this.status()
+        this.run.emit({ _tag: "RunEnded", atMs: this.run.now(), status })
+        const accumulators = this.segments.flatMap(({ segment }) => segment.chain.all)
+        return Effect.succeed(resultOf(this.run, status, accumulators, this.run.micros() - startedAt))
+      })
+    )
+  })
+}

@@ -1,0 +1,146 @@
+// Turns what the operating system or the line splitter says into a FileError with a cure.
+import { dirname } from "node:path"
+import type { FileErrorReason } from "../FileError.ts"
+import { FileError } from "../FileError.ts"
+import type { LineFault } from "./lineSplitter.ts"
+
+/** Reason, what happened, cure. */
+type Explanation = readonly [FileErrorReason, string, string]
+
+const notFound = (operation: "read" | "write", path: string): Explanation =>
+  operation === "read"
+    ? [
+        "NotFound",
+        "there is no such file",
+        "check the path; a relative path starts at the current directory"
+      ]
+    : ["NotFound", `the directory ${dirname(path)} does not exist`, `create ${dirname(path)} first`]
+
+const permission = (operation: "read" | "write", path: string): Explanation => {
+  const cure =
+    operation === "read"
+      ? "give this user the right to read it"
+      : `give this user the right to write in ${dirname(path)}, or set atomic to false to write the file in place`
+  return ["Permission", "permission denied", cure]
+}
+
+const explain = (
+  operation: "read" | "write",
+  path: string,
+  code: string | undefined
+): Explanation => {
+  switch (code) {
+    case "ENOENT":
+      return notFound(operation, path)
+    case "ENOTDIR":
+      return ["NotFound", "a part of the path is a file, not a directory", "check the path"]
+    case "EISDIR":
+      return [
+        "IsDirectory",
+        "it is a directory",
+        `name the file, e.g. ${path}/part.txt or ${path}/*`
+      ]
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return permission(operation, path)
+    case "ENOSPC":
+    case "EDQUOT":
+      return [
+        "NoSpace",
+        "no space left on the device",
+        "free some space, or write to another device"
+      ]
+    case "EMFILE":
+    case "ENFILE":
+      return [
+        "TooManyOpen",
+        "too many files are open",
+        "lower parallelism, or raise the limit (ulimit -n)"
+      ]
+    case "EPIPE":
+      return [
+        "ReaderGone",
+        "the program that reads this output ended",
+        "keep the reader running, or write to a file"
+      ]
+    default:
+      return [
+        "Io",
+        `the system reported ${code ?? "an unknown error"}`,
+        "check the device, then run again"
+      ]
+  }
+}
+
+const codeOf = (cause: unknown): string | undefined => {
+  if (typeof cause !== "object" || cause === null || !("code" in cause)) return undefined
+  return typeof cause.code === "string" ? cause.code : undefined
+}
+
+/** A failed system call; `byte` is where in the file, if that is known. */
+export const fromSystem = (
+  operation: "read" | "write",
+  path: string,
+  cause: unknown,
+  byte?: number
+): FileError => {
+  const [reason, detail, cure] = explain(operation, path, codeOf(cause))
+  return new FileError({ operation, path, reason, detail, cure, line: undefined, byte, cause })
+}
+
+/** A glob that matched no file. */
+export const noMatch = (pattern: string, directory: string): FileError =>
+  new FileError({
+    operation: "read",
+    path: pattern,
+    reason: "NoMatch",
+    detail: `no file matches this pattern, seen from ${directory}`,
+    cure: "check the pattern and the directory the program runs in",
+    line: undefined,
+    byte: undefined,
+    cause: undefined
+  })
+
+/** A place in the file that cannot be a line. */
+export const fromFault = (path: string, fault: LineFault): FileError => {
+  const at = {
+    operation: "read" as const,
+    path,
+    line: fault.line + 1,
+    byte: fault.byte,
+    cause: undefined
+  }
+  if (fault._tag === "LineTooLong") {
+    return new FileError({
+      ...at,
+      reason: "LineTooLong",
+      detail: `the line is longer than lineBytesMax = ${fault.lineBytesMax} bytes`,
+      cure: "raise lineBytesMax, or check that the file has line breaks"
+    })
+  }
+  return new FileError({
+    ...at,
+    reason: "InvalidUtf8",
+    detail: `byte 0x${fault.value.toString(16).padStart(2, "0")} is not valid UTF-8 here`,
+    cure: 'mend the file, or set encoding to "latin1" or invalid to "replace"'
+  })
+}
+
+/** A line that is not the record it should be. */
+export const invalidRecord = (
+  path: string,
+  line: number,
+  byte: number | undefined,
+  cause: unknown
+): FileError =>
+  new FileError({
+    operation: "read",
+    path,
+    reason: "InvalidRecord",
+    detail: cause instanceof Error ? cause.message.replace(/\. Cure: .*$/s, "") : String(cause),
+    cure: "mend the line, or read with Files.lines and decode in a stage whose error policy keeps bad lines",
+    line: line + 1,
+    byte,
+    cause
+  })

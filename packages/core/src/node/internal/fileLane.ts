@@ -1,0 +1,120 @@
+// One file being read: opens it, keeps at most one read ahead of its consumer, and closes it on every way out.
+// Plain callbacks and no Effect, so that a chunk which is already there costs no fiber step.
+import type { FileError } from "../FileError.ts"
+import * as fileErrors from "./fileErrors.ts"
+import type { FileSystem, ReadHandle } from "./fileSystem.ts"
+import type { InputPath } from "./inputPaths.ts"
+import type { LineFormat, TextChunk } from "./lineSplitter.ts"
+import { LineSplitter } from "./lineSplitter.ts"
+
+/**
+ * Opening → Reading ⇄ Ready → Closing → Closed. In Opening, Reading and Closing exactly one system call is under way; in
+ * Ready complete lines or a fault wait in the splitter. `outcome` is the failure, or undefined at the end of the file.
+ */
+export type LaneState =
+  | { readonly _tag: "Opening" }
+  | { readonly _tag: "Reading"; readonly handle: ReadHandle }
+  | { readonly _tag: "Ready"; readonly handle: ReadHandle }
+  | { readonly _tag: "Closing"; readonly outcome: FileError | undefined }
+  | { readonly _tag: "Closed"; readonly outcome: FileError | undefined }
+
+/** A file whose lines are taken chunk by chunk. */
+export class FileLane {
+  readonly path: string
+  state: LaneState = { _tag: "Opening" }
+  private readonly regular: boolean
+  private readonly splitter: LineSplitter
+  /** Called whenever the lane became Ready or Closed by itself. */
+  private readonly changed: () => void
+  private onClosed: (() => void) | undefined
+
+  constructor(fileSystem: FileSystem, input: InputPath, format: LineFormat, changed: () => void) {
+    this.path = input.path
+    this.regular = input.regular
+    this.splitter = new LineSplitter(format)
+    this.changed = changed
+    fileSystem.openRead(input.path, (error, handle) => {
+      if (error !== undefined && error !== null) this.closed(this.failure(error))
+      else if (this.onClosed !== undefined) this.close(handle, undefined)
+      else this.readAhead(handle)
+    })
+  }
+
+  private failure(cause: unknown): FileError {
+    const byte = this.splitter.bytesRead
+    return fileErrors.fromSystem("read", this.path, cause, byte === 0 ? undefined : byte)
+  }
+
+  // A loop and not a recursion where reads finish at once: one long line may take thousands of them.
+  private readAhead(handle: ReadHandle): void {
+    this.state = { _tag: "Reading", handle }
+    for (let more = true; more; ) {
+      more = false
+      let within = true
+      const { buffer, offset, length } = this.splitter.room()
+      handle.read(buffer, offset, length, (error, count) => {
+        if (!this.took(handle, error, count)) return
+        if (within) more = true
+        else this.readAhead(handle)
+      })
+      within = false
+    }
+  }
+
+  // True when the next read should follow.
+  private took(handle: ReadHandle, error: unknown, count: number): boolean {
+    if (error !== undefined && error !== null) {
+      this.close(handle, this.failure(error))
+      return false
+    }
+    if (this.onClosed !== undefined) {
+      this.close(handle, undefined)
+      return false
+    }
+    const answer = this.splitter.filled(count)
+    if (answer === "more") return true
+    if (answer === "end") this.close(handle, undefined)
+    else {
+      this.state = { _tag: "Ready", handle }
+      this.changed()
+    }
+    return false
+  }
+
+  /** The waiting lines of a Ready lane, or undefined when there was a fault. Starts the next read or the close. */
+  take(): TextChunk | undefined {
+    if (this.state._tag !== "Ready") return undefined
+    const { handle } = this.state
+    const taken = this.splitter.take()
+    if ("_tag" in taken) {
+      this.close(handle, fileErrors.fromFault(this.path, taken))
+      return undefined
+    }
+    if (!this.splitter.settled) this.readAhead(handle)
+    else if (this.splitter.exhausted) this.close(handle, undefined)
+    return taken
+  }
+
+  private close(handle: ReadHandle, outcome: FileError | undefined): void {
+    this.state = { _tag: "Closing", outcome }
+    // Nothing can be lost by a failed close of a file that was only read.
+    handle.close(() => this.closed(outcome))
+  }
+
+  private closed(outcome: FileError | undefined): void {
+    this.state = { _tag: "Closed", outcome }
+    this.changed()
+    this.onClosed?.()
+  }
+
+  /** Gives the file up; `done` runs once it is closed, after a system call under way. */
+  abandon(done: () => void): void {
+    const { state } = this
+    const inFlight = state._tag === "Reading" || state._tag === "Opening"
+    // The read of a pipe may never end: its handle is closed when it does, and nobody waits for that.
+    const detached = inFlight && !this.regular
+    this.onClosed = detached ? () => undefined : done
+    if (detached || state._tag === "Closed") done()
+    else if (state._tag === "Ready") this.close(state.handle, undefined)
+  }
+}

@@ -1,0 +1,175 @@
+// The few system calls that file sources and sinks need, behind one seam: asynchronous, or synchronous for runs that must
+// not depend on I/O timing. Both call back; the synchronous one before it returns. Tests put their own in its place.
+
+import * as fs from "node:fs"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as RunMode from "../../RunMode.ts"
+
+/** Called exactly once, with an error or a value. */
+export type Done<A> = (error: unknown, value: A) => void
+
+/** An open file to read from its start. */
+export interface ReadHandle {
+  /** Answers how many bytes came, 0 at the end. One read at a time. */
+  readonly read: (buffer: Buffer, offset: number, length: number, done: Done<number>) => void
+  readonly close: (done: Done<void>) => void
+}
+
+/** An open file to write to its end. */
+export interface WriteHandle {
+  /** Answers how many bytes were taken, which may be fewer. One write at a time. */
+  readonly write: (buffer: Buffer, offset: number, length: number, done: Done<number>) => void
+  readonly close: (done: Done<void>) => void
+}
+
+/** What a path names. */
+export interface PathInfo {
+  readonly kind: "file" | "directory" | "other"
+  readonly mode: number
+}
+
+/** The seam. Effects fail with what the system call threw. */
+export interface FileSystem {
+  /** Undefined when nothing is there. */
+  readonly info: (path: string) => Effect.Effect<PathInfo | undefined, unknown>
+  readonly realPath: (path: string) => Effect.Effect<string, unknown>
+  readonly glob: (pattern: string) => Effect.Effect<ReadonlyArray<string>, unknown>
+  readonly rename: (from: string, to: string) => Effect.Effect<void, unknown>
+  readonly openRead: (path: string, done: Done<ReadHandle>) => void
+  readonly openWrite: (path: string, mode: number, done: Done<WriteHandle>) => void
+  readonly standardOutput: () => WriteHandle
+}
+
+const kindOf = (stats: fs.Stats): PathInfo => ({
+  kind: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "other",
+  mode: stats.mode & 0o777
+})
+
+// A failed call hands over no value; callers look at the error first.
+const nothing = undefined as never
+
+const attempt = <A>(call: () => A, done: Done<A>): void => {
+  let value: A
+  try {
+    value = call()
+  } catch (error) {
+    done(error, nothing)
+    return
+  }
+  done(undefined, value)
+}
+
+const promised = <A>(call: () => Promise<A>): Effect.Effect<A, unknown> =>
+  Effect.tryPromise({ try: call, catch: (error) => error })
+
+const immediate = <A>(call: () => A): Effect.Effect<A, unknown> =>
+  Effect.try({ try: call, catch: (error) => error })
+
+const isMissing = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT"
+
+const infoOrMissing = (stats: Effect.Effect<fs.Stats, unknown>) =>
+  stats.pipe(
+    Effect.map((found): PathInfo | undefined => kindOf(found)),
+    Effect.catch((error) => (isMissing(error) ? Effect.succeed(undefined) : Effect.fail(error)))
+  )
+
+const collected = async (names: AsyncIterable<string>): Promise<ReadonlyArray<string>> => {
+  const found: Array<string> = []
+  for await (const name of names) found.push(name)
+  return found
+}
+
+// Node writes to a pipe or file behind standard output before `write` returns; a closed reader arrives as an event, which
+// without a listener would end the process.
+const standardOutput = (immediately: boolean): WriteHandle => {
+  const stream = process.stdout
+  let failure: Error | undefined
+  const listen = (error: Error): void => {
+    failure = error
+  }
+  stream.on("error", listen)
+  return {
+    write: (buffer, offset, length, done) => {
+      if (failure !== undefined) return done(failure, 0)
+      const bytes = Buffer.from(buffer.subarray(offset, offset + length))
+      if (!immediately) {
+        stream.write(bytes, (error) => done(error ?? undefined, length))
+        return
+      }
+      stream.write(bytes)
+      done(undefined, length)
+    },
+    close: (done) => {
+      stream.write("", (error) => {
+        stream.off("error", listen)
+        done(failure ?? error ?? undefined)
+      })
+    }
+  }
+}
+
+/** Work is done by the system while the program goes on. */
+export const asynchronous: FileSystem = {
+  info: (path) => infoOrMissing(promised(() => fs.promises.stat(path))),
+  realPath: (path) => promised(() => fs.promises.realpath(path)),
+  glob: (pattern) => promised(() => collected(fs.promises.glob(pattern))),
+  rename: (from, to) => promised(() => fs.promises.rename(from, to)),
+  openRead: (path, done) =>
+    fs.open(path, "r", (failed, fd) =>
+      done(failed, {
+        read: (buffer, offset, length, next) =>
+          fs.read(fd, buffer, offset, length, null, (error, count) => next(error, count)),
+        close: (next) => fs.close(fd, (error) => next(error))
+      })
+    ),
+  openWrite: (path, mode, done) =>
+    fs.open(path, "w", mode, (failed, fd) =>
+      done(failed, {
+        write: (buffer, offset, length, next) =>
+          fs.write(fd, buffer, offset, length, null, (error, count) => next(error, count)),
+        close: (next) => fs.close(fd, (error) => next(error))
+      })
+    ),
+  standardOutput: () => standardOutput(false)
+}
+
+/** Every call is finished when it returns. */
+export const synchronous: FileSystem = {
+  info: (path) => infoOrMissing(immediate(() => fs.statSync(path))),
+  realPath: (path) => immediate(() => fs.realpathSync(path)),
+  glob: (pattern) => immediate(() => fs.globSync(pattern)),
+  rename: (from, to) => immediate(() => fs.renameSync(from, to)),
+  openRead: (path, done) =>
+    attempt(() => {
+      const fd = fs.openSync(path, "r")
+      return {
+        read: (buffer: Buffer, offset: number, length: number, next: Done<number>) =>
+          attempt(() => fs.readSync(fd, buffer, offset, length, null), next),
+        close: (next: Done<void>) => attempt(() => fs.closeSync(fd), next)
+      }
+    }, done),
+  openWrite: (path, mode, done) =>
+    attempt(() => {
+      const fd = fs.openSync(path, "w", mode)
+      return {
+        write: (buffer: Buffer, offset: number, length: number, next: Done<number>) =>
+          attempt(() => fs.writeSync(fd, buffer, offset, length, null), next),
+        close: (next: Done<void>) => attempt(() => fs.closeSync(fd), next)
+      }
+    }, done),
+  standardOutput: () => standardOutput(true)
+}
+
+/** Put another file system in place of Node's; undefined means Node's, as the run mode asks for. */
+export const Override: Context.Reference<FileSystem | undefined> = Context.Reference<
+  FileSystem | undefined
+>("@sluice/core/node/FileSystem", { defaultValue: () => undefined })
+
+/** The file system of this run. */
+export const current: Effect.Effect<FileSystem> = Effect.gen(function* () {
+  const override = yield* Override
+  if (override !== undefined) return override
+  return (yield* RunMode.Deterministic) ? synchronous : asynchronous
+})

@@ -1,0 +1,147 @@
+// A sink of one text per record, whatever the text is made from. Owns the file's life: opened beside its name, renamed into
+// place at the end, closed on abort. Records that have no text are named to the engine; the others of their batch are taken.
+
+import { basename } from "node:path"
+import * as Effect from "effect/Effect"
+import type * as Batch from "../../Batch.ts"
+import * as Sink from "../../Sink.ts"
+import type { FileError } from "../FileError.ts"
+import { BlockWriter } from "./blockWriter.ts"
+import * as fileErrors from "./fileErrors.ts"
+import * as fileSystem from "./fileSystem.ts"
+
+/** What a file sink needs besides the path. */
+export interface RecordSinkOptions<A> {
+  readonly label: string
+  /** The line of a record without its line break; throws for a record that has none. */
+  readonly encode: (record: A) => string
+  readonly atomic: boolean
+  readonly blockBytes: number
+}
+
+interface Target {
+  readonly handle: fileSystem.WriteHandle
+  /** Moves the finished file to its name. */
+  readonly publish: Effect.Effect<void, FileError>
+}
+
+const failed = (path: string) => (cause: unknown) => fileErrors.fromSystem("write", path, cause)
+
+const openFile = (
+  system: fileSystem.FileSystem,
+  path: string,
+  mode: number
+): Effect.Effect<fileSystem.WriteHandle, FileError> =>
+  Effect.callback((resume) =>
+    system.openWrite(path, mode, (error, handle) => {
+      const missed = error !== undefined && error !== null
+      resume(missed ? Effect.fail(failed(path)(error)) : Effect.succeed(handle))
+    })
+  )
+
+const openTarget = (system: fileSystem.FileSystem, path: string, atomic: boolean) =>
+  Effect.gen(function* () {
+    if (path === "-")
+      return { handle: system.standardOutput(), publish: Effect.void } satisfies Target
+    const info = yield* Effect.mapError(system.info(path), failed(path))
+    if (info?.kind === "directory") return yield* Effect.fail(failed(path)({ code: "EISDIR" }))
+    if (!atomic || info?.kind === "other") {
+      const handle = yield* openFile(system, path, 0o666)
+      return { handle, publish: Effect.void } satisfies Target
+    }
+    // Behind a symbolic link the file is replaced, not the link.
+    const place =
+      info === undefined ? path : yield* Effect.mapError(system.realPath(path), failed(path))
+    const partial = `${place}.partial`
+    const handle = yield* openFile(system, partial, info?.mode ?? 0o666)
+    return {
+      handle,
+      publish: Effect.mapError(system.rename(partial, place), failed(path))
+    } satisfies Target
+  })
+
+const settled = (writer: BlockWriter): Effect.Effect<void> =>
+  Effect.callback((resume) => writer.whenSettled(() => resume(Effect.void)))
+
+const checked = (writer: BlockWriter): Effect.Effect<void, FileError> =>
+  Effect.suspend(() => (writer.error === undefined ? Effect.void : Effect.fail(writer.error)))
+
+const closed = (writer: BlockWriter): Effect.Effect<void> =>
+  Effect.andThen(
+    settled(writer),
+    Effect.suspend(() => {
+      writer.close()
+      return settled(writer)
+    })
+  )
+
+// The others of the batch are in the block when this throws.
+const encodeAll = <A>(
+  writer: BlockWriter,
+  batch: Batch.Batch<A>,
+  encode: (record: A) => string
+): void => {
+  const { items } = batch
+  let rejected: Array<{ readonly index: number; readonly cause: unknown }> | undefined
+  for (let i = 0; i < items.length; i++) {
+    let line: string
+    try {
+      line = encode(items[i] as A)
+    } catch (cause) {
+      rejected ??= []
+      rejected.push({ index: i, cause })
+      continue
+    }
+    writer.add(line + "\n")
+  }
+  if (writer.full) writer.flush()
+  if (rejected !== undefined) {
+    const refusal: Sink.RecordsRejected = { _tag: "RecordsRejected", records: rejected }
+    throw refusal
+  }
+}
+
+// A batch is taken as a whole after the wait, so that a wait cut short by a time limit has taken nothing of it.
+const writeAfterWait = (writer: BlockWriter, take: () => void) =>
+  settled(writer).pipe(
+    Effect.andThen(Effect.sync(() => writer.flush())),
+    Effect.andThen(checked(writer)),
+    Effect.andThen(Effect.try({ try: take, catch: (refusal) => refusal as Sink.RecordsRejected }))
+  )
+
+const writerOf = <A>(
+  writer: BlockWriter,
+  publish: Effect.Effect<void, FileError>,
+  encode: (record: A) => string
+): Sink.SinkWriter<A, FileError> => ({
+  write: (batch) => {
+    if (writer.error !== undefined) return Effect.fail(writer.error)
+    if (!(writer.full && writer.busy)) return encodeAll(writer, batch, encode)
+    return writeAfterWait(writer, () => encodeAll(writer, batch, encode))
+  },
+  end: Effect.uninterruptible(
+    settled(writer).pipe(
+      Effect.andThen(Effect.sync(() => writer.flush())),
+      Effect.andThen(closed(writer)),
+      Effect.andThen(checked(writer)),
+      Effect.andThen(publish)
+    )
+  )
+})
+
+/** Builds the sink. */
+export const make = <A>(path: string, options: RecordSinkOptions<A>): Sink.Sink<A, FileError> =>
+  Sink.make(
+    `${options.label}(${path === "-" ? "standard output" : basename(path)})`,
+    Effect.gen(function* () {
+      const system = yield* fileSystem.current
+      const { writer, publish } = yield* Effect.acquireRelease(
+        Effect.map(openTarget(system, path, options.atomic), ({ handle, publish }) => ({
+          writer: new BlockWriter(path, handle, options.blockBytes),
+          publish
+        })),
+        ({ writer }) => closed(writer)
+      )
+      return writerOf(writer, publish, options.encode)
+    })
+  )
