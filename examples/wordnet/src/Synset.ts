@@ -1,0 +1,90 @@
+// The assembled record and its one line of JSON. Words keep the order of the gloss row, so the text
+// is the same for every order of arrival.
+
+import type { Gloss, Lemma, Pos, Sense, Word } from "./Fragment.ts"
+
+/** One word of a synset with what its two index rows say; null where a row has not arrived. */
+export interface SynsetWord {
+  readonly lemma: string
+  readonly lexId: number
+  readonly senseKey: string | null
+  readonly senseNumber: number | null
+  readonly tagCount: number | null
+  readonly rank: number | null
+}
+
+/** An assembled synset. Field order is the order in the output. */
+export interface Synset {
+  readonly key: string
+  readonly pos: Pos
+  readonly lexFile: number
+  readonly gloss: string
+  readonly words: ReadonlyArray<SynsetWord>
+}
+
+/**
+ * Puts a synset together from its gloss row and whatever index rows are there, in any order.
+ *
+ * Two words that differ only by capital letters share one sense row and one index row. Should two
+ * rows ever claim one lemma, the smaller sense key (the smaller rank) wins, so that the result does
+ * not depend on arrival.
+ */
+export const assemble = (
+  gloss: Gloss,
+  senses: ReadonlyArray<Sense>,
+  lemmas: ReadonlyArray<Lemma>
+): Synset => {
+  const words: Array<SynsetWord> = []
+  for (const word of gloss.words) {
+    words.push(wordOf(word, senseFor(word.lemma, senses), lemmaFor(word.lemma, lemmas)))
+  }
+  return synsetOf(gloss, words)
+}
+
+/** The same from parts that were looked up elsewhere. */
+export const synsetOf = (gloss: Gloss, words: ReadonlyArray<SynsetWord>): Synset => ({
+  key: gloss.key,
+  pos: gloss.pos,
+  lexFile: gloss.lexFile,
+  gloss: gloss.gloss,
+  words
+})
+
+/** One word with the rows found for it. */
+export const wordOf = (
+  word: Word,
+  sense: Sense | undefined,
+  lemma: Lemma | undefined
+): SynsetWord => ({
+  lemma: word.lemma,
+  lexId: word.lexId,
+  senseKey: sense === undefined ? null : sense.senseKey,
+  senseNumber: sense === undefined ? null : sense.senseNumber,
+  tagCount: sense === undefined ? null : sense.tagCount,
+  rank: lemma === undefined ? null : lemma.rank
+})
+
+/** The output line, without its line feed. */
+export const synsetJson = (synset: Synset): string => JSON.stringify(synset)
+
+/** Of two sense rows for one lemma, the one to keep, whatever order they come in. */
+export const preferredSense = (a: Sense, b: Sense): Sense => (b.senseKey < a.senseKey ? b : a)
+
+/** Of two index rows for one lemma, the one to keep, whatever order they come in. */
+export const preferredLemma = (a: Lemma, b: Lemma): Lemma => (b.rank < a.rank ? b : a)
+
+const senseFor = (lemma: string, senses: ReadonlyArray<Sense>): Sense | undefined => {
+  let found: Sense | undefined
+  for (const sense of senses) {
+    if (sense.lemma === lemma) found = found === undefined ? sense : preferredSense(found, sense)
+  }
+  return found
+}
+
+const lemmaFor = (lemma: string, lemmas: ReadonlyArray<Lemma>): Lemma | undefined => {
+  let found: Lemma | undefined
+  for (const row of lemmas) {
+    if (row.lemma === lemma) found = found === undefined ? row : preferredLemma(found, row)
+  }
+  return found
+}
