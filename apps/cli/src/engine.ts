@@ -1,39 +1,49 @@
-// The one file that knows core's engines, planner and printers; each is imported when it is first needed.
+// The one file that knows core's DSL, engines, planner and printers; what a command does not need is not imported.
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import type * as GraphError from "@sluice/core/GraphError"
+import * as Pipeline from "@sluice/core/Pipeline"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { EngineName, GraphFormat } from "./commandLine/invocation.ts"
 import { CliFailure } from "./failure.ts"
 
-const isGraph = (value: unknown): value is Graph.PipelineGraph =>
-  typeof value === "object" &&
-  value !== null &&
-  "nodes" in value &&
-  Array.isArray(value.nodes) &&
-  "edges" in value &&
-  Array.isArray(value.edges)
+/** What a module may export: a pipeline, closed or by mistake still open. */
+export type PipelineValue =
+  | Pipeline.Closed<unknown, unknown>
+  | Pipeline.Pipeline<unknown, unknown, unknown>
 
-/** True for a pipeline of the DSL and for a graph. */
-export const isPipeline = (value: unknown): boolean => isGraph(value)
+/** True for a pipeline of the DSL, whether it ends in sinks or not. */
+export const isPipeline = (value: unknown): value is PipelineValue =>
+  Pipeline.isClosed(value) || Pipeline.isOpen(value)
 
 /** The refusal of a graph with all of its findings, as one message. */
 export const refused = (error: GraphError.GraphError): CliFailure =>
   new CliFailure({ exitCode: 3, message: error.message, cause: error })
 
-/** The graph of a value that `isPipeline` accepted. */
-export const graphOf = (value: unknown): Effect.Effect<Graph.PipelineGraph, CliFailure> =>
-  Effect.succeed(value as Graph.PipelineGraph)
+const openEnded = (pipeline: Pipeline.Pipeline<unknown, unknown, unknown>): CliFailure => {
+  const last = pipeline.end.link.node.id
+  const message =
+    `the pipeline is open: nothing takes the records of stage "${last}". ` +
+    `Cure: close it with Pipeline.sink("…", …).`
+  return new CliFailure({ exitCode: 3, message })
+}
+
+/** The checked graph of a pipeline; exit code 3 with every finding when it is refused. */
+export const graphOf = (pipeline: PipelineValue): Effect.Effect<Graph.PipelineGraph, CliFailure> =>
+  Pipeline.isClosed(pipeline)
+    ? Effect.fromResult(Result.mapError(Pipeline.build(pipeline), refused))
+    : Effect.fail(openEnded(pipeline))
 
 /** The engine of that name. */
 export const engineNamed = (name: EngineName): Effect.Effect<Engine.Engine> =>
-  Effect.die(new Error(`engine ${name}`))
-
-/** The graph as text. */
-export const printGraph = (
-  graph: Graph.PipelineGraph,
-  format: Exclude<GraphFormat, "svg">
-): Effect.Effect<string, CliFailure> => Effect.succeed(JSON.stringify(graph) + format)
+  Effect.promise(async () => {
+    const { make } =
+      name === "sync"
+        ? await import("@sluice/core/SyncEngine")
+        : await import("@sluice/core/AsyncEngine")
+    return make()
+  })
 
 /** The plan of a graph for an engine, as text. */
 export const explainGraph = (
@@ -44,3 +54,9 @@ export const explainGraph = (
     const Plan = await import("@sluice/core/Plan")
     return Plan.explain(Plan.make(graph, { engine, fuse: engine !== "sync" }))
   })
+
+/** The graph as text. */
+export const printGraph = (
+  graph: Graph.PipelineGraph,
+  format: Exclude<GraphFormat, "svg">
+): Effect.Effect<string, CliFailure> => Effect.succeed(JSON.stringify(graph) + format)

@@ -12,7 +12,8 @@ import { parameterFlags } from "./parameterFlags.ts"
 
 const openKeysDefault = 50
 const openKeysMax = 1_000_000
-const batchSizeMax = 1_000_000
+/** The most an engine takes. */
+const batchSizeMax = 65_536
 
 const file = Argument.String("file").pipe(
   Argument.withDescription(

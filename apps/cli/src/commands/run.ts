@@ -8,7 +8,7 @@ import type { LoadedModule } from "../module/load.ts"
 import { graphs } from "../module/pipelines.ts"
 import type { Signals } from "../signals.ts"
 import * as OutputFile from "../terminal/outputFile.ts"
-import type { Screen } from "../terminal/screen.ts"
+import { Screen } from "../terminal/screen.ts"
 import type { RunFiles } from "./runPipeline.ts"
 import { runPipeline } from "./runPipeline.ts"
 
@@ -33,7 +33,9 @@ export const run = (
       const engine = yield* engineNamed(invocation.engine)
       const files = yield* openFiles(invocation)
       let exitCode: ExitCode = 0
-      for (const graph of list) {
+      const { out } = yield* Screen
+      for (const [position, graph] of list.entries()) {
+        if (position > 0 && !invocation.json) out.write("\n")
         exitCode = yield* runPipeline({ invocation, module, files, engine, graph })
         if (exitCode !== 0) return exitCode
       }

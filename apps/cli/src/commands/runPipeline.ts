@@ -1,8 +1,10 @@
 // One pipeline from start to final table: engine options, progress, signals, the module's report, the exit code.
+import type * as DeadLetter from "@sluice/core/DeadLetter"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import * as Observer from "@sluice/core/Observer"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
@@ -46,13 +48,26 @@ interface Ended {
   readonly result: PipelineResult.PipelineResult
   readonly failure: string | undefined
   readonly signal: Signal | undefined
+  readonly durationMs: number
 }
 
 const terminalIntervalMs = 200
 const plainIntervalMs = 2_000
 const signalsMax = 8
 
-const executionOptions = (run: PipelineRun): Engine.ExecutionOptions => {
+/** Dead letters go to the file as they arise; when it takes no more, the run is aborted rather than its losses hidden. */
+const writeDeadLetters =
+  (file: OutputFile, abort: () => Effect.Effect<void>) =>
+  (letters: ReadonlyArray<DeadLetter.DeadLetter>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      for (const letter of letters) file.write(`${deadLetterJson(letter)}\n`)
+      return file.failure() === undefined ? Effect.void : abort()
+    })
+
+const executionOptions = (
+  run: PipelineRun,
+  abort: () => Effect.Effect<void>
+): Engine.ExecutionOptions => {
   const { seed, batchSize, openKeys } = run.invocation
   const { deadLetters, trace } = run.files
   return {
@@ -60,14 +75,7 @@ const executionOptions = (run: PipelineRun): Engine.ExecutionOptions => {
     ...(seed === undefined ? {} : { seed }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(trace === undefined ? {} : { observer: Observer.lines(trace.write) }),
-    ...(deadLetters === undefined
-      ? {}
-      : {
-          onDeadLetters: (letters) =>
-            Effect.sync(() => {
-              for (const letter of letters) deadLetters.write(`${deadLetterJson(letter)}\n`)
-            })
-        })
+    ...(deadLetters === undefined ? {} : { onDeadLetters: writeDeadLetters(deadLetters, abort) })
   }
 }
 
@@ -105,9 +113,11 @@ const execute = (run: PipelineRun): Effect.Effect<Ended, CliFailure, Screen | Si
     Effect.gen(function* () {
       const { err } = yield* Screen
       const { quiet, progressIntervalMs } = run.invocation
-      const running = yield* run.engine
-        .start(run.graph, executionOptions(run))
-        .pipe(Effect.mapError(refused))
+      const startedAt = yield* Clock.monotonicTimeNanos
+      let started: Engine.RunningPipeline | undefined
+      const options = executionOptions(run, () => started?.stop("abort") ?? Effect.void)
+      const running = yield* Effect.mapError(run.engine.start(run.graph, options), refused)
+      started = running
       const line = quiet ? silent(err) : statusLine(err)
       const signal = yield* stopOnSignals(running, line)
       if (!quiet) {
@@ -115,12 +125,12 @@ const execute = (run: PipelineRun): Effect.Effect<Ended, CliFailure, Screen | Si
           progressIntervalMs ?? (err.isTerminal ? terminalIntervalMs : plainIntervalMs)
         yield* follow(running, line, interval, run.graph.id)
       }
-      return yield* running.result.pipe(
-        Effect.map((result) => ({ result, failure: undefined, signal: signal() })),
-        Effect.catch((error) =>
-          Effect.succeed({ result: error.result, failure: error.message, signal: signal() })
-        )
+      const { result, failure } = yield* running.result.pipe(
+        Effect.map((completed) => ({ result: completed, failure: undefined })),
+        Effect.catch((error) => Effect.succeed({ result: error.result, failure: error.message }))
       )
+      const durationMs = Number((yield* Clock.monotonicTimeNanos) - startedAt) / 1e6
+      return { result, failure, signal: signal(), durationMs }
     })
   )
 
@@ -174,6 +184,7 @@ export const runPipeline = (
     const summary: RunSummary = {
       result: ended.result,
       failure: ended.failure,
+      durationMs: ended.durationMs,
       peakRssBytes: process.resourceUsage().maxRSS * 1_024,
       report: Result.getOrUndefined(report)
     }

@@ -31,6 +31,17 @@ const nothingExported = (module: LoadedModule): CliFailure => {
   )
 }
 
+const noPipeline = (
+  module: LoadedModule,
+  value: unknown,
+  position: number | undefined
+): CliFailure => {
+  const what =
+    typeof module.exported === "function" ? "the function exported by" : "the default export of"
+  const place = position === undefined ? "" : ` at position ${position}`
+  return usage(`${what} ${module.file} gives ${described(value)}${place}; ${expected}`)
+}
+
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
 
@@ -58,11 +69,10 @@ const valueOf = (
   parameters: Readonly<Record<string, unknown>>
 ): Effect.Effect<unknown, CliFailure> => {
   const exported = module.exported
-  if (typeof exported !== "function" || isPipeline(exported))
-    return settled(exported).pipe(Effect.orDie)
   return callModule(
-    () => exported(parameters),
-    (cause) => failed(`the function exported by ${module.file} failed: ${causeText(cause)}`, cause)
+    () => (typeof exported === "function" ? exported(parameters) : exported),
+    (cause) =>
+      failed(`the pipeline of ${module.file} could not be made: ${causeText(cause)}`, cause)
   )
 }
 
@@ -78,15 +88,10 @@ export const graphs = (
   Effect.gen(function* () {
     if (!module.exportNames.includes("default")) return yield* Effect.fail(nothingExported(module))
     const value = yield* valueOf(module, parameters)
-    const isList = Array.isArray(value)
-    const list: ReadonlyArray<unknown> = isList && value.length > 0 ? value : [value]
+    const listed = Array.isArray(value) && value.length > 0
+    const list: ReadonlyArray<unknown> = listed ? value : [value]
     const odd = list.findIndex((item) => !isPipeline(item))
-    if (odd !== -1) {
-      const what =
-        typeof module.exported === "function" ? "the function exported by" : "the default export of"
-      const place = isList && value.length > 0 ? ` at position ${odd}` : ""
-      const message = `${what} ${module.file} gives ${described(list[odd])}${place}; ${expected}`
-      return yield* Effect.fail(usage(message))
-    }
-    return yield* Effect.forEach(list, graphOf)
+    if (odd !== -1)
+      return yield* Effect.fail(noPipeline(module, list[odd], listed ? odd : undefined))
+    return yield* Effect.forEach(list.filter(isPipeline), graphOf)
   })

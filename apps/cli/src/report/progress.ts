@@ -27,8 +27,8 @@ export const sample = (states: States, elapsedMs: number, rssBytes: number): Sam
   let delivered = 0
   let keys: { open: number; completed: number } | undefined
   for (const state of Object.values(states)) {
-    if (state.kind === "source") records += state.recordsOut
-    if (state.kind === "sink") delivered += state.recordsIn
+    if (state.kind === "source") records += state.recordsIn
+    if (state.kind === "sink") delivered += state.recordsOut
     if (state.kind !== "accumulator") continue
     keys ??= { open: 0, completed: 0 }
     keys.open += state.metrics["keysOpen"] ?? 0
@@ -52,7 +52,7 @@ export const progressLine = (now: Sample, previous: Sample | undefined): string 
     `${count(now.records)} records`,
     `${count(rate)}/s`,
     ...outcome,
-    bytes(now.rssBytes)
+    `${bytes(now.rssBytes)} RSS`
   ].join("  ")
 }
 

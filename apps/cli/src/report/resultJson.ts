@@ -18,12 +18,13 @@ export const deadLetterJson = (letter: DeadLetter.DeadLetter): string => {
 
 /** The summary as one line, with the line end. */
 export const resultJson = (summary: RunSummary, openKeys: number, exitCode: ExitCode): string => {
-  const { result, report, failure, peakRssBytes } = summary
+  const { result, report, failure, durationMs, peakRssBytes } = summary
   const { deadLetters, accumulators, finalStates, ...figures } = result
   const line = jsonLine({
     ...figures,
+    durationMs,
     exitCode,
-    recordsPerSecond: Math.round(perSecond(result.recordsIn, result.durationMs)),
+    recordsPerSecond: Math.round(perSecond(result.recordsIn, durationMs)),
     peakRssBytes,
     keys: keyTotals(result) ?? null,
     incompleteKeys: incompleteKeys(result),

@@ -16,14 +16,14 @@ const causeWidth = 160
 const keyWidth = 60
 const missingShown = 8
 
-const statusText = (result: PipelineResult.PipelineResult, paint: Paint): string => {
+const statusText = ({ result, durationMs }: RunSummary, paint: Paint): string => {
   const colour =
     result.status === "completed"
       ? paint.green
       : result.status === "failed"
         ? paint.red
         : paint.yellow
-  return `${colour(result.status)} in ${duration(result.durationMs)}`
+  return `${colour(result.status)} in ${duration(durationMs)}`
 }
 
 const keyRows = (
@@ -50,7 +50,7 @@ const reportRows = (summary: RunSummary): ReadonlyArray<readonly [string, string
 
 const figures = (summary: RunSummary): ReadonlyArray<readonly [string, string]> => {
   const { result } = summary
-  const rate = perSecond(result.recordsIn, result.durationMs)
+  const rate = perSecond(result.recordsIn, summary.durationMs)
   return [
     ["engine", result.seed === undefined ? result.engine : `${result.engine}, seed ${result.seed}`],
     ["records in", count(result.recordsIn)],
@@ -143,7 +143,7 @@ export const resultTable = (summary: RunSummary, openKeys: number, output: Outpu
   const { result } = summary
   const paint = output.paint
   const sections = [
-    [`${paint.bold(result.pipelineId)}  ${statusText(result, paint)}`],
+    [`${paint.bold(result.pipelineId)}  ${statusText(summary, paint)}`],
     fields(figures(summary), paint, indent),
     stageLines(result, paint),
     ...result.accumulators.map((report) => incompleteLines(report, openKeys)),

@@ -5,6 +5,8 @@ import type * as RunReport from "@sluice/core/RunReport"
 /** A finished run with what the command measured and asked itself. */
 export interface RunSummary {
   readonly result: PipelineResult.PipelineResult
+  /** Time as a user felt it; the result's own is virtual under the sync engine. */
+  readonly durationMs: number
   readonly peakRssBytes: number
   readonly report: RunReport.RunReport | undefined
   /** The message of a failed run. */
