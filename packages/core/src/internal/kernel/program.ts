@@ -17,6 +17,8 @@ export interface ProgramStep {
   readonly usesCursor: boolean
   /** Replacement for a failing record, where the error policy is fallback. */
   readonly fallback: ((payload: unknown, cause: unknown) => unknown) | undefined
+  /** True when a failed record is kept (dead letter): the payload as this step got it must be at hand. */
+  readonly keepsPayload: boolean
 }
 
 /** A cursor the kernel moves from record to record. */
@@ -25,8 +27,9 @@ export interface MovableCursor extends Envelope.Cursor {
 }
 
 /**
- * What a kernel calls back for. `failed` is told step, position in the input and the payload as the step got it; it
- * answers whether to carry on with the next record. `expand` appends what a flatMap returned.
+ * What a kernel calls back for. `failed` is told step, position in the input and the payload as the step got it (or the host
+ * itself where the kernel did not keep it); it answers whether to carry on with the next record. `expand` appends what a
+ * flatMap returned.
  */
 export interface KernelHost {
   readonly cursor: MovableCursor

@@ -17,6 +17,9 @@ import { BatchCursor } from "./batchCursor.ts"
 /** Largest number of records one record may become: an endless iterable is an error, not a hang. */
 export const expansionMax = 1_000_000
 
+const slowMicros = 250
+const quickMicros = 16
+
 const kindOf = (tag: Graph.OperationTag): StepKind =>
   tag === "Filter" ? "filter" : tag === "FlatMap" ? "flatMap" : tag === "Sink" ? "each" : "map"
 
@@ -37,13 +40,24 @@ const programOf = (run: Run, nodes: ReadonlyArray<Graph.StageNode>): ReadonlyArr
       kind: kindOf(node.operation._tag),
       f,
       usesCursor: f.length >= 2,
-      fallback: countedFallback(node, run.statsOf(node.id))
+      fallback: countedFallback(node, run.statsOf(node.id)),
+      keepsPayload: node.errorPolicy._tag === "DeadLetter"
     }
   })
 
-const compile = (run: Run, steps: ReadonlyArray<ProgramStep>): Kernel => {
-  const wanted = run.options.kernels ?? "auto"
-  return (wanted === "closures" ? undefined : generate(steps)) ?? compose(steps)
+/** Kernels live as long as the stages they were made for, so a second run of a pipeline starts with hot code. */
+const compiled = new WeakMap<Graph.StageNode, { readonly nodes: ReadonlyArray<Graph.StageNode>; readonly kernel: Kernel }>()
+
+const compile = (run: Run, nodes: ReadonlyArray<Graph.StageNode>, steps: ReadonlyArray<ProgramStep>): Kernel => {
+  if (run.options.kernels === "closures") return compose(steps)
+  // A fallback counts into one run's statistics, so such a kernel belongs to that run.
+  if (steps.some((step) => step.fallback !== undefined)) return generate(steps) ?? compose(steps)
+  const first = nodes[0] as Graph.StageNode
+  const known = compiled.get(first)
+  if (known?.nodes.length === nodes.length && known.nodes.every((node, i) => node === nodes[i])) return known.kernel
+  const kernel = generate(steps) ?? compose(steps)
+  compiled.set(first, { nodes, kernel })
+  return kernel
 }
 
 /** Appends what an iterable yields; on a failure nothing of it stays. */
@@ -81,13 +95,14 @@ export class KernelOperator implements Operator {
   private readonly expands: boolean
   private positions: Uint16Array = new Uint16Array(0)
   private batchesSinceTimed = 0
+  private timeEvery = 1
   readonly close = Effect.void
 
   constructor(run: Run, nodes: ReadonlyArray<Graph.StageNode>, next: Operator | undefined) {
     this.run = run
     this.next = next
     this.steps = programOf(run, nodes)
-    this.kernel = compile(run, this.steps)
+    this.kernel = compile(run, nodes, this.steps)
     this.stats = nodes.map((node) => run.statsOf(node.id))
     this.rejections = nodes.map((node) => new Rejections(run, node))
     this.counts = new Float64Array(nodes.length)
@@ -102,7 +117,19 @@ export class KernelOperator implements Operator {
 
   private failed(step: number, position: number, payload: unknown, cause: unknown): boolean {
     this.lost[step] = (this.lost[step] as number) + 1
-    return (this.rejections[step] as Rejections).reject({ batch: this.cursor.batch, position, payload, cause })
+    const { batch } = this.cursor
+    const known = payload === this.host ? this.recompute(step, batch.items[position]) : payload
+    return (this.rejections[step] as Rejections).reject({ batch, position, payload: known, cause })
+  }
+
+  /** What entered the failing step, for the message: the maps before it once more, else the record as it came in. */
+  private recompute(step: number, item: unknown): unknown {
+    try {
+      const maps = this.steps.slice(0, step).filter((before) => before.kind === "map")
+      return maps.reduce((payload, before) => before.f(payload, this.cursor), item)
+    } catch {
+      return item
+    }
   }
 
   private scratch(size: number): Uint16Array {
@@ -122,26 +149,28 @@ export class KernelOperator implements Operator {
     ;(this.stats[0] as StageStats).bytes += batch.bytes
   }
 
-  /** One in sixteen small batches is timed: two clock reads cost more than a batch of one. */
-  private shouldTime(size: number): boolean {
-    if (size >= 64) return true
-    this.batchesSinceTimed = (this.batchesSinceTimed + 1) & 15
+  /** Clock reads cost as much as a small batch: quick kernels are timed once in 8 or 64, with that weight. */
+  private shouldTime(): boolean {
+    this.batchesSinceTimed = (this.batchesSinceTimed + 1) % this.timeEvery
     return this.batchesSinceTimed === 0
+  }
+
+  private time(startedAt: number): void {
+    const micros = this.run.micros() - startedAt
+    for (const stats of this.stats) stats.recordLatency(micros, this.timeEvery)
+    this.timeEvery = micros > slowMicros ? 1 : micros > quickMicros ? 8 : 64
   }
 
   push(batch: Batch.Batch<unknown>): Wait {
     const size = batch.items.length
-    const timed = this.shouldTime(size)
+    const timed = this.shouldTime()
     const startedAt = timed ? this.run.micros() : 0
     const out: Array<unknown> = []
     const positions = this.expands ? [] : this.scratch(size)
     this.cursor.batch = batch
     const consumed = this.kernel(this.host, batch.items, out, positions, this.counts)
     this.account(consumed, batch)
-    if (timed) {
-      const micros = this.run.micros() - startedAt
-      for (const stats of this.stats) stats.recordLatency(micros)
-    }
+    if (timed) this.time(startedAt)
     if (this.run.observed) this.observe(batch, out.length)
     return this.settle(this.forward(batch, out, positions))
   }

@@ -5,62 +5,55 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Batch from "../../Batch.ts"
+import type * as Batch from "../../Batch.ts"
 import type * as DeadLetter from "../../DeadLetter.ts"
+import * as Envelope from "../../Envelope.ts"
 import type * as Source from "../../Source.ts"
 import { reasonOf } from "../operators/attempt.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Channel } from "./channel.ts"
 import type { Run } from "./run.ts"
 import type { Segment } from "./segment.ts"
-import type { Wait } from "./wait.ts"
-
-const sliceMicros = 8_000
+import { Pacer } from "./pacer.ts"
+import type { StageStats } from "./stageStats.ts"
+import { andThen, type Wait } from "./wait.ts"
 
 /** A reader with erased types; its requirements are in the run's context. */
 export type ErasedReader = Source.SourceReader<unknown, unknown>
 
 type Chunk = Source.Chunk<unknown>
 
-/** Decides when a feeding loop gives way. */
-export class Pacer {
-  private readonly run: Run
-  private since: number
-
-  constructor(run: Run) {
-    this.run = run
-    this.since = run.micros()
+/** Runs `step` until it says "done", waiting where it asks to; no Effect is built for steps that need none. */
+const drive = (step: () => Wait | "done"): Effect.Effect<void, DeadLetter.DeadLetter> => {
+  let wait: Wait
+  const advance = (): boolean => {
+    for (;;) {
+      const answer = step()
+      if (answer === "done") return false
+      if (answer === undefined) continue
+      wait = answer
+      return true
+    }
   }
-
-  /** What to wait for before the next batch. */
-  turn(): Wait {
-    if (this.run.mode.sequential) return Effect.yieldNow
-    const now = this.run.micros()
-    if (now - this.since < sliceMicros) return undefined
-    this.since = now
-    return Effect.yieldNow
-  }
+  return Effect.suspend(() =>
+    Effect.whileLoop({ while: advance, body: () => wait ?? Effect.void, step: () => undefined })
+  )
 }
 
 /** Feeds a segment from its channel until that ends. */
-export const feedFromChannel = Effect.fnUntraced(function* (segment: Segment, input: Channel) {
-  const pacer = new Pacer(segment.run)
-  for (;;) {
+export const feedFromChannel = (segment: Segment, input: Channel): Effect.Effect<void, DeadLetter.DeadLetter> => {
+  const { head } = segment.chain
+  let pacer: Pacer | undefined
+  const step = (): Wait | "done" => {
+    pacer ??= new Pacer(segment.run)
     const polled = segment.poll()
-    if (polled !== undefined) yield* polled
+    if (polled !== undefined) return polled
     const batch = input.take()
-    if (batch === undefined) {
-      if (input.end() !== "open") break
-      yield* segment.idle()
-      continue
-    }
-    const wait = segment.chain.head.push(batch)
-    if (wait !== undefined) yield* wait
-    const turn = pacer.turn()
-    if (turn !== undefined) yield* turn
+    if (batch === undefined) return input.end() === "open" ? segment.idle() : "done"
+    return andThen(head.push(batch), () => pacer?.turn())
   }
-  yield* segment.end() ?? Effect.void
-})
+  return Effect.andThen(drive(step), Effect.suspend(() => segment.end() ?? Effect.void))
+}
 
 /** Waits for a pull while timers and finished work of the chain go on; a drain gives the pull up. */
 const awaitPull = Effect.fnUntraced(function* (segment: Segment, pull: Effect.Effect<Chunk | undefined, unknown>) {
@@ -83,34 +76,23 @@ const awaitPull = Effect.fnUntraced(function* (segment: Segment, pull: Effect.Ef
   })
 })
 
-/** One pull, at once or waited for; a failing source becomes the run's failure. */
-const pullChunk = Effect.fnUntraced(function* (
-  segment: Segment,
-  reader: ErasedReader,
-  stageId: string
-): Generator<Effect.Effect<unknown, DeadLetter.DeadLetter>, Chunk | undefined, never> {
-  let pulled: ReturnType<ErasedReader["pull"]>
-  try {
-    pulled = reader.pull()
-  } catch (cause) {
-    return yield* Effect.fail(resourceFailure(segment.run, stageId, cause, "non-recoverable"))
-  }
-  if (!Effect.isEffect(pulled)) return pulled
-  const exit: Exit.Exit<Chunk | undefined, unknown> = yield* awaitPull(segment, pulled)
-  if (Exit.isSuccess(exit)) return exit.value
-  if (Cause.hasInterruptsOnly(exit.cause)) return undefined
-  return yield* Effect.fail(resourceFailure(segment.run, stageId, reasonOf(exit.cause), "recoverable"))
-})
-
 /** Numbers chunks and cuts them to batches. */
 class Numbering {
   private readonly run: Run
   private readonly origin: string
+  private chunk: Chunk | undefined = undefined
+  private from = 0
   private seq = 0
 
   constructor(run: Run, origin: string) {
     this.run = run
     this.origin = origin
+  }
+
+  /** Takes a chunk; all of the one before must have been cut. */
+  load(chunk: Chunk): void {
+    this.chunk = chunk
+    this.from = 0
   }
 
   private size(left: number): number {
@@ -120,53 +102,128 @@ class Numbering {
     return random === undefined || size < 2 ? size : 1 + Math.floor(random() * size)
   }
 
-  *batches(chunk: Chunk): Generator<Batch.Batch<unknown>, void, void> {
+  /** The next batch of the loaded chunk, or undefined when it is used up. */
+  next(timestamp: number): Batch.Batch<unknown> | undefined {
+    const chunk = this.chunk
+    if (chunk === undefined || this.from >= chunk.items.length) return undefined
     const { items, provenance } = chunk
-    const timestamp = this.run.now()
-    for (let from = 0; from < items.length; ) {
-      const count = this.size(items.length - from)
-      const whole = count === items.length
-      yield Batch.make(whole ? items : items.slice(from, from + count), {
-        seqBase: this.seq,
-        timestamp,
-        origin: this.origin,
-        bytes: whole ? chunk.bytes : (chunk.bytes * count) / items.length,
-        provenance: provenance === undefined || from === 0 ? provenance : { name: provenance.name, base: provenance.base + from }
-      })
-      this.seq += count
-      from += count
+    const from = this.from
+    const count = this.size(items.length - from)
+    const whole = count === items.length
+    const seqBase = this.seq
+    this.seq += count
+    this.from += count
+    return {
+      items: whole ? items : items.slice(from, from + count),
+      seqBase,
+      index: undefined,
+      timestamp,
+      windowEnd: timestamp,
+      origin: this.origin,
+      bytes: whole ? chunk.bytes : (chunk.bytes * count) / items.length,
+      trace: Envelope.noTrace,
+      provenance: provenance === undefined || from === 0 ? provenance : { name: provenance.name, base: provenance.base + from },
+      columns: undefined
     }
   }
 }
 
+/** The loop of one source as steps. */
+class SourceFeed {
+  private readonly segment: Segment
+  private readonly reader: ErasedReader
+  private readonly stageId: string
+  private readonly stats: StageStats
+  private readonly numbering: Numbering
+  private readonly pacer: Pacer
+
+  constructor(segment: Segment, reader: ErasedReader, stageId: string) {
+    this.segment = segment
+    this.reader = reader
+    this.stageId = stageId
+    this.stats = segment.run.statsOf(stageId)
+    this.numbering = new Numbering(segment.run, stageId)
+    this.pacer = new Pacer(segment.run)
+  }
+
+  private ended = false
+
+  /** One batch, or one pull. */
+  step(): Wait | "done" {
+    const batch = this.numbering.next(this.pacer.now)
+    if (batch !== undefined) return this.hand(batch)
+    if (this.ended || this.segment.run.draining) return "done"
+    return this.pull()
+  }
+
+  private hand(batch: Batch.Batch<unknown>): Wait {
+    const count = batch.items.length
+    this.stats.recordsIn += count
+    this.stats.recordsOut += count
+    this.stats.batches++
+    const { head } = this.segment.chain
+    const wait = head.push(batch)
+    if (wait !== undefined) return Effect.flatMap(wait, () => this.afterBatch() ?? Effect.void)
+    return this.afterBatch()
+  }
+
+  private afterBatch(): Wait {
+    const { run, chain } = this.segment
+    const turn = this.pacer.turn()
+    const due = this.pacer.fresh && chain.head.deadline() <= this.pacer.now
+    const polled = due ? this.segment.poll() : undefined
+    const wait = andThen(polled, () => turn)
+    return run.mode.random === undefined || run.mode.sequential ? wait : andThen(wait, () => stagger(run))
+  }
+
+  private failed(cause: unknown, kind: DeadLetter.FailureKind): Wait {
+    return Effect.fail(resourceFailure(this.segment.run, this.stageId, cause, kind))
+  }
+
+  private pull(): Wait {
+    let pulled: ReturnType<ErasedReader["pull"]>
+    try {
+      pulled = this.reader.pull()
+    } catch (cause) {
+      return this.failed(cause, "non-recoverable")
+    }
+    if (pulled === undefined || "items" in pulled) return this.accept(pulled)
+    return this.pullLater(pulled)
+  }
+
+  private accept(chunk: Chunk | undefined): undefined {
+    if (chunk === undefined) {
+      this.ended = true
+      return undefined
+    }
+    this.stats.bytes += chunk.bytes
+    this.numbering.load(chunk)
+    return undefined
+  }
+
+  private pullLater(pull: Effect.Effect<Chunk | undefined, unknown>): Wait {
+    return Effect.flatMap(awaitPull(this.segment, pull), (exit) => {
+      this.pacer.refresh()
+      if (Exit.isSuccess(exit)) return Effect.sync(() => this.accept(exit.value))
+      if (!Cause.hasInterruptsOnly(exit.cause)) return this.failed(reasonOf(exit.cause), "recoverable") ?? Effect.void
+      return Effect.sync(() => this.accept(undefined))
+    })
+  }
+}
+
 /** A seeded run lets a source skip a few turns, so that the others overtake it. */
-const stagger = Effect.fnUntraced(function* (run: Run) {
-  if (run.mode.random === undefined || run.mode.sequential) return
-  for (let turns = Math.floor(run.mode.random() * 3); turns > 0; turns--) yield* Effect.yieldNow
-})
+const stagger = (run: Run): Wait => {
+  const turns = run.mode.random === undefined ? 0 : Math.floor(run.mode.random() * 3)
+  return turns === 0 ? undefined : Effect.repeat(Effect.yieldNow, { times: turns - 1 }).pipe(Effect.asVoid)
+}
 
 /** Feeds a segment from an opened source until that ends or the run drains. */
-export const feedFromSource = Effect.fnUntraced(function* (segment: Segment, reader: ErasedReader, stageId: string) {
-  const { run, chain } = segment
-  const stats = run.statsOf(stageId)
-  const numbering = new Numbering(run, stageId)
-  const pacer = new Pacer(run)
-  while (!run.draining) {
-    const chunk: Chunk | undefined = yield* pullChunk(segment, reader, stageId)
-    if (chunk === undefined) break
-    stats.bytes += chunk.bytes
-    for (const batch of numbering.batches(chunk)) {
-      stats.recordsIn += batch.items.length
-      stats.recordsOut += batch.items.length
-      stats.batches++
-      const wait = chain.head.push(batch)
-      if (wait !== undefined) yield* wait
-      const polled = chain.head.deadline() <= run.now() ? segment.poll() : undefined
-      if (polled !== undefined) yield* polled
-      const turn = pacer.turn()
-      if (turn !== undefined) yield* turn
-      yield* stagger(run)
-    }
-  }
-  yield* segment.end() ?? Effect.void
-})
+export const feedFromSource = (
+  segment: Segment,
+  reader: ErasedReader,
+  stageId: string
+): Effect.Effect<void, DeadLetter.DeadLetter> =>
+  Effect.suspend(() => {
+    const feed = new SourceFeed(segment, reader, stageId)
+    return Effect.andThen(drive(() => feed.step()), Effect.suspend(() => segment.end() ?? Effect.void))
+  })

@@ -29,10 +29,10 @@ export class StageStats {
     this.kind = kind
   }
 
-  /** One batch took `micros`: bucket i holds durations in (2^(i-1), 2^i] microseconds. */
-  recordLatency(micros: number): void {
+  /** `weight` batches took about `micros`: bucket i holds durations in (2^(i-1), 2^i] microseconds. */
+  recordLatency(micros: number, weight = 1): void {
     const bucket = micros <= 1 ? 0 : 32 - Math.clz32(Math.ceil(micros) - 1)
-    this.latency[bucket] = (this.latency[bucket] as number) + 1
+    this.latency[bucket] = (this.latency[bucket] as number) + weight
     if (micros > this.latencyMicrosMax) this.latencyMicrosMax = micros
   }
 
