@@ -61,7 +61,7 @@ export const progressLine = (now: Sample, previous: Sample | undefined): string 
  * a short run leaves one.
  */
 export const follow = (
-  running: Engine.RunningPipeline,
+  running: Pick<Engine.RunningPipeline, "inspectAll">,
   line: StatusLine,
   intervalMs: number,
   label: string
