@@ -212,7 +212,7 @@ export const mapBatch =
  * Shape: one for one; order by `ordering`: that of the input (default), of completion, or of the input per key with keys in
  * parallel, whatever their number.
  * Flow: admits a bounded window of records and backpressures behind it. A failing record never takes siblings along.
- * Limits: window of 4 × concurrency (ordered), 2 × (unordered), 64 × (by key) records.
+ * Limits: 4 × concurrency (ordered), 2 × (unordered), 64 × (by key) records admitted and not handed on, at least 512.
  * Errors: a failure follows `onError` after the retries it asks for; `timeout` bounds each attempt.
  */
 export const mapEffect =

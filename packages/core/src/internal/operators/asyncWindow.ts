@@ -28,6 +28,7 @@ export class AsyncWindow extends Chained {
   private readonly emitter: SlotEmitter
   private input: Batch.Batch<unknown> | undefined = undefined
   private at = 0
+  private starting = false
   private parked: Wait = undefined
 
   constructor(run: Run, node: Graph.StageNode, next: Operator | undefined, wakeup: Wakeup, concurrency: number) {
@@ -35,7 +36,15 @@ export class AsyncWindow extends Chained {
     this.wakeup = wakeup
     const order = orderOf(node)
     const key = node.ordering._tag === "PartitionOrdered" ? callable(node.ordering.key) : undefined
-    this.inFlight = new InFlight({ run, node, concurrency, order, key, onNews: () => wakeup.signal() })
+    this.inFlight = new InFlight({
+      run,
+      node,
+      concurrency,
+      order,
+      key,
+      onNews: () => wakeup.signalLater(),
+      onRoom: () => this.refill()
+    })
     this.emitter = new SlotEmitter((slot) => this.judge(slot))
     this.stats.inFlight = () => this.inFlight.occupied
     this.close = this.inFlight.close
@@ -91,11 +100,23 @@ export class AsyncWindow extends Chained {
     const batch = this.input as Batch.Batch<unknown>
     // A record ended the run: admit nothing more, but let what is in flight finish and leave.
     if (this.rejections.failure !== undefined) return this.settleFailure()
-    while (this.at < batch.items.length) {
-      if (!this.inFlight.hasRoom()) return "wait"
-      this.inFlight.start(batch, this.at++)
-    }
-    return "done"
+    this.startAll(batch)
+    return this.at < batch.items.length ? "wait" : "done"
+  }
+
+  private startAll(batch: Batch.Batch<unknown>): void {
+    this.starting = true
+    while (this.at < batch.items.length && this.inFlight.hasRoom()) this.inFlight.start(batch, this.at++)
+    this.starting = false
+  }
+
+  /** A call ended: the next record starts without waking the fiber, which comes only when the batch is used up. */
+  private refill(): void {
+    const batch = this.input
+    if (batch === undefined || this.starting || this.at >= batch.items.length) return
+    if (this.rejections.failure !== undefined) return
+    this.startAll(batch)
+    if (this.at >= batch.items.length) this.wakeup.signal()
   }
 
   private settleFailure(): "done" | "wait" {

@@ -3,12 +3,11 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Result from "effect/Result"
 import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import { functionOf, type UserFunction } from "../erased.ts"
 import type { Run } from "../runtime/run.ts"
-import { type Attempted, attempt, callOf, reasonOf } from "./attempt.ts"
+import { type Attempted, attempt, callOf, reasonOf, type UserEffect } from "./attempt.ts"
 import type { WindowOrder } from "./asyncWindow.ts"
 
 /** One admitted record. `value` is the result, or the cause when `succeeded` is false. */
@@ -34,16 +33,23 @@ export interface InFlightOptions {
   readonly key: UserFunction | undefined
   /** Called when something may leave. */
   readonly onNews: () => void
+  /** Called when a call has ended, so that the next may start at once. */
+  readonly onRoom: () => void
 }
 
-/** Ordered windows look ahead a little, so that one slow head does not idle the others; keyed ones further. */
+/**
+ * Records admitted and not yet handed on, per running call and at least: finished results wait for their turn, and for the
+ * fiber to take many at once. By key, records also wait for those of their key before them.
+ */
 const lookahead = { ordered: 4, unordered: 2, keyed: 64 } as const
+const windowMin = 512
 
 /** The state of one window. */
 export class InFlight {
   private readonly options: InFlightOptions
   private readonly f: UserFunction
-  private readonly raw: boolean
+  private readonly plain: boolean
+  private readonly promised: boolean
   private readonly windowMax: number
   private readonly controller = new AbortController()
   private readonly running = new Set<Slot>()
@@ -59,9 +65,10 @@ export class InFlight {
     this.options = options
     this.f = functionOf(options.node)
     const { operation, timeoutMs, errorPolicy } = options.node
-    // A promise without timeout or retry needs no fiber: one reaction per record.
-    this.raw = operation._tag === "MapPromise" && timeoutMs === undefined && errorPolicy._tag !== "Retry"
-    this.windowMax = options.concurrency * lookahead[options.order]
+    // Without timeout or retry nothing needs to be wrapped around the call; a promise then needs no fiber either.
+    this.plain = timeoutMs === undefined && errorPolicy._tag !== "Retry"
+    this.promised = this.plain && operation._tag === "MapPromise"
+    this.windowMax = Math.max(windowMin, options.concurrency * lookahead[options.order])
   }
 
   hasRoom(): boolean {
@@ -123,8 +130,9 @@ export class InFlight {
 
   private launch(slot: Slot): void {
     this.active++
-    if (this.raw) this.launchPromise(slot)
-    else this.launchEffect(slot)
+    if (this.promised) this.launchPromise(slot)
+    else if (this.plain) this.launchPlain(slot)
+    else this.launchGuarded(slot)
   }
 
   private launchPromise(slot: Slot): void {
@@ -142,9 +150,24 @@ export class InFlight {
     }
   }
 
-  private launchEffect(slot: Slot): void {
+  /** A plain effect; one that is already done costs no fiber. */
+  private launchPlain(slot: Slot): void {
+    try {
+      const result = this.f(slot.batch.items[slot.position])
+      if (Exit.isExit(result)) return this.exited(slot, result)
+      if (!Effect.isEffect(result)) return this.finished(slot, true, result, 1)
+      this.follow(slot, this.options.run.fork(result as UserEffect))
+    } catch (cause) {
+      this.finished(slot, false, cause, 1)
+    }
+  }
+
+  private launchGuarded(slot: Slot): void {
     const effect = attempt(this.options.node, callOf(this.options.node, slot.batch.items[slot.position]))
-    const fiber = this.options.run.fork(effect)
+    this.follow(slot, this.options.run.fork(effect))
+  }
+
+  private follow(slot: Slot, fiber: Fiber.Fiber<unknown, unknown>): void {
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return this.exited(slot, exit)
     slot.fiber = fiber
@@ -155,13 +178,12 @@ export class InFlight {
     })
   }
 
-  private exited(slot: Slot, exit: Exit.Exit<unknown, Attempted>): void {
+  private exited(slot: Slot, exit: Exit.Exit<unknown, unknown>): void {
     if (Exit.isSuccess(exit)) return this.finished(slot, true, exit.value, 1)
-    const failure = Exit.findError(exit)
-    if (Result.isSuccess(failure)) {
-      return this.finished(slot, false, failure.success.cause, failure.success.attempts)
-    }
-    this.finished(slot, false, reasonOf(exit.cause), 1)
+    const reason = reasonOf(exit.cause)
+    if (this.plain) return this.finished(slot, false, reason, 1)
+    const { cause, attempts } = reason as Attempted
+    this.finished(slot, false, cause, attempts ?? 1)
   }
 
   private finished(slot: Slot, succeeded: boolean, value: unknown, attempts: number): void {
@@ -175,6 +197,7 @@ export class InFlight {
     if (this.options.order !== "ordered") this.leaving.push(slot)
     if (this.options.order === "keyed") this.release(slot)
     if (this.leaving[this.head] === slot || this.options.order !== "ordered") this.options.onNews()
+    this.options.onRoom()
   }
 
   /** The key's next record becomes ready; as many ready ones start as the concurrency allows. */

@@ -2,101 +2,179 @@
 // Also carries synchronous stages that have a retry policy, since waiting between attempts is an effect.
 // Order in, order out. Finished results are handed on at least every few milliseconds, so a slow effect delays only itself.
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
+import * as Exit from "effect/Exit"
 import * as Batch from "../../Batch.ts"
-import type * as DeadLetter from "../../DeadLetter.ts"
-import { fallbackOf, functionOf } from "../erased.ts"
+import type * as Graph from "../../Graph.ts"
+import { fallbackOf, functionOf, type UserFunction } from "../erased.ts"
+import type { Operator } from "../runtime/operator.ts"
 import { finalPolicy } from "../runtime/rejections.ts"
-import type { Wait } from "../runtime/wait.ts"
-import { type Attempted, attempt, callOf, type UserEffect } from "./attempt.ts"
+import type { Run } from "../runtime/run.ts"
+import { andThen, type Wait } from "../runtime/wait.ts"
+import { type Attempted, attempt, callOf, reasonOf, type UserEffect } from "./attempt.ts"
 import { BatchCursor } from "./batchCursor.ts"
 import { Chained } from "./chained.ts"
 
 const lingerMicros = 5_000
 
-/** What has been produced of the current batch and not yet handed on. */
-interface Output {
-  items: Array<unknown>
-  positions: Array<number>
-}
+type Called = Exit.Exit<unknown, unknown>
 
 /** The sequential form of mapEffect, mapPromise, and of retried map, filter and flatMap. */
 export class SequentialEffect extends Chained {
+  private readonly f: UserFunction
+  /** No timeout, no retry: the effect runs as the function made it. */
+  private readonly plain: boolean
   private readonly cursor = new BatchCursor()
+  private batch: Batch.Batch<unknown> = Batch.make<unknown>([])
+  private at = 0
+  private items: Array<unknown> = []
+  private positions: Array<number> = []
+  private waiting: Effect.Effect<Called | undefined, never> = Effect.succeed(undefined)
+  /** True while `waiting` holds what to run next. */
+  private parked = false
+  private calledAt = 0
+  private handedOnAt = 0
+
+  constructor(run: Run, node: Graph.StageNode, next: Operator | undefined) {
+    super(run, node, next)
+    this.f = functionOf(node)
+    const effectful = node.operation._tag === "MapEffect"
+    this.plain = effectful && node.timeoutMs === undefined && node.errorPolicy._tag !== "Retry"
+  }
 
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
-    return this.runAll(batch)
+    this.batch = batch
+    this.at = 0
+    this.handedOnAt = this.run.micros()
+    return andThen(this.callAll(), () => {
+      this.observed(batch, this.items.length)
+      return andThen(this.handOn(), () => this.rejections.deliver())
+    })
   }
 
-  private once(batch: Batch.Batch<unknown>, position: number): () => UserEffect {
-    const payload = batch.items[position]
-    const operation = this.node.operation
-    if (operation._tag === "MapEffect" || operation._tag === "MapPromise") return callOf(this.node, payload)
-    const f = functionOf(this.node)
+  private callAll(): Wait {
+    if (!this.advance()) return undefined
+    return Effect.whileLoop({
+      while: () => this.parked || this.advance(),
+      body: () => {
+        this.parked = false
+        return this.waiting
+      },
+      step: (exit) => this.settle(exit)
+    })
+  }
+
+  /** Calls on until one has to be waited for (true) or the batch is done (false). */
+  private advance(): boolean {
+    while (this.at < this.batch.items.length) {
+      const called = this.call(this.at)
+      if (called === undefined) return true
+      if (!this.take(called)) return false
+    }
+    return false
+  }
+
+  /** An exit that is known at once, or undefined after leaving the effect in `waiting`. */
+  private call(position: number): Called | undefined {
+    if (!this.plain) return this.wait(Effect.exit(attempt(this.node, this.once(position))))
+    try {
+      const result = this.f(this.batch.items[position])
+      if (Exit.isExit(result)) return result
+      return Effect.isEffect(result) ? this.wait(Effect.exit(result as UserEffect)) : Exit.succeed(result)
+    } catch (cause) {
+      return Exit.fail(cause)
+    }
+  }
+
+  private wait(effect: Effect.Effect<Called>): undefined {
+    this.calledAt = this.run.micros()
+    this.waiting = effect
+    this.parked = true
+    return undefined
+  }
+
+  /** An awaited call ended, or a hand-over did. */
+  private settle(exit: Called | undefined): void {
+    if (exit === undefined) return
+    const now = this.run.micros()
+    this.stats.recordLatency(now - this.calledAt)
+    if (!this.take(exit)) {
+      this.at = this.batch.items.length
+      return
+    }
+    if (now - this.handedOnAt < lingerMicros) return
+    this.handedOnAt = now
+    const handedOn = this.handOn()
+    if (handedOn === undefined) return
+    this.parked = true
+    this.waiting = Effect.as(handedOn, undefined) as Effect.Effect<undefined>
+  }
+
+  private once(position: number): () => UserEffect {
+    const payload = this.batch.items[position]
+    const tag = this.node.operation._tag
+    if (tag === "MapEffect" || tag === "MapPromise") return callOf(this.node, payload)
     return () =>
       Effect.sync(() => {
-        this.cursor.batch = batch
+        this.cursor.batch = this.batch
         this.cursor.position = position
-        const result = f(payload, this.cursor)
-        return operation._tag === "FlatMap" ? Array.from(result as Iterable<unknown>) : result
+        const result = this.f(payload, this.cursor)
+        return tag === "FlatMap" ? Array.from(result as Iterable<unknown>) : result
       })
   }
 
-  private accept(batch: Batch.Batch<unknown>, position: number, value: unknown, output: Output): void {
+  /** Takes the outcome of record `at`; false when the run must end. */
+  private take(exit: Called): boolean {
+    const position = this.at++
+    if (Exit.isSuccess(exit)) {
+      this.accept(position, exit.value)
+      return true
+    }
+    const reason = reasonOf(exit.cause)
+    const attempted = reason as Partial<Attempted> | undefined
+    if (!this.plain && attempted?._tag === "Attempted") {
+      return this.refuse(position, attempted.cause, attempted.attempts ?? 1)
+    }
+    return this.refuse(position, reason, 1)
+  }
+
+  private accept(position: number, value: unknown): void {
     const tag = this.node.operation._tag
+    if (tag === "FlatMap") return this.acceptAll(position, value as ReadonlyArray<unknown>)
     if (tag === "Filter" && !value) return
-    const values = tag === "FlatMap" ? (value as ReadonlyArray<unknown>) : [tag === "Filter" ? batch.items[position] : value]
-    for (const item of values) {
-      output.items.push(item)
-      output.positions.push(position)
+    this.items.push(tag === "Filter" ? this.batch.items[position] : value)
+    this.positions.push(position)
+  }
+
+  private acceptAll(position: number, values: ReadonlyArray<unknown>): void {
+    for (const value of values) {
+      this.items.push(value)
+      this.positions.push(position)
     }
   }
 
-  private refuse(batch: Batch.Batch<unknown>, position: number, failed: Attempted, output: Output): boolean {
-    const { cause, attempts } = failed
+  private refuse(position: number, cause: unknown, attempts: number): boolean {
+    const batch = this.batch
     const payload = batch.items[position]
     const fallback = fallbackOf(this.node)
-    if (finalPolicy(this.node.errorPolicy)._tag === "Fallback" && fallback !== undefined) {
-      try {
-        this.accept(batch, position, fallback(payload, cause), output)
-        this.stats.errors++
-        return true
-      } catch (thrown) {
-        return this.rejections.reject({ batch, position, payload, cause: thrown, attempts })
-      }
+    const kind = "recoverable"
+    if (finalPolicy(this.node.errorPolicy)._tag !== "Fallback" || fallback === undefined) {
+      return this.rejections.reject({ batch, position, payload, cause, attempts, kind })
     }
-    return this.rejections.reject({ batch, position, payload, cause, attempts, kind: "recoverable" })
+    try {
+      this.accept(position, fallback(payload, cause))
+      this.stats.errors++
+      return true
+    } catch (thrown) {
+      return this.rejections.reject({ batch, position, payload, cause: thrown, attempts })
+    }
   }
 
-  private handOn(batch: Batch.Batch<unknown>, output: Output): Wait {
-    if (output.items.length === 0) return undefined
-    const derived = Batch.derive(batch, output.items, output.positions)
-    output.items = []
-    output.positions = []
+  private handOn(): Wait {
+    if (this.items.length === 0) return undefined
+    const derived = Batch.derive(this.batch, this.items, this.positions)
+    this.items = []
+    this.positions = []
     return this.forward(derived)
   }
-
-  private readonly runAll = Effect.fnUntraced(function* (
-    this: SequentialEffect,
-    batch: Batch.Batch<unknown>
-  ): Generator<Effect.Effect<unknown, DeadLetter.DeadLetter>, void, never> {
-    const output: Output = { items: [], positions: [] }
-    let handedOnAt = this.run.micros()
-    for (let i = 0; i < batch.items.length; i++) {
-      const before = this.run.micros()
-      const result: Result.Result<unknown, Attempted> = yield* Effect.result(attempt(this.node, this.once(batch, i)))
-      const after = this.run.micros()
-      this.stats.recordLatency(after - before)
-      if (Result.isSuccess(result)) this.accept(batch, i, result.success, output)
-      else if (!this.refuse(batch, i, result.failure, output)) break
-      if (after - handedOnAt > lingerMicros) {
-        yield* this.handOn(batch, output) ?? Effect.void
-        handedOnAt = after
-      }
-    }
-    yield* this.handOn(batch, output) ?? Effect.void
-    this.observed(batch, this.stats.recordsOut)
-    yield* this.rejections.deliver() ?? Effect.void
-  })
 }

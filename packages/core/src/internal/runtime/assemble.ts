@@ -81,7 +81,7 @@ export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) 
   observeOutputs(run, plan, channels)
   const segmentOfEdge = new Map(plan.segments.flatMap((s) => s.outputs.map(({ edge, segment }) => [edge, segment] as const)))
   return plan.segments.map((planned): RunnableSegment => {
-    const wakeup = new Wakeup(run.mode.schedule)
+    const wakeup = new Wakeup(run.mode.schedule, (task) => run.later(task))
     const chain = buildChain(
       {
         run,

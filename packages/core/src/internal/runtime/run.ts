@@ -4,6 +4,7 @@ import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
@@ -39,6 +40,7 @@ export class Run {
   /** Set once: sources stop pulling, everything read is carried to its end. */
   draining = false
   firstFailure: DeadLetter.DeadLetter | undefined = undefined
+  private dispatcher: Scheduler.SchedulerDispatcher | undefined
   private context: Context.Context<never> = Context.empty()
   private observer: Observer.PipelineObserver | undefined
 
@@ -72,6 +74,12 @@ export class Run {
       this.context = context
       return effect
     })
+
+  /** Runs a task behind everything that is runnable now. */
+  later(task: () => void): void {
+    this.dispatcher ??= Context.get(this.context, Scheduler.Scheduler).makeDispatcher()
+    this.dispatcher.scheduleTask(task, 0)
+  }
 
   /** Starts a fiber of its own with the run's services; it runs until its first wait at once. */
   fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {

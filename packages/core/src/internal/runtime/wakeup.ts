@@ -9,10 +9,14 @@ export type Schedule = (task: () => void) => void
 export class Wakeup {
   private signalled = false
   private waiter: ((effect: Effect.Effect<void>) => void) | undefined = undefined
+  private laterScheduled = false
   private readonly schedule: Schedule
+  private readonly later: Schedule
 
-  constructor(schedule: Schedule) {
+  /** `later` schedules behind everything that is already runnable. */
+  constructor(schedule: Schedule, later: Schedule) {
     this.schedule = schedule
+    this.later = later
   }
 
   /** Wakes the fiber, now if it waits, else at its next wait. */
@@ -25,6 +29,23 @@ export class Wakeup {
     this.waiter = undefined
     // Never resume inline: the signaller may be in the middle of a state change of its own.
     this.schedule(() => waiter(Effect.void))
+  }
+
+  /** As `signal`, once everything runnable has run: for news that comes in bursts, so that one wake takes many. */
+  signalLater(): void {
+    if (this.waiter === undefined) {
+      this.signalled = true
+      return
+    }
+    if (this.laterScheduled) return
+    this.laterScheduled = true
+    this.later(() => {
+      this.laterScheduled = false
+      const waiter = this.waiter
+      if (waiter === undefined) return
+      this.waiter = undefined
+      waiter(Effect.void)
+    })
   }
 
   /** Waits for a signal; a remembered one is taken at once. */
