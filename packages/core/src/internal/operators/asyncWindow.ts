@@ -133,8 +133,8 @@ export class AsyncWindow extends Chained {
 
   private judge(slot: Slot): boolean {
     if (slot.succeeded) return true
-    const { batch, position, value: cause, attempts } = slot
-    const payload = batch.items[position]
+    const { position, payload, value: cause, attempts } = slot
+    const batch = slot.batch as Batch.Batch<unknown>
     const fallback = fallbackOf(this.node)
     if (finalPolicy(this.node.errorPolicy)._tag === "Fallback" && fallback !== undefined) {
       try {

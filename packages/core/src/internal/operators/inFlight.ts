@@ -10,18 +10,30 @@ import type { Run } from "../runtime/run.ts"
 import { type Attempted, attempt, callOf, reasonOf, type UserEffect } from "./attempt.ts"
 import type { WindowOrder } from "./asyncWindow.ts"
 
-/** One admitted record. `value` is the result, or the cause when `succeeded` is false. */
-export interface Slot {
-  readonly batch: Batch.Batch<unknown>
-  readonly position: number
-  key: unknown
-  done: boolean
-  succeeded: boolean
-  value: unknown
-  attempts: number
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
+/** One admitted record. `value` is the result, or the cause when `succeeded` is false. Slots are used again and again. */
+export class Slot {
+  batch: Batch.Batch<unknown> | undefined = undefined
+  position = 0
+  key: unknown = undefined
+  done = false
+  succeeded = false
+  value: unknown = undefined
+  attempts = 1
+  fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** The next record of the same key, waiting for this one. */
-  follower: Slot | undefined
+  follower: Slot | undefined = undefined
+  /** Made once a slot: a promise settles once, so its slot may be used again afterwards. */
+  readonly onValue: (value: unknown) => void
+  readonly onCause: (cause: unknown) => void
+
+  constructor(finished: (slot: Slot, succeeded: boolean, value: unknown, attempts: number) => void) {
+    this.onValue = (value) => finished(this, true, value, 1)
+    this.onCause = (cause) => finished(this, false, cause, 1)
+  }
+
+  get payload(): unknown {
+    return this.batch?.items[this.position]
+  }
 }
 
 /** What the window needs to know of its stage. */
@@ -44,6 +56,9 @@ export interface InFlightOptions {
 const lookahead = { ordered: 4, unordered: 2, keyed: 64 } as const
 const windowMin = 512
 
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
+
 /** The state of one window. */
 export class InFlight {
   private readonly options: InFlightOptions
@@ -52,6 +67,8 @@ export class InFlight {
   private readonly promised: boolean
   private readonly windowMax: number
   private readonly controller = new AbortController()
+  private readonly signal = this.controller.signal
+  private readonly free: Array<Slot> = []
   private readonly running = new Set<Slot>()
   private readonly tails = new Map<unknown, Slot>()
   private ready: Array<Slot> = []
@@ -94,19 +111,20 @@ export class InFlight {
     return slot
   }
 
+  /** Gives a slot back once its record has been handed on. */
+  recycle(slot: Slot): void {
+    slot.batch = undefined
+    slot.value = undefined
+    slot.key = undefined
+    this.free.push(slot)
+  }
+
   /** Admits a record and starts it as soon as its key and the concurrency allow. */
   start(batch: Batch.Batch<unknown>, position: number): void {
-    const slot: Slot = {
-      batch,
-      position,
-      key: undefined,
-      done: false,
-      succeeded: false,
-      value: undefined,
-      attempts: 1,
-      fiber: undefined,
-      follower: undefined
-    }
+    const slot = this.free.pop() ?? new Slot((ended, ok, value, attempts) => this.finished(ended, ok, value, attempts))
+    slot.batch = batch
+    slot.position = position
+    slot.done = false
     this.occupied++
     if (this.options.order === "ordered") this.leaving.push(slot)
     if (this.options.key === undefined) return this.launch(slot)
@@ -115,7 +133,7 @@ export class InFlight {
 
   private startKeyed(slot: Slot, keyOf: UserFunction): void {
     try {
-      slot.key = keyOf(slot.batch.items[slot.position])
+      slot.key = keyOf(slot.payload)
     } catch (cause) {
       slot.key = slot
       this.active++
@@ -137,14 +155,10 @@ export class InFlight {
 
   private launchPromise(slot: Slot): void {
     try {
-      const result = this.f(slot.batch.items[slot.position], this.controller.signal)
-      if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") {
-        return this.finished(slot, true, result, 1)
-      }
-      ;(result as PromiseLike<unknown>).then(
-        (value) => this.finished(slot, true, value, 1),
-        (cause) => this.finished(slot, false, cause, 1)
-      )
+      const result = this.f(slot.payload, this.signal)
+      if (result instanceof Promise) result.then(slot.onValue, slot.onCause)
+      else if (isThenable(result)) Promise.resolve(result).then(slot.onValue, slot.onCause)
+      else this.finished(slot, true, result, 1)
     } catch (cause) {
       this.finished(slot, false, cause, 1)
     }
@@ -153,7 +167,7 @@ export class InFlight {
   /** A plain effect; one that is already done costs no fiber. */
   private launchPlain(slot: Slot): void {
     try {
-      const result = this.f(slot.batch.items[slot.position])
+      const result = this.f(slot.payload)
       if (Exit.isExit(result)) return this.exited(slot, result)
       if (!Effect.isEffect(result)) return this.finished(slot, true, result, 1)
       this.follow(slot, this.options.run.fork(result as UserEffect))
@@ -163,7 +177,7 @@ export class InFlight {
   }
 
   private launchGuarded(slot: Slot): void {
-    const effect = attempt(this.options.node, callOf(this.options.node, slot.batch.items[slot.position]))
+    const effect = attempt(this.options.node, callOf(this.options.node, slot.payload))
     this.follow(slot, this.options.run.fork(effect))
   }
 

@@ -26,9 +26,11 @@ export class SlotEmitter {
         close()
         source = slot.batch
       }
-      if (!this.judge(slot)) continue
-      items.push(slot.value)
-      positions.push(slot.position)
+      if (this.judge(slot)) {
+        items.push(slot.value)
+        positions.push(slot.position)
+      }
+      inFlight.recycle(slot)
     }
     close()
     return batches
