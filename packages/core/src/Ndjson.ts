@@ -1,10 +1,15 @@
-// Stage functions for newline-delimited JSON: one line in, one value out. They throw, so that the error policy of the
-// stage they run in decides what becomes of a bad line; they neither read files nor skip anything.
+// Stage functions for newline-delimited JSON: one line in, one value out. They throw, so that the
+// error policy of the stage they run in decides what becomes of a bad line; they neither read files
+// nor skip anything.
 import * as Data from "effect/Data"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { firstBad } from "./internal/jsonPosition.ts"
 
-/** A line that is not the value it should be; `position` is the 0-based offset in the line, -1 where it has no place. */
+/**
+ * A line that is not the value it should be; `position` is the 0-based offset in the line, -1 where
+ * it has no place.
+ */
 export class NdjsonError extends Data.TaggedError("NdjsonError")<{
   readonly position: number
   readonly reason: string
@@ -23,12 +28,16 @@ const excerpt = (line: string, position: number): string => {
 
 const malformed = (line: string, cause: unknown): NdjsonError => {
   const text = cause instanceof Error ? cause.message : String(cause)
-  const found = /at position (\d+)/.exec(text)
-  const position = found === null ? line.length : Number(found[1])
-  const what = position >= line.length ? "the line ends too early" : text.replace(/ in JSON.*$/, "")
+  const told = /at position (\d+)/.exec(text)
+  const position = told === null ? firstBad(line) : Number(told[1])
+  const what = text.replace(/ in JSON at position .*$|, \.\.\.".*$|, ".*$/s, "")
+  const where =
+    position >= line.length
+      ? `not JSON: the line ends too early, at column ${position + 1}, after`
+      : `not JSON at column ${position + 1}: ${what}, near`
   return new NdjsonError({
     position,
-    reason: `not JSON at column ${position + 1} of ${line.length}: ${what}, near "${excerpt(line, position)}"`,
+    reason: `${where} "${excerpt(line, position)}"`,
     cure: "mend the line, or give the stage an error policy that dead-letters or ignores such lines"
   })
 }
@@ -54,14 +63,17 @@ export const parse = (line: string): unknown => {
 }
 
 /**
- * A function from a line to a value the schema vouches for; build it once, outside the stage function.
+ * A function from a line to a value the schema vouches for; build it once, outside the stage
+ * function.
  *
- * Errors: throws `NdjsonError`: not JSON (with its column), or not of the schema (naming the field).
+ * Errors: throws `NdjsonError`: not JSON (with its column), or not of the schema (naming the
+ * field).
  *
  * @example
  * ```ts
  * import * as Ndjson from "@sluice/core/Ndjson"
  * import * as Schema from "effect/Schema"
+import { firstBad } from "./internal/jsonPosition.ts"
  *
  * const decode = Ndjson.decoder(Schema.Struct({ subject: Schema.Number }))
  * const subject: number = decode('{"subject":7}').subject

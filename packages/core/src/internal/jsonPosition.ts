@@ -1,5 +1,6 @@
-// Where a text stops being JSON: the engine's own message often does not say. Asked only after JSON.parse has refused it.
-// One pass, no recursion, so that a deep or long line is as safe here as it was there.
+// Where a text stops being JSON: the engine's own message often does not say. Asked only after
+// JSON.parse has refused it. One pass, no recursion, so that a deep or long line is as safe here as
+// it was there.
 
 /** What may come next. */
 type Expected = "value" | "value or ]" | "key" | "key or }" | "colon" | "comma or end" | "nothing"
@@ -10,7 +11,8 @@ const escape = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 const quote = 34
 const backslash = 92
 
-// Past the closing quote, or -1. By hand: a pattern would need stack in proportion to the text, and records can be long.
+// Past the closing quote, or -1. By hand: a pattern would need stack in proportion to the text, and
+// records can be long.
 const stringEnd = (text: string, from: number): number => {
   for (let at = from + 1; at < text.length; ) {
     const code = text.charCodeAt(at)
@@ -42,7 +44,8 @@ const closes = (expected: Expected, bracket: string, open: string | undefined): 
     ? open === "{" && (expected === "key or }" || expected === "comma or end")
     : open === "[" && (expected === "value or ]" || expected === "comma or end")
 
-// The state after a token, or undefined when it must not stand here. `open` holds the brackets not yet closed.
+// The state after a token, or undefined when it must not stand here. `open` holds the brackets not
+// yet closed.
 const next = (expected: Expected, text: string, open: Array<string>): Expected | undefined => {
   const innermost = open[open.length - 1]
   const afterValue: Expected = innermost === undefined ? "nothing" : "comma or end"
@@ -68,7 +71,10 @@ const next = (expected: Expected, text: string, open: Array<string>): Expected |
   }
 }
 
-/** Offset of the first token that JSON does not allow where it stands; the length when the text ends too early; or -1. */
+/**
+ * Offset of the first token that JSON does not allow where it stands; the length when the text ends
+ * too early; or -1.
+ */
 export const firstBad = (text: string): number => {
   const open: Array<string> = []
   let expected: Expected = "value"

@@ -19,7 +19,8 @@ export type FileErrorReason =
 /**
  * A file could not be read or written.
  *
- * Shape: `line` is 1-based and `byte` the 0-based offset in the file, both undefined where the failure has no place in it.
+ * Shape: `line` is 1-based and `byte` the 0-based offset in the file, both undefined where the
+ * failure has no place in it.
  */
 export class FileError extends Data.TaggedError("FileError")<{
   readonly operation: "read" | "write"
@@ -34,6 +35,7 @@ export class FileError extends Data.TaggedError("FileError")<{
   override get message(): string {
     const line = this.line === undefined ? "" : `:${this.line}`
     const byte = this.byte === undefined ? "" : ` (byte ${this.byte})`
-    return `cannot ${this.operation} ${this.path}${line}${byte}: ${this.detail}. Cure: ${this.cure}.`
+    const place = `${this.path}${line}${byte}`
+    return `cannot ${this.operation} ${place}: ${this.detail}. Cure: ${this.cure}.`
   }
 }

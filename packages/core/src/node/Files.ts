@@ -1,5 +1,6 @@
-// Files in and out on Node: lines and NDJSON, read in chunks with one read ahead and written in blocks with one write
-// behind. Memory is bounded however slow the other side is. It reads no archives and follows no growing file.
+// Files in and out on Node: lines and NDJSON, read in chunks with one read ahead and written in
+// blocks with one write behind. Memory is bounded however slow the other side is. It reads no
+// archives and follows no growing file.
 
 import { constants } from "node:buffer"
 import { basename } from "node:path"
@@ -15,6 +16,7 @@ import type { LineFormat } from "./internal/lineSplitter.ts"
 import { NdjsonReader } from "./internal/ndjsonReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
 
+/** The failure of every source and sink here. */
 export { FileError, type FileErrorReason } from "./FileError.ts"
 
 /** How files are read. */
@@ -34,8 +36,9 @@ export interface LinesOptions {
 /** How files are written. */
 export interface FileSinkOptions {
   /**
-   * Default true: the file is written as `<path>.partial` and gets its name at the end, so nobody sees half of it. After an
-   * abort the partial file stays. Pipes, devices and `-` are always written in place.
+   * Default true: the file is written as `<path>.partial` and gets its name at the end, so nobody
+   * sees half of it. After an abort the partial file stays. Pipes, devices and `-` are always
+   * written in place.
    */
   readonly atomic?: boolean
   /** Bytes per write. Default 256 KiB. */
@@ -86,14 +89,18 @@ const toLines = (chunk: FileChunk): Source.Chunk<string> => ({
 /**
  * The lines of files, without their line breaks.
  *
- * Shape: one record per line (LF or CRLF; the last needs none; a byte order mark is dropped); an empty file has none. A path
- * that exists is read as it is; else `*`, `?`, `[]`, `{}` and `**` are matched, in code unit order; patterns keep the order
- * given, a file is read once. A chunk is of one file and carries `path:line`. With `parallelism` above 1 the chunks of that
- * many files interleave, each file's in order.
- * Flow: one read ahead of the consumer and no more. Files are closed when they end, on failure, and with the scope.
- * Limits: two chunks of memory per open file, or as much as the longest line needs (`lineBytesMax`).
- * Errors: `FileError` naming path, line and byte: no match, missing, directory, permission, broken UTF-8, a line too long;
- * the lines before the place come first. Throws `RangeError` for options out of range.
+ * Shape: one record per line (LF or CRLF; the last needs none; a byte order mark is dropped); an
+ * empty file has none. A path that exists is read as it is; else `*`, `?`, `[]`, `{}` and `**` are
+ * matched, in code unit order; patterns keep the order given, a file is read once. A chunk is of
+ * one file and carries `path:line`. With `parallelism` above 1 the chunks of that many files
+ * interleave, each file's in order.
+ * Flow: one read ahead of the consumer and no more. Files are closed when they end, on failure, and
+ * with the scope.
+ * Limits: two chunks of memory per open file, or as much as the longest line needs
+ * (`lineBytesMax`).
+ * Errors: `FileError` naming path, line and byte: no match, missing, directory, permission, broken
+ * UTF-8, a line too long; the lines before the place come first. Throws `RangeError` for options
+ * out of range.
  *
  * @example
  * ```ts
@@ -125,8 +132,9 @@ export const lines = (
  * The records of newline-delimited JSON files, decoded by a schema where one is given.
  *
  * Shape: one record per line that is not blank; files as in `lines`.
- * Errors: `FileError` with path, line and byte of the first line that is not JSON or not of the schema, after the records
- * before it. To keep the good lines instead, use `lines` and `Ndjson.decoder(schema)` in a stage with an error policy.
+ * Errors: `FileError` with path, line and byte of the first line that is not JSON or not of the
+ * schema, after the records before it. To keep the good lines instead, use `lines` and
+ * `Ndjson.decoder(schema)` in a stage with an error policy.
  *
  * @example
  * ```ts
@@ -162,7 +170,8 @@ export const ndjson: {
 
 const jsonOf = (record: unknown): string => {
   const text = JSON.stringify(record)
-  // Undefined for undefined, functions and symbols: a line that says nothing would read back as nothing.
+  // Undefined for undefined, functions and symbols: a line that says nothing would read back as
+  // nothing.
   if (text !== undefined) return text
   throw new TypeError(
     `a record of type ${typeof record} has no JSON form. Cure: filter it out, or give encode`
@@ -197,11 +206,11 @@ const sinkOptions = <A>(
 /**
  * Writes each record as one line of JSON; `-` is standard output.
  *
- * Flow: waits only while a write is under way and the next block is full. At the end flushes, closes and renames; with the
- * scope closes.
+ * Flow: waits only while a write is under way and the next block is full. At the end flushes,
+ * closes and renames; with the scope closes.
  * Limits: two blocks of memory, each as large as the greatest batch when that is more.
- * Errors: `FileError` naming the path and the cure. A record without JSON form (a cycle, a BigInt, undefined) is named by
- * `RecordsRejected`, all others of its batch are written.
+ * Errors: `FileError` naming the path and the cure. A record without JSON form (a cycle, a BigInt,
+ * undefined) is named by `RecordsRejected`, all others of its batch are written.
  *
  * @example
  * ```ts
@@ -219,8 +228,8 @@ export const ndjsonSink = <A>(
   recordSink.make(path, sinkOptions("ndjson", encoderOf(options.encode), options))
 
 /**
- * Writes each string as one line; `-` is standard output. Flow, limits and errors as `ndjsonSink`; a record that holds a
- * line break is rejected, since it would read back as two.
+ * Writes each string as one line; `-` is standard output. Flow, limits and errors as `ndjsonSink`;
+ * a record that holds a line break is rejected, since it would read back as two.
  */
 export const linesSink = (
   path: string,

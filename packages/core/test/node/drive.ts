@@ -1,8 +1,10 @@
-// Drives sources and sinks as an engine would, without one; and temporary directories that vanish with the test.
-import * as Effect from "effect/Effect"
+// Drives sources and sinks as an engine would, without one; and temporary directories that vanish
+// with the test.
+
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import * as Effect from "effect/Effect"
 import * as Batch from "../../src/Batch.ts"
 import type * as Sink from "../../src/Sink.ts"
 import type * as Source from "../../src/Source.ts"
@@ -12,6 +14,16 @@ export const directory = Effect.acquireRelease(
   Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "sluice-files-"))),
   (made) => Effect.sync(() => fs.rmSync(made, { recursive: true, force: true }))
 )
+
+/** A fresh directory with these files; answers the path of a name in it. */
+export const withFiles = (files: Record<string, string | Buffer>) =>
+  Effect.map(directory, (root) => {
+    for (const [name, content] of Object.entries(files)) {
+      fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true })
+      fs.writeFileSync(path.join(root, name), content)
+    }
+    return (name: string) => path.join(root, name)
+  })
 
 /** What was read until the end, or until the failure. */
 export interface Read<A, E> {
@@ -50,7 +62,10 @@ export const readAll = <A, E>(source: Source.Source<A, E>): Effect.Effect<Read<A
 /** `path:line record` for every record. */
 export const located = (read: Read<string, unknown>): ReadonlyArray<string> =>
   read.chunks.flatMap((chunk) =>
-    chunk.items.map((item, i) => `${path.basename(chunk.provenance?.name ?? "")}:${(chunk.provenance?.base ?? 0) + i + 1} ${item}`)
+    chunk.items.map((item, i) => {
+      const { name = "", base = 0 } = chunk.provenance ?? {}
+      return `${path.basename(name)}:${base + i + 1} ${item}`
+    })
   )
 
 /** One batch to a writer; fails with what it throws. */

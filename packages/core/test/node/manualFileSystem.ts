@@ -1,10 +1,6 @@
 // A file system whose calls finish when the test says so, and which counts what was asked of it.
 import * as Effect from "effect/Effect"
-import type {
-  FileSystem,
-  ReadHandle,
-  WriteHandle
-} from "../../src/node/internal/fileSystem.ts"
+import type { FileSystem, ReadHandle, WriteHandle } from "../../src/node/internal/fileSystem.ts"
 
 /** What has happened so far. */
 export interface Log {
@@ -16,7 +12,10 @@ export interface Log {
   written: string
 }
 
-/** The fake, its log, and `step`, which finishes the oldest call under way and tells whether there was one. */
+/**
+ * The fake, its log, and `step`, which finishes the oldest call under way and tells whether there
+ * was one.
+ */
 export interface Manual {
   readonly system: FileSystem
   readonly log: Log
@@ -29,34 +28,57 @@ export interface Manual {
   writeMax: number
 }
 
+type Later = (call: () => void) => void
+
+const reader = (content: string, log: Log, later: Later): ReadHandle => {
+  const bytes = Buffer.from(content)
+  let at = 0
+  return {
+    read: (buffer, offset, length, done) => {
+      log.reads++
+      later(() => {
+        const count = bytes.copy(buffer, offset, at, at + length)
+        at += count
+        done(undefined, count)
+      })
+    },
+    close: (done) => {
+      later(() => {
+        log.closed++
+        done(undefined)
+      })
+    }
+  }
+}
+
+const writer = (manual: Manual, later: Later): WriteHandle => ({
+  write: (buffer, offset, length, done) => {
+    manual.log.writes++
+    const count = Math.min(length, manual.writeMax)
+    const bytes = Buffer.from(buffer.subarray(offset, offset + count))
+    later(() => {
+      const code = manual.failNextWrite
+      manual.failNextWrite = undefined
+      if (code !== undefined) return done(Object.assign(new Error(code), { code }), 0)
+      manual.log.written += bytes.toString()
+      done(undefined, count)
+    })
+  },
+  close: (done) => {
+    later(() => {
+      manual.log.closed++
+      done(undefined)
+    })
+  }
+})
+
 /** Builds one over files held in memory. `immediately` finishes every call at once. */
 export const make = (files: Record<string, string>, immediately = false): Manual => {
   const calls: Array<() => void> = []
   const log: Log = { reads: 0, writes: 0, opened: 0, closed: 0, renamed: [], written: "" }
-  const later = (call: () => void): void => {
+  const later: Later = (call) => {
     if (immediately) call()
     else calls.push(call)
-  }
-  const info = (path: string) => (path in files ? { kind: "file" as const, mode: 0o644 } : undefined)
-  const reader = (path: string): ReadHandle => {
-    const bytes = Buffer.from(files[path] as string)
-    let at = 0
-    return {
-      read: (buffer, offset, length, done) => {
-        log.reads++
-        later(() => {
-          const count = bytes.copy(buffer, offset, at, at + length)
-          at += count
-          done(undefined, count)
-        })
-      },
-      close: (done) => {
-        later(() => {
-          log.closed++
-          done(undefined)
-        })
-      }
-    }
   }
   const manual: Manual = {
     log,
@@ -69,42 +91,23 @@ export const make = (files: Record<string, string>, immediately = false): Manual
     },
     pending: () => calls.length,
     system: {
-      info: (path) => Effect.sync(() => info(path)),
+      info: (path) =>
+        Effect.sync(() => (path in files ? { kind: "file", mode: 0o644 } : undefined)),
       realPath: Effect.succeed,
       glob: () => Effect.succeed(Object.keys(files).reverse()),
       rename: (from, to) => Effect.sync(() => void log.renamed.push(`${from} -> ${to}`)),
       openRead: (path, done) =>
         later(() => {
           log.opened++
-          done(undefined, reader(path))
+          done(undefined, reader(files[path] as string, log, later))
         }),
       // The path of a sink is opened at once, so that tests drive the writes only.
       openWrite: (_path, _mode, done) => {
         log.opened++
-        done(undefined, writer())
+        done(undefined, writer(manual, later))
       },
-      standardOutput: () => writer()
+      standardOutput: () => writer(manual, later)
     }
   }
-  const writer = (): WriteHandle => ({
-    write: (buffer, offset, length, done) => {
-      log.writes++
-      const count = Math.min(length, manual.writeMax)
-      const bytes = Buffer.from(buffer.subarray(offset, offset + count))
-      later(() => {
-        const code = manual.failNextWrite
-        manual.failNextWrite = undefined
-        if (code !== undefined) return done(Object.assign(new Error(code), { code }), 0)
-        log.written += bytes.toString()
-        done(undefined, count)
-      })
-    },
-    close: (done) => {
-      later(() => {
-        log.closed++
-        done(undefined)
-      })
-    }
-  })
   return manual
 }

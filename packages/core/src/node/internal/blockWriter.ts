@@ -1,10 +1,14 @@
-// Text into one file: collects blocks of bytes and writes them, one write at a time, the next block filling meanwhile.
-// Memory is two blocks, each as large as the greatest batch it ever held. Plain callbacks and no Effect.
+// Text into one file: collects blocks of bytes and writes them, one write at a time, the next block
+// filling meanwhile. Memory is two blocks, each as large as the greatest batch it ever held. Plain
+// callbacks and no Effect.
 import type { FileError } from "../FileError.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { WriteHandle } from "./fileSystem.ts"
 
-/** Idle ⇄ Writing → Failed, or Idle → Closing → Closed. In Writing and Closing one system call is under way. */
+/**
+ * Idle ⇄ Writing → Failed, or Idle → Closing → Closed. In Writing and Closing one system call is
+ * under way.
+ */
 export type WriterState =
   | { readonly _tag: "Idle" }
   | { readonly _tag: "Writing" }
@@ -12,8 +16,8 @@ export type WriterState =
   | { readonly _tag: "Closing" }
   | { readonly _tag: "Closed"; readonly error: FileError | undefined }
 
-// Strings are joined to pieces of this many characters before they become bytes: one call per record would cost as much as
-// encoding a short one, and longer pieces leave the cache.
+// Strings are joined to pieces of this many characters before they become bytes: one call per
+// record would cost as much as encoding a short one, and longer pieces leave the cache.
 const pieceChars = 8_192
 
 /** Writes what was added, in order. */
@@ -80,7 +84,8 @@ export class BlockWriter {
     this.write(block, 0, length)
   }
 
-  // The system may take less than it was given; the loop, and not a recursion, serves calls that finish at once.
+  // The system may take less than it was given; the loop, and not a recursion, serves calls that
+  // finish at once.
   private write(block: Buffer, from: number, end: number): void {
     this.state = { _tag: "Writing" }
     let offset = from

@@ -20,7 +20,7 @@ const permission = (operation: "read" | "write", path: string): Explanation => {
   const cure =
     operation === "read"
       ? "give this user the right to read it"
-      : `give this user the right to write in ${dirname(path)}, or set atomic to false to write the file in place`
+      : `give this user the right to write in ${dirname(path)}, or set atomic to false`
   return ["Permission", "permission denied", cure]
 }
 
@@ -139,7 +139,7 @@ export const invalidRecord = (
     path,
     reason: "InvalidRecord",
     detail: cause instanceof Error ? cause.message.replace(/\. Cure: .*$/s, "") : String(cause),
-    cure: "mend the line, or read with Files.lines and decode in a stage whose error policy keeps bad lines",
+    cure: "mend the line, or decode in a stage with an error policy (Files.lines, Ndjson)",
     line: line + 1,
     byte,
     cause

@@ -1,5 +1,6 @@
-// One file being read: opens it, keeps at most one read ahead of its consumer, and closes it on every way out.
-// Plain callbacks and no Effect, so that a chunk which is already there costs no fiber step.
+// One file being read: opens it, keeps at most one read ahead of its consumer, and closes it on
+// every way out. Plain callbacks and no Effect, so that a chunk which is already there costs no
+// fiber step.
 import type { FileError } from "../FileError.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { FileSystem, ReadHandle } from "./fileSystem.ts"
@@ -8,8 +9,9 @@ import type { LineFormat, TextChunk } from "./lineSplitter.ts"
 import { LineSplitter } from "./lineSplitter.ts"
 
 /**
- * Opening → Reading ⇄ Ready → Closing → Closed. In Opening, Reading and Closing exactly one system call is under way; in
- * Ready complete lines or a fault wait in the splitter. `outcome` is the failure, or undefined at the end of the file.
+ * Opening → Reading ⇄ Ready → Closing → Closed. In Opening, Reading and Closing exactly one system
+ * call is under way; in Ready complete lines or a fault wait in the splitter. `outcome` is the
+ * failure, or undefined at the end of the file.
  */
 export type LaneState =
   | { readonly _tag: "Opening" }
@@ -45,7 +47,8 @@ export class FileLane {
     return fileErrors.fromSystem("read", this.path, cause, byte === 0 ? undefined : byte)
   }
 
-  // A loop and not a recursion where reads finish at once: one long line may take thousands of them.
+  // A loop and not a recursion where reads finish at once: one long line may take thousands of
+  // them.
   private readAhead(handle: ReadHandle): void {
     this.state = { _tag: "Reading", handle }
     for (let more = true; more; ) {
@@ -81,7 +84,10 @@ export class FileLane {
     return false
   }
 
-  /** The waiting lines of a Ready lane, or undefined when there was a fault. Starts the next read or the close. */
+  /**
+   * The waiting lines of a Ready lane, or undefined when there was a fault. Starts the next read or
+   * the close.
+   */
   take(): TextChunk | undefined {
     if (this.state._tag !== "Ready") return undefined
     const { handle } = this.state
@@ -103,15 +109,18 @@ export class FileLane {
 
   private closed(outcome: FileError | undefined): void {
     this.state = { _tag: "Closed", outcome }
+    // Taken before: whoever hears of the change may give the lane up, and is then answered there.
+    const { onClosed } = this
     this.changed()
-    this.onClosed?.()
+    onClosed?.()
   }
 
   /** Gives the file up; `done` runs once it is closed, after a system call under way. */
   abandon(done: () => void): void {
     const { state } = this
     const inFlight = state._tag === "Reading" || state._tag === "Opening"
-    // The read of a pipe may never end: its handle is closed when it does, and nobody waits for that.
+    // The read of a pipe may never end: its handle is closed when it does, and nobody waits for
+    // that.
     const detached = inFlight && !this.regular
     this.onClosed = detached ? () => undefined : done
     if (detached || state._tag === "Closed") done()

@@ -1,4 +1,5 @@
-// Several files as one reader of text chunks: a bounded number is open at once, and whichever has lines gives them in turn.
+// Several files as one reader of text chunks: a bounded number is open at once, and whichever has
+// lines gives them in turn.
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { FileError } from "../FileError.ts"

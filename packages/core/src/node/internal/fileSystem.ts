@@ -1,5 +1,6 @@
-// The few system calls that file sources and sinks need, behind one seam: asynchronous, or synchronous for runs that must
-// not depend on I/O timing. Both call back; the synchronous one before it returns. Tests put their own in its place.
+// The few system calls that file sources and sinks need, behind one seam: asynchronous, or
+// synchronous for runs that must not depend on I/O timing. Both call back; the synchronous one
+// before it returns. Tests put their own in its place.
 
 import * as fs from "node:fs"
 import * as Context from "effect/Context"
@@ -81,8 +82,8 @@ const collected = async (names: AsyncIterable<string>): Promise<ReadonlyArray<st
   return found
 }
 
-// Node writes to a pipe or file behind standard output before `write` returns; a closed reader arrives as an event, which
-// without a listener would end the process.
+// Node writes to a pipe or file behind standard output before `write` returns; a closed reader
+// arrives as an event, which without a listener would end the process.
 const standardOutput = (immediately: boolean): WriteHandle => {
   const stream = process.stdout
   let failure: Error | undefined

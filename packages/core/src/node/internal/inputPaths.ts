@@ -1,4 +1,5 @@
-// From paths and globs to the files to read, in a fixed order. A path that exists as it is written is never a glob.
+// From paths and globs to the files to read, in a fixed order. A path that exists as it is written
+// is never a glob.
 import * as Effect from "effect/Effect"
 import type { FileError } from "../FileError.ts"
 import * as fileErrors from "./fileErrors.ts"
@@ -41,7 +42,10 @@ const expandOne = (fileSystem: FileSystem, path: string) =>
     return yield* Effect.fail(failed(path)({ code: "ENOENT" }))
   })
 
-/** The files of all patterns: patterns in the order given, the matches of each sorted, a file found twice read once. */
+/**
+ * The files of all patterns: patterns in the order given, the matches of each sorted, a file found
+ * twice read once.
+ */
 export const expand = (
   fileSystem: FileSystem,
   patterns: ReadonlyArray<string>

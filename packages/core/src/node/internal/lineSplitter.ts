@@ -1,5 +1,6 @@
-// Bytes in, lines out: the pure part of reading lines. It owns one buffer that reads fill and complete lines leave.
-// However the input is cut into reads, the lines, their places and the first fault are the same. It does no I/O.
+// Bytes in, lines out: the pure part of reading lines. It owns one buffer that reads fill and
+// complete lines leave. However the input is cut into reads, the lines, their places and the first
+// fault are the same. It does no I/O.
 //
 //   buffer: [ complete lines … \n | tail of the next line | room for one read ]
 //           0                     complete                used
@@ -45,13 +46,16 @@ export type LineFault =
 const lineFeed = 10
 const carriageReturn = 13
 
-// Text is decoded in blocks, not in one piece: V8 keeps a whole decoded string alive for each line cut out of it, so the
-// block bounds what one retained line costs; and blocks this size stay in cache, which made splitting twice as fast.
+// Text is decoded in blocks, not in one piece: V8 keeps a whole decoded string alive for each line
+// cut out of it, so the block bounds what one retained line costs; and blocks this size stay in
+// cache, which made splitting twice as fast.
 const blockBytes = 8_192
 
 const noLines: ReadonlyArray<string> = []
 
-/** State of one file's text. `room` and `filled` alternate while it wants more; `take` empties it. */
+/**
+ * State of one file's text. `room` and `filled` alternate while it wants more; `take` empties it.
+ */
 export class LineSplitter {
   private readonly format: LineFormat
   private buffer: Buffer
@@ -86,7 +90,10 @@ export class LineSplitter {
     return this.fault === undefined && this.atEnd && this.used === 0
   }
 
-  /** Where the next read goes. Only after `filled` answered "more" or `take` emptied the complete lines. */
+  /**
+   * Where the next read goes. Only after `filled` answered "more" or `take` emptied the complete
+   * lines.
+   */
   room(): { readonly buffer: Buffer; readonly offset: number; readonly length: number } {
     const { chunkBytes } = this.format
     const standard = chunkBytes * 2
@@ -102,7 +109,10 @@ export class LineSplitter {
     this.buffer = next
   }
 
-  /** `count` bytes were read into the room, 0 at the end of the file. "ready": take; "more": read on; "end": nothing left. */
+  /**
+   * `count` bytes were read into the room, 0 at the end of the file. "ready": take; "more": read
+   * on; "end": nothing left.
+   */
   filled(count: number): "more" | "ready" | "end" {
     if (count === 0) {
       this.atEnd = true
@@ -119,7 +129,10 @@ export class LineSplitter {
     return "ready"
   }
 
-  /** The complete lines (at the end of the file also the last one without a line break), or the fault that comes next. */
+  /**
+   * The complete lines (at the end of the file also the last one without a line break), or the
+   * fault that comes next.
+   */
   take(): TextChunk | LineFault {
     if (this.fault !== undefined) return this.fault
     const wanted = this.atEnd ? this.used : this.complete

@@ -1,5 +1,6 @@
-// From text chunks to decoded records. Blank lines are no records: a chunk is cut there, so that the place of every record
-// stays its line number. The records before a bad line are handed over before the failure.
+// From text chunks to decoded records. Blank lines are no records: a chunk is cut there, so that
+// the place of every record stays its line number. The records before a bad line are handed over
+// before the failure.
 import * as Effect from "effect/Effect"
 import type * as Source from "../../Source.ts"
 import type { FileError } from "../FileError.ts"

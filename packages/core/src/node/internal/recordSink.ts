@@ -1,5 +1,6 @@
-// A sink of one text per record, whatever the text is made from. Owns the file's life: opened beside its name, renamed into
-// place at the end, closed on abort. Records that have no text are named to the engine; the others of their batch are taken.
+// A sink of one text per record, whatever the text is made from. Owns the file's life: opened
+// beside its name, renamed into place at the end, closed on abort. Records that have no text are
+// named to the engine; the others of their batch are taken.
 
 import { basename } from "node:path"
 import * as Effect from "effect/Effect"
@@ -101,7 +102,8 @@ const encodeAll = <A>(
   }
 }
 
-// A batch is taken as a whole after the wait, so that a wait cut short by a time limit has taken nothing of it.
+// A batch is taken as a whole after the wait, so that a wait cut short by a time limit has taken
+// nothing of it.
 const writeAfterWait = (writer: BlockWriter, take: () => void) =>
   settled(writer).pipe(
     Effect.andThen(Effect.sync(() => writer.flush())),

@@ -1,4 +1,5 @@
-// Where a byte sequence stops being UTF-8 (RFC 3629): only asked once the fast check has said that it does.
+// Where a byte sequence stops being UTF-8 (RFC 3629): only asked once the fast check has said that
+// it does.
 
 const between = (bytes: Uint8Array, at: number, low: number, high: number): boolean => {
   const byte = bytes[at]
@@ -10,8 +11,8 @@ const continues = (bytes: Uint8Array, from: number, count: number): boolean => {
   return true
 }
 
-// The second byte is narrower than 80..BF after four lead bytes: that shuts out overlong forms, surrogates and values
-// above U+10FFFF.
+// The second byte is narrower than 80..BF after four lead bytes: that shuts out overlong forms,
+// surrogates and values above U+10FFFF.
 const lengthAt = (bytes: Uint8Array, at: number): number => {
   const lead = bytes[at] as number
   if (lead < 0x80) return 1
