@@ -73,7 +73,6 @@ export const parse = (line: string): unknown => {
  * ```ts
  * import * as Ndjson from "@sluice/core/Ndjson"
  * import * as Schema from "effect/Schema"
-import { firstBad } from "./internal/jsonPosition.ts"
  *
  * const decode = Ndjson.decoder(Schema.Struct({ subject: Schema.Number }))
  * const subject: number = decode('{"subject":7}').subject

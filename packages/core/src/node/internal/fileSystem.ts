@@ -104,8 +104,10 @@ const standardOutput = (immediately: boolean): WriteHandle => {
     },
     close: (done) => {
       stream.write("", (error) => {
-        stream.off("error", listen)
-        done(failure ?? error ?? undefined)
+        const outcome = failure ?? error ?? undefined
+        // The event of a failure may come after its callback, so then the listener stays.
+        if (outcome === undefined) stream.off("error", listen)
+        done(outcome)
       })
     }
   }

@@ -26,6 +26,8 @@ interface Target {
   readonly publish: Effect.Effect<void, FileError>
 }
 
+const nameOf = (path: string): string => (path === "-" ? "standard output" : path)
+
 const failed = (path: string) => (cause: unknown) => fileErrors.fromSystem("write", path, cause)
 
 const openFile = (
@@ -134,12 +136,12 @@ const writerOf = <A>(
 /** Builds the sink. */
 export const make = <A>(path: string, options: RecordSinkOptions<A>): Sink.Sink<A, FileError> =>
   Sink.make(
-    `${options.label}(${path === "-" ? "standard output" : basename(path)})`,
+    `${options.label}(${basename(nameOf(path))})`,
     Effect.gen(function* () {
       const system = yield* fileSystem.current
       const { writer, publish } = yield* Effect.acquireRelease(
         Effect.map(openTarget(system, path, options.atomic), ({ handle, publish }) => ({
-          writer: new BlockWriter(path, handle, options.blockBytes),
+          writer: new BlockWriter(nameOf(path), handle, options.blockBytes),
           publish
         })),
         ({ writer }) => closed(writer)
