@@ -204,7 +204,9 @@ const main = (): void => {
   const files = new Map(paths.filter(isTypeScript).map((path) => [path, readText(path)] as const))
   const rootManifest = JSON.parse(readText("package.json")) as Manifest
   const mentions = new Map(packages.map((item) => [item.folder, readMentions(item, paths)]))
-  const shared = new Set(Object.keys(rootManifest.devDependencies ?? {}))
+  const shared = new Set(
+    Object.keys(rootManifest.devDependencies ?? {}).filter((name) => !name.startsWith("@sluice/"))
+  )
   const findings = checkDependencies({ packages, files, shared, mentions })
   report(findings, `${files.size} files import only what they may, no cycle`)
 }
