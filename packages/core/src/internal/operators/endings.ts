@@ -46,6 +46,9 @@ export class ChannelOut implements Operator {
 /** A writer with erased types; its requirements are in the run's context. */
 export type ErasedWriter = Sink.SinkWriter<unknown, unknown>
 
+const isRejection = (value: unknown): value is Sink.RecordsRejected =>
+  typeof value === "object" && value !== null && "_tag" in value && value._tag === "RecordsRejected"
+
 /** Writes batches to an opened sink. */
 export class SinkOperator extends Chained {
   private readonly writer: ErasedWriter
@@ -59,8 +62,7 @@ export class SinkOperator extends Chained {
     this.took(batch)
     const startedAt = this.run.micros()
     if (this.node.errorPolicy._tag === "Retry" || this.node.timeoutMs !== undefined) {
-      const once = (): UserEffect => this.writer.write(batch) ?? Effect.void
-      return this.settle(batch, attempt(this.node, once), startedAt)
+      return this.settle(batch, attempt(this.node, () => this.writeOnce(batch)), startedAt)
     }
     try {
       const written = this.writer.write(batch)
@@ -71,12 +73,23 @@ export class SinkOperator extends Chained {
     }
   }
 
+  /** Named records are final, also under retry: the others are written, a second attempt would write them twice. */
+  private writeOnce(batch: Batch.Batch<unknown>): UserEffect {
+    const attempted: UserEffect = Effect.suspend(() => this.writer.write(batch) ?? Effect.void)
+    return Effect.catchCause(attempted, (cause) => {
+      const reason = reasonOf(cause)
+      return isRejection(reason) ? Effect.succeed(reason) : Effect.failCause(cause)
+    })
+  }
+
   private settle(batch: Batch.Batch<unknown>, effect: Effect.Effect<unknown, Attempted>, startedAt: number): Wait {
     return Effect.flatMap(Effect.result(effect), (result) => {
-      const wait = Result.isSuccess(result)
-        ? this.accepted(batch, batch.items.length, startedAt)
-        : this.refuse(batch, result.failure.cause, result.failure.attempts, startedAt)
-      return wait ?? Effect.void
+      if (Result.isFailure(result)) {
+        const { cause, attempts } = result.failure
+        return this.refuse(batch, cause, attempts, startedAt) ?? Effect.void
+      }
+      if (isRejection(result.success)) return this.refuse(batch, result.success, 1, startedAt) ?? Effect.void
+      return this.accepted(batch, batch.items.length, startedAt) ?? Effect.void
     })
   }
 
@@ -89,14 +102,13 @@ export class SinkOperator extends Chained {
 
   /** A sink that names the records it could not take accepted the others; else the whole batch was refused. */
   private refuse(batch: Batch.Batch<unknown>, cause: unknown, attempts: number, startedAt: number): Wait {
-    const rejected = cause as Partial<Sink.RecordsRejected> | undefined
-    if (rejected?._tag === "RecordsRejected" && rejected.records !== undefined) {
-      for (const { index: position, cause: reason } of rejected.records) {
+    if (isRejection(cause)) {
+      for (const { index: position, cause: reason } of cause.records) {
         const payload = batch.items[position]
         const kind = "serialization"
         if (!this.rejections.reject({ batch, position, payload, cause: reason, attempts, kind })) break
       }
-      this.accepted(batch, batch.items.length - rejected.records.length, startedAt)
+      this.accepted(batch, batch.items.length - cause.records.length, startedAt)
       return this.rejections.deliver()
     }
     for (let position = 0; position < batch.items.length; position++) {

@@ -90,12 +90,15 @@ export class KernelOperator implements Operator {
   private readonly rejections: ReadonlyArray<Rejections>
   private readonly counts: Float64Array
   private readonly lost: Float64Array
+  /** 1 where a step cannot change the count but by failing. */
+  private readonly maps: Uint8Array
   private readonly cursor = new BatchCursor()
   private readonly host: KernelHost
   private readonly expands: boolean
   private positions: Uint16Array = new Uint16Array(0)
-  private batchesSinceTimed = 0
   private timeEvery = 1
+  private anyLost = false
+  private untilTimed = 0
   readonly close = Effect.void
 
   constructor(run: Run, nodes: ReadonlyArray<Graph.StageNode>, next: Operator | undefined) {
@@ -107,6 +110,7 @@ export class KernelOperator implements Operator {
     this.rejections = nodes.map((node) => new Rejections(run, node))
     this.counts = new Float64Array(nodes.length)
     this.lost = new Float64Array(nodes.length)
+    this.maps = Uint8Array.from(this.steps, (step) => (step.kind === "map" ? 1 : 0))
     this.expands = this.steps.some((step) => step.kind === "flatMap")
     this.host = {
       cursor: this.cursor,
@@ -117,6 +121,7 @@ export class KernelOperator implements Operator {
 
   private failed(step: number, position: number, payload: unknown, cause: unknown): boolean {
     this.lost[step] = (this.lost[step] as number) + 1
+    this.anyLost = true
     const { batch } = this.cursor
     const known = payload === this.host ? this.recompute(step, batch.items[position]) : payload
     return (this.rejections[step] as Rejections).reject({ batch, position, payload: known, cause })
@@ -138,21 +143,23 @@ export class KernelOperator implements Operator {
   }
 
   private account(consumed: number, batch: Batch.Batch<unknown>): void {
+    const { counts, lost, maps, stats } = this
     let count = consumed
-    for (let k = 0; k < this.steps.length; k++) {
-      const stats = this.stats[k] as StageStats
-      stats.recordsIn += count
-      count = (this.steps[k] as ProgramStep).kind === "map" ? count - (this.lost[k] as number) : (this.counts[k] as number)
-      stats.recordsOut += count
-      stats.batches++
+    for (let k = 0; k < stats.length; k++) {
+      const figures = stats[k] as StageStats
+      figures.recordsIn += count
+      count = maps[k] === 1 ? count - (lost[k] as number) : (counts[k] as number)
+      figures.recordsOut += count
+      figures.batches++
     }
-    ;(this.stats[0] as StageStats).bytes += batch.bytes
+    if (batch.bytes !== 0) (stats[0] as StageStats).bytes += batch.bytes
   }
 
   /** Clock reads cost as much as a small batch: quick kernels are timed once in 8 or 64, with that weight. */
   private shouldTime(): boolean {
-    this.batchesSinceTimed = (this.batchesSinceTimed + 1) % this.timeEvery
-    return this.batchesSinceTimed === 0
+    if (this.untilTimed-- > 0) return false
+    this.untilTimed = this.timeEvery - 1
+    return true
   }
 
   private time(startedAt: number): void {
@@ -183,13 +190,9 @@ export class KernelOperator implements Operator {
 
   /** Delivers what was rejected, after the records that went through. */
   private settle(wait: Wait): Wait {
-    let rejected = false
-    for (let k = 0; k < this.lost.length; k++) {
-      if (this.lost[k] === 0) continue
-      this.lost[k] = 0
-      rejected = true
-    }
-    if (!rejected) return wait
+    if (!this.anyLost) return wait
+    this.anyLost = false
+    this.lost.fill(0)
     return andThen(wait, () => inOrder(this.rejections.map((rejections) => () => rejections.deliver())))
   }
 
