@@ -45,7 +45,7 @@ export const load = (file: string): Effect.Effect<LoadedModule, CliFailure> =>
     return {
       file,
       exported: exports["default"],
-      exportNames: Object.keys(exports),
+      exportNames: Object.keys(exports).sort(),
       parameters: (exports["parameters"] ?? {}) as Parameters.Parameters,
       report
     }
