@@ -49,7 +49,8 @@ const reported = (error: CliFailure, verbose: boolean): Effect.Effect<ExitCode, 
 /**
  * Runs the command with the arguments behind `sluice`.
  *
- * Flow: never fails. Each error is one message on stderr and an exit code; a defect is reported as one too.
+ * Flow: never fails. Each error is one message on stderr and an exit code; a defect is reported as
+ * one too.
  */
 export const cli = (
   args: ReadonlyArray<string>,

@@ -1,4 +1,5 @@
-// The one file that knows core's DSL, engines, planner and printers; what a command does not need is not imported.
+// The one file that knows core's DSL, engines, planner and printers; what a command does not need
+// is not imported.
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import type * as GraphError from "@sluice/core/GraphError"

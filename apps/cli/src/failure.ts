@@ -1,4 +1,5 @@
-// The one error type of the command: a message for the user, the exit code, and the cause for --verbose.
+// The one error type of the command: a message for the user, the exit code, and the cause for
+// --verbose.
 import * as Data from "effect/Data"
 import type { ExitCode } from "./exitCode.ts"
 

@@ -25,11 +25,20 @@ let last: Signal | undefined
 /** Signals a listener gets before the process ends at once: one to drain, one to abort. */
 const patience = 2
 
+/**
+ * Ends the process although something may still be open: a module may leave servers and timers
+ * behind, and a third signal asks for an end at once. Scopes are closed by then or given up.
+ */
+const leave = (code: number): void => {
+  // tidy: allow process-exit: a module's open handles must not keep a finished command alive
+  process.exit(code)
+}
+
 const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   const onSignal = (signal: Signal): void => {
     received++
     last = signal
-    if (received > patience) process.exit(codeOf(signal))
+    if (received > patience) leave(codeOf(signal))
     if (!signals.deliver(signal)) fiber.interruptUnsafe(fiber.id)
   }
   process.on("SIGINT", onSignal)
@@ -39,13 +48,13 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
 
 /** A pipe may still hold output when the run is over: leave once it took everything. */
 const exitAfterOutput = (code: number): void => {
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)))
+  process.stdout.write("", () => process.stderr.write("", () => leave(code)))
 }
 
 /** A reader that went away, as `head` does, is no error. */
 const leaveOnClosedPipe = (error: NodeJS.ErrnoException): void => {
-  if (error.code === "EPIPE") process.exit(exitCodes.ok)
-  throw error
+  if (error.code !== "EPIPE") throw error
+  leave(exitCodes.ok)
 }
 
 process.stdout.on("error", leaveOnClosedPipe)

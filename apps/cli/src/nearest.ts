@@ -15,7 +15,10 @@ const distance = (a: string, b: string): number => {
 
 const suggestionsMax = 3
 
-/** The nearest names, at most three, within a third of the typed length (at least 2 edits), or of which it is a part. */
+/**
+ * The nearest names, at most three, within a third of the typed length (at least 2 edits), or of
+ * which it is a part.
+ */
 export const nearest = (typed: string, names: ReadonlyArray<string>): ReadonlyArray<string> => {
   const wanted = typed.toLowerCase()
   const limit = Math.max(2, Math.floor(wanted.length / 3))

@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM as values: whoever listens decides what they mean, and with no listener they end the command.
+// SIGINT and SIGTERM as values: whoever listens decides what they mean, and with no listener they
+// end the command.
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -14,7 +15,10 @@ export class Signals extends Context.Service<
   }
 >()("sluice/cli/Signals") {}
 
-/** A set of listeners and the function that hands a signal to the newest of them; false when nobody listens. */
+/**
+ * A set of listeners and the function that hands a signal to the newest of them; false when nobody
+ * listens.
+ */
 export const make = (): {
   readonly service: Signals["Service"]
   readonly deliver: (signal: Signal) => boolean

@@ -1,4 +1,5 @@
-// Starts the command as a process of its own, from source, and waits for what it writes. No test sleeps.
+// Starts the command as a process of its own, from source, and waits for what it writes. No test
+// sleeps.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"

@@ -65,7 +65,8 @@ describe("parse", () => {
   it.effect("reads every flag, before and behind the file", () =>
     Effect.gen(function* () {
       const { invocation } = yield* parsed(
-        "run --engine sync --seed 7 p.ts --require-complete --json -q --verbose --dead-letters d.ndjson " +
+        "run --engine sync --seed 7 p.ts --require-complete --json -q --verbose " +
+          "--dead-letters d.ndjson " +
           "--trace=t.ndjson --progress-interval 1.5s --batch-size 64 --open-keys 3 " +
           "--complete-by count --keys 5 --no-strict --name anna"
       )

@@ -1,4 +1,5 @@
-// The command as a user meets it: a process with exit codes, two streams and signals. Started from source.
+// The command as a user meets it: a process with exit codes, two streams and signals. Started from
+// source.
 import * as fs from "node:fs/promises"
 import * as os from "node:os"
 import * as path from "node:path"
@@ -114,7 +115,7 @@ describe("signals", () => {
   it("Ctrl-C while the module is still loading ends the command", async () => {
     const file = await written(
       "slow.mts",
-      'process.stderr.write("loading\\n")\nsetInterval(() => undefined, 1000)\nawait new Promise(() => undefined)\n'
+      'process.stderr.write("loading\\n")\nsetInterval(() => 0, 1000)\nawait new Promise(() => 0)\n'
     )
     const command = start(["run", file])
     await command.errMatches(/loading/)

@@ -1,4 +1,5 @@
-// The whole command inside the test: messages, tables and exit codes; what needs a process is in process.test.ts.
+// The whole command inside the test: messages, tables and exit codes; what needs a process is in
+// process.test.ts.
 import * as fs from "node:fs/promises"
 import * as os from "node:os"
 import * as path from "node:path"

@@ -1,5 +1,6 @@
-// What a pipeline module may be asked on the command line: parameters as plain data, and their typed values.
-// Depends on nothing and runs nothing; the `sluice` command turns the declarations into flags.
+// What a pipeline module may be asked on the command line: parameters as plain data, and their
+// typed values. Depends on nothing and runs nothing; the `sluice` command turns the declarations
+// into flags.
 
 /** Any text. */
 export interface StringParameter {
@@ -35,7 +36,10 @@ export interface ChoiceParameter<Choice extends string = string> {
 /** One parameter of a pipeline module. */
 export type Parameter = StringParameter | IntegerParameter | BooleanParameter | ChoiceParameter
 
-/** The parameters of a module: camelCase name → declaration; `completeBy` becomes the flag `--complete-by`. */
+/**
+ * The parameters of a module: camelCase name → declaration; `completeBy` becomes the flag
+ * `--complete-by`.
+ */
 export type Parameters = Readonly<Record<string, Parameter>>
 
 /** Type of one parameter's value. */
@@ -54,8 +58,8 @@ export type ParametersOf<P extends Parameters> = { readonly [Name in keyof P]: V
 /**
  * Declares the parameters of a pipeline module.
  *
- * Shape: returns its argument, with the choices kept as literal types. Export it as `parameters`; the module's default
- * export is then a function of `ParametersOf<typeof parameters>`.
+ * Shape: returns its argument, with the choices kept as literal types. Export it as `parameters`;
+ * the module's default export is then a function of `ParametersOf<typeof parameters>`.
  * Errors: none here; `problems` lists what is wrong with a declaration, and the command refuses it.
  *
  * @example
@@ -63,12 +67,12 @@ export type ParametersOf<P extends Parameters> = { readonly [Name in keyof P]: V
  * import * as Parameters from "@sluice/core/Parameters"
  *
  * export const parameters = Parameters.define({
- *   completeBy: { type: "choice", choices: ["slots", "count"], default: "slots", description: "Completion rule" },
+ *   mode: { type: "choice", choices: ["slots", "count"], default: "slots", description: "Rule" },
  *   keys: { type: "integer", default: 100, min: 1, description: "Number of keys" }
  * })
  *
  * export const describe = (values: Parameters.ParametersOf<typeof parameters>): string =>
- *   `${values.keys} keys, complete by ${values.completeBy}`
+ *   `${values.keys} keys, mode ${values.mode}`
  * ```
  */
 export const define = <const P extends Parameters>(parameters: P): P => parameters
@@ -122,9 +126,13 @@ const problemOf = (name: string, parameter: unknown): string | undefined => {
   }
   const declared = parameter as { readonly [K in keyof ChoiceParameter]?: unknown }
   if (typeof declared.type !== "string" || !typeNames.has(declared.type)) {
-    return `parameter "${name}": its type is ${JSON.stringify(declared.type)}; use ${[...typeNames].join(", ")}`
+    const given = JSON.stringify(declared.type)
+    return `parameter "${name}": its type is ${given}; use ${[...typeNames].join(", ")}`
   }
-  if (declared.type === "choice" && !(Array.isArray(declared.choices) && declared.choices.length > 0)) {
+  if (
+    declared.type === "choice" &&
+    !(Array.isArray(declared.choices) && declared.choices.length > 0)
+  ) {
     return `parameter "${name}": a choice needs a non-empty list of choices`
   }
   const reason = mismatch(parameter as Parameter, declared.default)
@@ -134,8 +142,8 @@ const problemOf = (name: string, parameter: unknown): string | undefined => {
 }
 
 /**
- * Everything wrong with what a module exports as `parameters`, one message each; empty when it is sound. Takes any value,
- * since the module may be plain JavaScript.
+ * Everything wrong with what a module exports as `parameters`, one message each; empty when it is
+ * sound. Takes any value, since the module may be plain JavaScript.
  */
 export const problems = (parameters: unknown): ReadonlyArray<string> => {
   if (typeof parameters !== "object" || parameters === null || Array.isArray(parameters)) {

@@ -2,7 +2,10 @@
 
 const milliseconds = { ms: 1, s: 1_000, m: 60_000 } as const
 
-/** `250ms`, `2s`, `1.5s`, `1m` in milliseconds; undefined when the text is no time span of at least one millisecond. */
+/**
+ * `250ms`, `2s`, `1.5s`, `1m` in milliseconds; undefined when the text is no time span of at least
+ * one millisecond.
+ */
 export const parseInterval = (text: string): number | undefined => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text.trim())
   if (match === null) return undefined

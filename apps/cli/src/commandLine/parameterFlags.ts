@@ -5,8 +5,10 @@ import * as Flag from "effect/cli/Flag"
 
 type ParameterFlag = Flag.Flag<string> | Flag.Flag<number> | Flag.Flag<boolean>
 
-const described = (parameter: Parameters.Parameter): string =>
-  `${parameter.description} (default: ${parameter.default === "" ? "none" : String(parameter.default)})`
+const described = (parameter: Parameters.Parameter): string => {
+  const shown = parameter.default === "" ? "none" : String(parameter.default)
+  return `${parameter.description} (default: ${shown})`
+}
 
 const integerFlag = (name: string, parameter: Parameters.IntegerParameter): Flag.Flag<number> =>
   Flag.Int(name).pipe(

@@ -1,4 +1,5 @@
-// Turns the arguments into an invocation, or shows help. The only file that runs effect/cli (an unstable module).
+// Turns the arguments into an invocation, or shows help. The only file that runs effect/cli (an
+// unstable module).
 
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import type * as Parameters from "@sluice/core/Parameters"

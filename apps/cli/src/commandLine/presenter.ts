@@ -1,4 +1,5 @@
-// Help and usage errors in this command's own words: effect/cli parses and lays out, the texts are ours.
+// Help and usage errors in this command's own words: effect/cli parses and lays out, the texts are
+// ours.
 
 import type * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -70,6 +71,9 @@ const invalidValue = (error: CliError.InvalidValue): string => {
     : `${subject} ${error.value}: ${expectation(error.expected)}`
 }
 
+const quoted = (values: ReadonlyArray<string>): string =>
+  values.map((value) => `"${value}"`).join(", ")
+
 /** One line for one usage error. */
 export const usageMessage = (error: CliError.NonShowHelpErrors, doc: HelpDoc.HelpDoc): string => {
   switch (error._tag) {
@@ -80,7 +84,7 @@ export const usageMessage = (error: CliError.NonShowHelpErrors, doc: HelpDoc.Hel
     case "MissingArgument":
       return `the ${error.argument} is missing: ${doc.usage}`
     case "UnexpectedArgument":
-      return `nothing to do with ${error.arguments.map((value) => `"${value}"`).join(", ")}: one file is expected`
+      return `nothing to do with ${quoted(error.arguments)}: one file is expected`
     case "InvalidValue":
       return invalidValue(error)
     default:

@@ -1,10 +1,13 @@
-// Finds the module's path on the command line before the flags are known: the module declares flags of its own,
-// so it has to be loaded before the line can be parsed.
+// Finds the module's path on the command line before the flags are known: the module declares flags
+// of its own, so it has to be loaded before the line can be parsed.
 
 /** Commands that read a module. */
 export const moduleCommands: ReadonlySet<string> = new Set(["run", "graph", "explain"])
 
-/** Flags of the commands that take a value; a value behind any other flag may belong to that flag or be the path. */
+/**
+ * Flags of the commands that take a value; a value behind any other flag may belong to that flag or
+ * be the path.
+ */
 const valueFlags: ReadonlySet<string> = new Set([
   "--engine",
   "--seed",
@@ -36,7 +39,8 @@ const isKnownSwitch = (token: string): boolean => switches.has(token) || token.i
 /**
  * Path of the module in the arguments behind the command's name, or undefined.
  *
- * The first value that no flag can claim; when each one stands behind a flag nobody knows yet, the first of those.
+ * The first value that no flag can claim; when each one stands behind a flag nobody knows yet, the
+ * first of those.
  */
 export const modulePath = (args: ReadonlyArray<string>): string | undefined => {
   let doubtful: string | undefined

@@ -24,7 +24,10 @@ const isReport = (value: unknown): value is RunReport.RunReport =>
 const reportFailure = (message: string, cause?: unknown): CliFailure =>
   new CliFailure({ exitCode: 5, message, cause })
 
-/** The module's report; undefined when it has none. A report that fails ends the command like one that says no. */
+/**
+ * The module's report; undefined when it has none. A report that fails ends the command like one
+ * that says no.
+ */
 export const askReport = (
   module: LoadedModule,
   result: PipelineResult.PipelineResult,

@@ -13,7 +13,10 @@ import type { LoadedModule } from "../module/load.ts"
 import { graphs } from "../module/pipelines.ts"
 import { Screen } from "../terminal/screen.ts"
 
-/** Graphviz compiled to WebAssembly: loaded for SVG only, works without a browser and without the network. */
+/**
+ * Graphviz compiled to WebAssembly: loaded for SVG only, works without a browser and without the
+ * network.
+ */
 const svgOf = (dot: string): Effect.Effect<string, CliFailure> =>
   Effect.tryPromise({
     try: async () => {
@@ -31,7 +34,9 @@ const rendered = (
 
 const terminated = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`)
 
-/** Prints the graphs or writes them to the output file. SVG and Mermaid files hold one graph each. */
+/**
+ * Prints the graphs or writes them to the output file. SVG and Mermaid files hold one graph each.
+ */
 export const graph = (
   invocation: GraphInvocation,
   module: LoadedModule
@@ -40,7 +45,8 @@ export const graph = (
     const list = yield* graphs(module, invocation.parameters)
     const { format, output } = invocation
     if (list.length > 1 && output !== undefined && (format === "svg" || format === "json")) {
-      const message = `${module.file} exports ${list.length} pipelines; one ${format} file holds one graph`
+      const found = `${module.file} exports ${list.length} pipelines`
+      const message = `${found}; one ${format} file holds one graph`
       return yield* Effect.fail(usage(message))
     }
     const texts = yield* Effect.forEach(list, (one) => rendered(one, format))

@@ -1,4 +1,5 @@
-// `sluice run`: the module's pipelines, one after the other; the first that does not end well is the last.
+// `sluice run`: the module's pipelines, one after the other; the first that does not end well is
+// the last.
 import * as Effect from "effect/Effect"
 import type { RunInvocation } from "../commandLine/invocation.ts"
 import { engineNamed } from "../engine.ts"

@@ -1,4 +1,5 @@
-// One pipeline from start to final table: engine options, progress, signals, the module's report, the exit code.
+// One pipeline from start to final table: engine options, progress, signals, the module's report,
+// the exit code.
 import type * as DeadLetter from "@sluice/core/DeadLetter"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
@@ -55,7 +56,10 @@ const terminalIntervalMs = 200
 const plainIntervalMs = 2_000
 const signalsMax = 8
 
-/** Dead letters go to the file as they arise; when it takes no more, the run is aborted rather than its losses hidden. */
+/**
+ * Dead letters go to the file as they arise; when it takes no more, the run is aborted rather than
+ * its losses hidden.
+ */
 const writeDeadLetters =
   (file: OutputFile, abort: () => Effect.Effect<void>) =>
   (letters: ReadonlyArray<DeadLetter.DeadLetter>): Effect.Effect<void> =>

@@ -1,4 +1,5 @@
-// One clear line for a module that cannot be imported: the reason, and the file and line where the user has to look.
+// One clear line for a module that cannot be imported: the reason, and the file and line where the
+// user has to look.
 import { execFile } from "node:child_process"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"

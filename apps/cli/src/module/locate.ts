@@ -50,7 +50,8 @@ const refusal = async (file: string, target: string): Promise<string | undefined
   if (kind === "missing") return missingMessage(file, target)
   if (kind === "directory") return directoryMessage(file, target)
   if (kind === "other" || !extensions.has(path.extname(target))) {
-    return `${file} is no module; a file ending in ${[...extensions].join(", ")} is expected`
+    const endings = [...extensions].join(", ")
+    return `${file} is no module; a file ending in ${endings} is expected`
   }
   return undefined
 }

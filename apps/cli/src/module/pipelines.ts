@@ -51,7 +51,10 @@ export const settled = (value: unknown): Effect.Effect<unknown, unknown> => {
   return Effect.isEffect(value) ? (value as Effect.Effect<unknown, unknown>) : Effect.succeed(value)
 }
 
-/** Calls a function of the module; what it throws or fails with becomes the failure `onFailure` makes. */
+/**
+ * Calls a function of the module; what it throws or fails with becomes the failure `onFailure`
+ * makes.
+ */
 export const callModule = (
   call: () => unknown,
   onFailure: (cause: unknown) => CliFailure
@@ -79,7 +82,8 @@ const valueOf = (
 /**
  * The graphs of the module's pipelines, in the order of its list.
  *
- * Errors: exit code 2 when there is no pipeline, 3 when a graph is refused, 1 when the module's function fails.
+ * Errors: exit code 2 when there is no pipeline, 3 when a graph is refused, 1 when the module's
+ * function fails.
  */
 export const graphs = (
   module: LoadedModule,

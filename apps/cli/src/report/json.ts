@@ -1,5 +1,5 @@
-// Any value as JSON text: what JSON cannot say (bytes, bigints, maps, errors, cycles) is written readably instead of
-// failing, since a dead letter must reach its file whatever the record was.
+// Any value as JSON text: what JSON cannot say (bytes, bigints, maps, errors, cycles) is written
+// readably instead of failing, since a dead letter must reach its file whatever the record was.
 import { Buffer } from "node:buffer"
 
 const errorFields = (error: Error): Record<string, unknown> => ({

@@ -37,7 +37,10 @@ export const sample = (states: States, elapsedMs: number, rssBytes: number): Sam
   return { elapsedMs, records, delivered, keys, rssBytes }
 }
 
-/** The line for a sample; the rate is that since the previous one, and that of the whole run without one. */
+/**
+ * The line for a sample; the rate is that since the previous one, and that of the whole run without
+ * one.
+ */
 export const progressLine = (now: Sample, previous: Sample | undefined): string => {
   const rate = perSecond(
     now.records - (previous?.records ?? 0),
@@ -57,8 +60,8 @@ export const progressLine = (now: Sample, previous: Sample | undefined): string 
 }
 
 /**
- * Shows the progress of a run until the scope closes; the last sample is shown too where lines are plain, so that even
- * a short run leaves one.
+ * Shows the progress of a run until the scope closes; the last sample is shown too where lines are
+ * plain, so that even a short run leaves one.
  */
 export const follow = (
   running: Pick<Engine.RunningPipeline, "inspectAll">,

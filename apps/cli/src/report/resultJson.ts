@@ -10,7 +10,10 @@ import { incompleteKeys, keyTotals } from "./summary.ts"
 
 const deadLettersShown = 100
 
-/** A dead letter as it stands in the --dead-letters file: everything needed to understand and replay it. */
+/**
+ * A dead letter as it stands in the --dead-letters file: everything needed to understand and replay
+ * it.
+ */
 export const deadLetterJson = (letter: DeadLetter.DeadLetter): string => {
   const { _tag, cause, ...fields } = letter
   return jsonLine({ ...fields, message: causeText(cause), cause })

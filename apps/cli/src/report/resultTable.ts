@@ -106,7 +106,10 @@ const keyRow = (key: Accumulator.OpenKey): ReadonlyArray<string> => [
   missingText(key.missing)
 ]
 
-/** The incomplete keys of one accumulating stage, at most `limit` by name; no lines when all keys were completed. */
+/**
+ * The incomplete keys of one accumulating stage, at most `limit` by name; no lines when all keys
+ * were completed.
+ */
 export const incompleteLines = (
   report: PipelineResult.AccumulatorReport,
   limit: number

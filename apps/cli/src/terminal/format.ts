@@ -1,4 +1,5 @@
-// Figures as people read them: grouped digits, bytes, rates, durations. Pure text, the same in every locale.
+// Figures as people read them: grouped digits, bytes, rates, durations. Pure text, the same in
+// every locale.
 
 /** `1204332` → `1,204,332`. */
 export const count = (value: number): string =>

@@ -1,5 +1,6 @@
-// A line-oriented output file: opened before the run, written in blocks, its first failure kept for the end.
-// Writes are synchronous: a caller that produces faster than the disk takes is slowed, and memory stays bounded.
+// A line-oriented output file: opened before the run, written in blocks, its first failure kept for
+// the end. Writes are synchronous: a caller that produces faster than the disk takes is slowed, and
+// memory stays bounded.
 import * as fs from "node:fs"
 import { causeText } from "@sluice/core/DeadLetter"
 import * as Effect from "effect/Effect"

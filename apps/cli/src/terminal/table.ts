@@ -7,7 +7,10 @@ export type Alignment = "left" | "right"
 const cell = (text: string, width: number, alignment: Alignment): string =>
   alignment === "right" ? text.padStart(width) : text.padEnd(width)
 
-/** Rows as lines, columns two spaces apart, no trailing blanks; the first row is the heading when `heading` is set. */
+/**
+ * Rows as lines, columns two spaces apart, no trailing blanks; the first row is the heading when
+ * `heading` is set.
+ */
 export const columns = (
   rows: ReadonlyArray<ReadonlyArray<string>>,
   alignments: ReadonlyArray<Alignment>,
