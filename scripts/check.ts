@@ -22,19 +22,14 @@ interface Outcome {
   readonly failedTests: number
 }
 
-const turbo = (task: string, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
-  "turbo",
-  "run",
-  task,
-  ...more,
-  "--output-logs=errors-only"
-]
-
 const script = (name: string, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
   process.execPath,
   join(root, "scripts", `${name}.ts`),
   ...more
 ]
+
+const turbo = (task: string, ...more: ReadonlyArray<string>): ReadonlyArray<string> =>
+  script("turbo", "run", task, ...more, "--output-logs=errors-only")
 
 const testReports = (): ReadonlyArray<string> => {
   const files = listFiles()
@@ -70,10 +65,7 @@ const environment = {
   ...process.env,
   PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
   NO_COLOR: "1",
-  FORCE_COLOR: undefined,
-  DO_NOT_TRACK: "1",
-  TURBO_TELEMETRY_DISABLED: "1",
-  TURBO_NO_UPDATE_NOTIFIER: "1"
+  FORCE_COLOR: undefined
 }
 
 const run = (command: ReadonlyArray<string>): Promise<{ status: number; output: string }> =>
