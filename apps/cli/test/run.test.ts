@@ -247,6 +247,60 @@ describe("exit code 3: the graph was refused", () => {
   })
 })
 
+describe("exit code 4: incomplete keys", () => {
+  const pairs = fixture("pairs")
+
+  it("is not used when every key was completed", async () => {
+    const { exitCode, out, err } = await sluice("run", pairs, "-q", "--require-complete")
+    expect(out).toMatch(/fragments in +6\n {2}keys out +3 complete, 0 partial\n/)
+    expect(err).toBe("")
+    expect(exitCode).toBe(0)
+  })
+
+  it("lists the incomplete keys in the table, without asking for them", async () => {
+    const { exitCode, out } = await sluice("run", pairs, "-q", "--lonely", "2")
+    expect(out).toMatch(/keys out +3 complete, 0 partial, 2 discarded\n/)
+    expect(out).toContain('incomplete keys in "pairs": 2\n')
+    expect(out).toMatch(/lonely-1 +50 % +1 {2}waits for partner of lonely-1\n/)
+    expect(exitCode).toBe(0)
+  })
+
+  it.each(["async", "sync"])("ends a run that left keys, on the %s engine", async (engine) => {
+    const flags = ["--require-complete", "-q", "--lonely", "1", "--engine", engine]
+    const { exitCode, err } = await sluice("run", pairs, ...flags)
+    expect(oneMessage(err)).toContain("--require-complete: 1 key is incomplete")
+    expect(exitCode).toBe(4)
+  })
+
+  it("bounds the list and tells the total", async () => {
+    const flags = ["--require-complete", "-q", "--lonely", "70", "--open-keys", "3"]
+    const { exitCode, out, err } = await sluice("run", pairs, ...flags)
+    expect(out.match(/waits for/g)).toHaveLength(3)
+    expect(out).toContain("… and 67 more\n")
+    expect(err).toContain("70 keys are incomplete")
+    expect(exitCode).toBe(4)
+  })
+
+  it("names the keys on stderr where stdout is JSON", async () => {
+    const { out, err } = await sluice(
+      "run",
+      pairs,
+      "--require-complete",
+      "-q",
+      "--json",
+      "--lonely",
+      "1"
+    )
+    expect(JSON.parse(out)).toMatchObject({ exitCode: 4, incompleteKeys: 1 })
+    expect(err).toMatch(/lonely-0 +50 % +1 {2}waits for partner of lonely-0\n/)
+  })
+
+  it("comes before a report that says no", async () => {
+    const flags = ["--require-complete", "-q", "--lonely", "1", "--no-verdict"]
+    expect((await sluice("run", pairs, ...flags)).exitCode).toBe(4)
+  })
+})
+
 describe("exit code 5: the module's report", () => {
   it("says no after the table with its rows", async () => {
     const { exitCode, out, err } = await sluice("run", fixture("parameters"), "-q", "--no-verdict")

@@ -42,7 +42,8 @@ const missingMessage = async (file: string, target: string): Promise<string> => 
 const directoryMessage = async (file: string, target: string): Promise<string> => {
   const modules = (await entries(target)).filter((name) => extensions.has(path.extname(name)))
   const listed = modules.slice(0, 3).map((name) => path.join(file, name))
-  return `${file} is a directory${listed.length === 0 ? "" : `; did you mean ${listed.join(" or ")}?`}`
+  const hint = listed.length === 0 ? "" : `; did you mean ${listed.join(" or ")}?`
+  return `${file} is a directory${hint}`
 }
 
 const refusal = async (file: string, target: string): Promise<string | undefined> => {
