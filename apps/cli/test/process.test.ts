@@ -46,6 +46,15 @@ describe("exit codes of the process", () => {
   })
 })
 
+describe("standard output", () => {
+  it("belongs to the result: what the module logs goes to stderr", async () => {
+    const args = ["run", fixture("parameters"), "-q", "--build", "effect", "--json"]
+    const { out, err } = await sluice(...args)
+    expect(err).toContain("made by an effect")
+    expect(JSON.parse(out)).toMatchObject({ pipelineId: "by-slots" })
+  })
+})
+
 describe("a module that cannot be imported", () => {
   it.each([
     ["syntax.ts", "const a: number = 1\nconst b = = 2\n", "does not parse", "syntax.ts:2"],

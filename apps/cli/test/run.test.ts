@@ -154,18 +154,15 @@ describe("exit code 1: the pipeline failed", () => {
     expect(exitCode).toBe(1)
   })
 
-  it("reports a dead-letter file that takes no more", async () => {
+  it.each([
+    [5, "completed"],
+    [100_000, "aborted"]
+  ])("reports a dead-letter file that takes no more (%d records)", async (count, status) => {
     const full = "/dev/full"
-    const { exitCode, err } = await sluice(
-      "run",
-      fixture("failing"),
-      "-q",
-      "--policy",
-      "dead-letter",
-      "--dead-letters",
-      full
-    )
+    const flags = ["-q", "--policy", "dead-letter", "--dead-letters", full, "--count", `${count}`]
+    const { exitCode, err, out } = await sluice("run", fixture("failing"), ...flags)
     expect(oneMessage(err)).toContain(`--dead-letters ${full} could not be written`)
+    expect(out).toMatch(new RegExp(`^failing {2}${status} in `))
     expect(exitCode).toBe(1)
   })
 })

@@ -1,6 +1,11 @@
+import * as fs from "node:fs/promises"
+import * as os from "node:os"
+import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import { didYouMean, nearest } from "../src/nearest.ts"
 import { bytes, clip, count, duration, oneLine, perSecond } from "../src/terminal/format.ts"
+import * as OutputFile from "../src/terminal/outputFile.ts"
 import { paint } from "../src/terminal/screen.ts"
 import { silent, statusLine } from "../src/terminal/statusLine.ts"
 import { columns, fields } from "../src/terminal/table.ts"
@@ -73,6 +78,24 @@ describe("nearest", () => {
   it("finds a name by its part", () => expect(nearest("pipe", names)).toEqual(["pipeline.ts"]))
   it("finds nothing far away", () => expect(nearest("zzz", names)).toEqual([]))
   it("offers nothing rather than nonsense", () => expect(didYouMean("zzz", names)).toBe(""))
+})
+
+describe("output file", () => {
+  it.effect("is complete once its scope has closed", () =>
+    Effect.gen(function* () {
+      const directory = yield* Effect.promise(() => fs.mkdtemp(path.join(os.tmpdir(), "sluice-")))
+      const file = path.join(directory, "lines.txt")
+      const line = `${"x".repeat(999)}\n`
+      const use = Effect.gen(function* () {
+        const output = yield* OutputFile.open("--trace", file)
+        for (let i = 0; i < 200; i++) output.write(line)
+      })
+      yield* Effect.scoped(use)
+      const text = yield* Effect.promise(() => fs.readFile(file, "utf8"))
+      yield* Effect.promise(() => fs.rm(directory, { recursive: true }))
+      expect(text.length).toBe(200_000)
+    })
+  )
 })
 
 describe("status line", () => {
