@@ -11,6 +11,8 @@ interface Step {
   readonly name: string
   readonly command: ReadonlyArray<string>
   readonly reports?: ReadonlyArray<string>
+  /** A step without whose success this one would look at old output. */
+  readonly needs?: string
 }
 
 /** What a step came to. `tests` are counted besides the step itself. */
@@ -45,7 +47,7 @@ const steps = (): ReadonlyArray<Step> => [
   { name: "tidy", command: script("tidy") },
   { name: "dependencies", command: script("dependencies") },
   { name: "barrels", command: script("barrels", "--check") },
-  { name: "types", command: turbo("types", "types:root") },
+  { name: "types", command: turbo("types", "types:root", "--continue") },
   { name: "typetests", command: script("typetests") },
   { name: "snippets", command: script("snippets") },
   {
@@ -54,10 +56,10 @@ const steps = (): ReadonlyArray<Step> => [
     reports: ["scripts/out/vitest.json"]
   },
   // One package at a time: tests that watch a child process should not share the cores with others.
-  { name: "unit", command: turbo("test", "--concurrency=1"), reports: testReports() },
+  { name: "unit", command: turbo("test", "--concurrency=1", "--continue"), reports: testReports() },
   { name: "build", command: turbo("build") },
-  { name: "examples", command: script("examples") },
-  { name: "pack", command: script("pack") }
+  { name: "examples", command: script("examples"), needs: "build" },
+  { name: "pack", command: script("pack"), needs: "build" }
   // Steps that need more than Node (model checking, .NET) belong to .ci/run, after these.
 ]
 
@@ -119,9 +121,18 @@ const runStep = async ({ command, reports = [] }: Step): Promise<Outcome> => {
   const idle = counts.filter((count) => count.idle > 0).map(({ path }) => path)
   const ok = status === 0 && failedTests === 0 && idle.length === 0
   const skipped = idle.length === 0 ? "" : `\ntests that did not run: ${idle.join(", ")}`
-  const summary = reports.length > 0 ? `${passedTests} tests passed` : lastLine(output)
+  const tests = `${passedTests} tests passed, ${failedTests} failed`
+  const summary = reports.length > 0 ? tests : ok ? lastLine(output) : "see above"
   return { ok, summary, output: output + skipped, passedTests, failedTests }
 }
+
+const blocked = (needs: string): Outcome => ({
+  ok: false,
+  summary: `not run: it needs ${needs}`,
+  output: "",
+  passedTests: 0,
+  failedTests: 0
+})
 
 const pnpmIsThere = (): boolean => spawnSync("pnpm", ["--version"]).status === 0
 
@@ -138,11 +149,17 @@ const main = async (): Promise<void> => {
   if (!pnpmIsThere()) throw new Error("No pnpm on PATH: start it as `npx -y pnpm@12 test`.")
   let passed = 0
   let failed = 0
+  const broken = new Set<string>()
   for (const step of chosen(process.argv.slice(2))) {
     const started = performance.now()
-    const { ok, summary, output, passedTests, failedTests } = await runStep(step)
+    const isBlocked = step.needs !== undefined && broken.has(step.needs)
+    const outcome = isBlocked ? blocked(step.needs!) : await runStep(step)
+    const { ok, summary, output, passedTests, failedTests } = outcome
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    if (!ok) console.log(output.trimEnd())
+    if (!ok) {
+      broken.add(step.name)
+      console.log(output.trimEnd())
+    }
     console.log(
       `${ok ? "ok  " : "FAIL"} ${step.name.padEnd(13)} ${seconds.padStart(6)} s  ${summary}`
     )
