@@ -9,7 +9,7 @@ import { Run } from "./internal/runtime/run.ts"
 import { seededRandom } from "./internal/runtime/seededRandom.ts"
 import { Supervisor } from "./internal/runtime/supervise.ts"
 import * as Plan from "./Plan.ts"
-import { validated } from "./internal/validated.ts"
+import * as Validate from "./Validate.ts"
 
 /**
  * The async engine.
@@ -21,7 +21,7 @@ import { validated } from "./internal/validated.ts"
 export const make = (): Engine.Engine => ({
   name: "async",
   start: Effect.fnUntraced(function* (graph, options = {}) {
-    yield* Effect.fromResult(validated(graph))
+    yield* Effect.fromResult(Validate.validateOrFail(graph))
     const context = yield* Effect.context<never>()
     const clock = Context.get(context, Clock.Clock)
     const run = new Run(graph, options, {

@@ -3,7 +3,8 @@
 // `Out` is what the last stage emits, `E` what its effects may fail with, `R` the services they need.
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type { Pipeable } from "effect/Pipeable"
+import { pipeArguments } from "effect/Pipeable"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
@@ -15,21 +16,26 @@ import type * as Graph from "./Graph.ts"
 import { kindOf } from "./Graph.ts"
 import type * as GraphError from "./GraphError.ts"
 import * as execute from "./internal/execute.ts"
-import { collect, type Link, makeNode, type NodeOptions, type Port } from "./internal/link.ts"
+import type { Link, NodeOptions, Port } from "./internal/link.ts"
+import { collect, makeNode } from "./internal/link.ts"
 import { processStage } from "./internal/processStage.ts"
 import type * as PipelineResult from "./PipelineResult.ts"
 import type * as Policy from "./Policy.ts"
 import type * as Sink from "./Sink.ts"
 import type * as Source from "./Source.ts"
 import type * as Stage from "./Stage.ts"
-import { validated } from "./internal/validated.ts"
+import * as Validate from "./Validate.ts"
 
 /** Marks values of this module. */
 export const TypeId = "~sluice/Pipeline"
 
 /** An open pipeline: emits `Out`, may fail with `E`, needs `R`. Pipe stages onto it, or run it as a Stream. */
 export interface Pipeline<out Out, out E = never, out R = never> extends Pipeable {
-  readonly [TypeId]: { readonly _Out: (_: never) => Out; readonly _E: (_: never) => E; readonly _R: (_: never) => R }
+  readonly [TypeId]: {
+    readonly _Out: (_: never) => Out
+    readonly _E: (_: never) => E
+    readonly _R: (_: never) => R
+  }
   readonly end: Port
 }
 
@@ -56,7 +62,9 @@ export interface StageOptions {
 }
 
 /** What a stage that produces `B` for `A` does when its function fails: a policy, or a replacement value. */
-export type OnError<A, B> = Policy.ErrorPolicy | { readonly fallback: (payload: A, cause: unknown) => B }
+export type OnError<A, B> =
+  | Policy.ErrorPolicy
+  | { readonly fallback: (payload: A, cause: unknown) => B }
 
 /** Options of stages whose function may fail record by record. */
 export interface RecordOptions<A, B> extends StageOptions {
@@ -84,10 +92,14 @@ const proto = {
   }
 }
 
-const open = <Out, E, R>(end: Port): Pipeline<Out, E, R> => Object.assign(Object.create(proto), { end })
+const open = <Out, E, R>(end: Port): Pipeline<Out, E, R> =>
+  Object.assign(Object.create(proto), { end })
 
-const closed = <E, R>(id: string, ends: ReadonlyArray<Link>, meta: Readonly<Record<string, string>>): Closed<E, R> =>
-  Object.assign(Object.create(proto), { id, ends, meta })
+const closed = <E, R>(
+  id: string,
+  ends: ReadonlyArray<Link>,
+  meta: Readonly<Record<string, string>>
+): Closed<E, R> => Object.assign(Object.create(proto), { id, ends, meta })
 
 const erased = (f: (...args: ReadonlyArray<never>) => unknown): Graph.ErasedFunction => f
 
@@ -97,10 +109,14 @@ const nodeOptions = <A, B>(options: EffectOptions<A, B> | undefined): NodeOption
   return {
     ...options,
     parallelism: options?.concurrency ?? options?.parallelism,
-    onError: fallback === undefined ? (onError as Policy.ErrorPolicy | undefined) : { _tag: "Fallback" },
+    onError:
+      fallback === undefined ? (onError as Policy.ErrorPolicy | undefined) : { _tag: "Fallback" },
     fallback: fallback === undefined ? undefined : erased(fallback),
     ordering: options?.ordering as Channel.ChannelOrdering | undefined,
-    timeoutMs: options?.timeout === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(options.timeout))
+    timeoutMs:
+      options?.timeout === undefined
+        ? undefined
+        : Duration.toMillis(Duration.fromInputUnsafe(options.timeout))
   }
 }
 
@@ -111,7 +127,7 @@ const append = <Out, E, R>(
   options?: NodeOptions
 ): Pipeline<Out, E, R> => {
   const node = makeNode(id, kindOf(operation._tag), operation, options)
-  return open({ link: { node, inputs: [self.end] }, port: "out" })
+  return open({ link: { node, inputs: [self.end], promise: options?.ordering }, port: "out" })
 }
 
 /**
@@ -126,7 +142,12 @@ export const source = <A, E = never, R = never>(
   from: Source.Source<A, E, R>,
   options?: StageOptions
 ): Pipeline<A, E, R> => {
-  const node = makeNode(id, "source", { _tag: "Source", source: from as Graph.ErasedSource }, options)
+  const node = makeNode(
+    id,
+    "source",
+    { _tag: "Source", source: from as Graph.ErasedSource },
+    options
+  )
   return open({ link: { node, inputs: [] }, port: "out" })
 }
 
@@ -137,7 +158,11 @@ export const source = <A, E = never, R = never>(
  * Errors: an exception follows `onError`, for this record alone.
  */
 export const map =
-  <A, B>(id: string, f: (payload: A, cursor: Envelope.Cursor) => B, options?: RecordOptions<A, B>) =>
+  <A, B>(
+    id: string,
+    f: (payload: A, cursor: Envelope.Cursor) => B,
+    options?: RecordOptions<A, B>
+  ) =>
   <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E, R> =>
     append(self, id, { _tag: "Map", f: erased(f) }, nodeOptions(options))
 
@@ -158,7 +183,11 @@ export const filter: {
     options?: RecordOptions<A, boolean>
   ): <E, R>(self: Pipeline<A, E, R>) => Pipeline<A, E, R>
 } =
-  <A>(id: string, f: (payload: A, cursor: Envelope.Cursor) => boolean, options?: RecordOptions<A, boolean>) =>
+  <A>(
+    id: string,
+    f: (payload: A, cursor: Envelope.Cursor) => boolean,
+    options?: RecordOptions<A, boolean>
+  ) =>
   <E, R>(self: Pipeline<A, E, R>): Pipeline<A, E, R> =>
     append(self, id, { _tag: "Filter", f: erased(f) }, nodeOptions(options))
 
@@ -226,7 +255,11 @@ export const mapEffect =
 
 /** As `mapEffect`, for functions that return a promise; the signal is aborted when the run is. Costs no fiber per record. */
 export const mapPromise =
-  <A, B>(id: string, f: (payload: A, signal: AbortSignal) => Promise<B> | B, options?: EffectOptions<A, B>) =>
+  <A, B>(
+    id: string,
+    f: (payload: A, signal: AbortSignal) => Promise<B> | B,
+    options?: EffectOptions<A, B>
+  ) =>
   <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E, R> =>
     append(self, id, { _tag: "MapPromise", f: erased(f) }, nodeOptions(options))
 
@@ -243,7 +276,12 @@ export const process =
     options?: StageOptions
   ) =>
   <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E | E2, R | R2> =>
-    append(self, id, { _tag: "Process", stage: processStage(f) as Graph.ErasedStage }, { ...options })
+    append(
+      self,
+      id,
+      { _tag: "Process", stage: processStage(f) as Graph.ErasedStage },
+      { ...options }
+    )
 
 /** Passes the envelopes through a custom stage with init, process and close. */
 export const stage =
@@ -264,7 +302,12 @@ export const accumulate =
     options?: StageOptions & { readonly onError?: Policy.ErrorPolicy }
   ) =>
   <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E, R> =>
-    append(self, id, { _tag: "Accumulate", accumulator: spec as Graph.ErasedAccumulator }, { ...options })
+    append(
+      self,
+      id,
+      { _tag: "Accumulate", accumulator: spec as Graph.ErasedAccumulator },
+      { ...options }
+    )
 
 /** The predicate of a branch's last route: everything the others left. */
 export const otherwise = (): boolean => true
@@ -280,7 +323,10 @@ const ports = <A, E, R, Names extends string>(
   names: ReadonlyArray<Names>,
   options: NodeOptions | undefined
 ): { readonly [K in Names]: Pipeline<A, E, R> } => {
-  const link: Link = { node: makeNode(id, "branch", { _tag: "Branch", mode }, options), inputs: [self.end] }
+  const link: Link = {
+    node: makeNode(id, "branch", { _tag: "Branch", mode }, options),
+    inputs: [self.end]
+  }
   const outputs = names.map((name) => [name, open<A, E, R>({ link, port: name })] as const)
   return Object.fromEntries(outputs) as { readonly [K in Names]: Pipeline<A, E, R> }
 }
@@ -299,9 +345,13 @@ export const branch =
     routes: Routes,
     options?: BranchOptions
   ) =>
-  <E, R>(self: Pipeline<A, E, R>): { readonly [K in keyof Routes]: Pipeline<Routed<A, Routes[K]>, E, R> } => {
+  <E, R>(
+    self: Pipeline<A, E, R>
+  ): { readonly [K in keyof Routes]: Pipeline<Routed<A, Routes[K]>, E, R> } => {
     const list = Object.entries(routes).map(([port, when]) => ({ port, when: erased(when) }))
-    const outputs = ports(self, id, { _tag: "Predicate", routes: list }, Object.keys(routes), { ...options })
+    const outputs = ports(self, id, { _tag: "Predicate", routes: list }, Object.keys(routes), {
+      ...options
+    })
     return outputs as { readonly [K in keyof Routes]: Pipeline<Routed<A, Routes[K]>, E, R> }
   }
 
@@ -328,8 +378,12 @@ export const partition =
 
 /** Types of the records, failures and services of a list of pipelines. */
 type OutOf<P> = P extends Pipeline<infer Out, infer _E, infer _R> ? Out : never
-type ErrorOf<P> = P extends { readonly [TypeId]: { readonly _E: (_: never) => infer E } } ? E : never
-type ServicesOf<P> = P extends { readonly [TypeId]: { readonly _R: (_: never) => infer R } } ? R : never
+type ErrorOf<P> = P extends { readonly [TypeId]: { readonly _E: (_: never) => infer E } }
+  ? E
+  : never
+type ServicesOf<P> = P extends { readonly [TypeId]: { readonly _R: (_: never) => infer R } }
+  ? R
+  : never
 
 /**
  * Joins several pipelines into one, in the order of arrival.
@@ -346,21 +400,27 @@ export const merge = <const Inputs extends ReadonlyArray<Pipeline<unknown, unkno
   return open({ link: { node, inputs: inputs.map((input) => input.end) }, port: "out" })
 }
 
+/** Options of sinks. */
+export interface SinkOptions<A> extends StageOptions {
+  readonly onError?: Policy.ErrorPolicy
+  readonly timeout?: Duration.Input
+  /** Order in which records must arrive; refused at build when a stage before gives it up. */
+  readonly ordering?: Channel.OrderingOf<A>
+}
+
 /**
  * Ends a pipeline in a sink.
  *
  * Flow: one batch at a time; while the sink's effect runs, the stages before it fill their buffers and then wait.
  */
 export const sink =
-  <A, E2 = never, R2 = never>(
-    id: string,
-    to: Sink.Sink<A, E2, R2>,
-    options?: StageOptions & { readonly onError?: Policy.ErrorPolicy; readonly timeout?: Duration.Input }
-  ) =>
+  <A, E2 = never, R2 = never>(id: string, to: Sink.Sink<A, E2, R2>, options?: SinkOptions<A>) =>
   <E, R>(self: Pipeline<A, E, R>): Closed<E | E2, R | R2> => {
     const operation: Graph.Operation = { _tag: "Sink", sink: to as Graph.ErasedSink }
-    const node = makeNode(id, "sink", operation, nodeOptions<A, void>(options))
-    return closed("pipeline", [{ node, inputs: [self.end] }], {})
+    const settings = nodeOptions<A, void>(options)
+    const node = makeNode(id, "sink", operation, settings)
+    const end: Link = { node, inputs: [self.end], promise: settings.ordering }
+    return closed("pipeline", [end], {})
   }
 
 /** Several closed pipelines as one: they may share stages, and start and end together. */
@@ -395,8 +455,9 @@ export const graph = (self: Closed<unknown, unknown>): Graph.PipelineGraph => ({
 })
 
 /** The graph when it is sound, else every finding at once. Runs nothing. */
-export const build = (self: Closed<unknown, unknown>): Result.Result<Graph.PipelineGraph, GraphError.GraphError> =>
-  validated(graph(self))
+export const build = (
+  self: Closed<unknown, unknown>
+): Result.Result<Graph.PipelineGraph, GraphError.GraphError> => Validate.validateOrFail(graph(self))
 
 /**
  * Starts a closed pipeline; it ends with the scope.
@@ -406,7 +467,8 @@ export const build = (self: Closed<unknown, unknown>): Result.Result<Graph.Pipel
 export const start = <E, R>(
   self: Closed<E, R>,
   options: RunOptions = {}
-): Effect.Effect<Engine.RunningPipeline, GraphError.GraphError, R | Scope.Scope> => execute.start(graph(self), options)
+): Effect.Effect<Engine.RunningPipeline, GraphError.GraphError, R | Scope.Scope> =>
+  execute.start(graph(self), options)
 
 /**
  * Runs a closed pipeline to its end.
@@ -418,7 +480,8 @@ export const start = <E, R>(
 export const run = <E, R>(
   self: Closed<E, R>,
   options: RunOptions = {}
-): Effect.Effect<PipelineResult.PipelineResult, execute.RunError, R> => execute.run(graph(self), options)
+): Effect.Effect<PipelineResult.PipelineResult, execute.RunError, R> =>
+  execute.run(graph(self), options)
 
 /**
  * An open pipeline as an Effect Stream.
@@ -430,4 +493,8 @@ export const stream = <Out, E, R>(
   self: Pipeline<Out, E, R>,
   options: RunOptions = {}
 ): Stream.Stream<Out, E | execute.RunError, R> =>
-  execute.stream<Out>((to) => graph(sink("stream", to)(self)), options) as Stream.Stream<Out, E | execute.RunError, R>
+  execute.stream<Out>((to) => graph(sink("stream", to)(self)), options) as Stream.Stream<
+    Out,
+    E | execute.RunError,
+    R
+  >

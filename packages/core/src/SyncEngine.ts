@@ -13,7 +13,7 @@ import { DeterministicScheduler } from "./internal/sync/deterministicScheduler.t
 import { VirtualClock } from "./internal/sync/virtualClock.ts"
 import * as Plan from "./Plan.ts"
 import * as RunMode from "./RunMode.ts"
-import { validated } from "./internal/validated.ts"
+import * as Validate from "./Validate.ts"
 
 /** Options of the sync engine. */
 export interface SyncOptions {
@@ -32,7 +32,7 @@ const seedDefault = "sluice"
 export const make = (syncOptions: SyncOptions = {}): Engine.Engine => ({
   name: "sync",
   start: Effect.fnUntraced(function* (graph, options = {}) {
-    yield* Effect.fromResult(validated(graph))
+    yield* Effect.fromResult(Validate.validateOrFail(graph))
     const seed = String(options.seed ?? seedDefault)
     const random = seededRandom(seed)
     const clock = new VirtualClock(syncOptions.startMs ?? 0)
@@ -40,13 +40,17 @@ export const make = (syncOptions: SyncOptions = {}): Engine.Engine => ({
       (count) => (count === 1 ? 0 : Math.floor(random() * count)),
       () => clock.advance()
     )
-    const run = new Run(graph, { kernels: "closures", ...options }, {
-      engine: "sync",
-      sequential: true,
-      clock,
-      schedule: scheduler.add,
-      random
-    })
+    const run = new Run(
+      graph,
+      { kernels: "closures", ...options },
+      {
+        engine: "sync",
+        sequential: true,
+        clock,
+        schedule: scheduler.add,
+        random
+      }
+    )
     const supervisor = new Supervisor(run, Plan.make(graph, { engine: "sync", fuse: false }))
     return yield* startRunning(supervisor, (execute, caller) => {
       const deterministic = execute.pipe(

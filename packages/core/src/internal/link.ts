@@ -2,6 +2,8 @@
 import * as Channel from "../Channel.ts"
 import type * as Graph from "../Graph.ts"
 import * as Policy from "../Policy.ts"
+import type { Arrival } from "./order.ts"
+import { leaving } from "./order.ts"
 
 /** An output of a stage. */
 export interface Port {
@@ -13,26 +15,51 @@ export interface Port {
 export interface Link {
   readonly node: Graph.StageNode
   readonly inputs: ReadonlyArray<Port>
+  /** Order the user asked for: of a sink's input, of another stage's output. */
+  readonly promise?: Channel.ChannelOrdering | undefined
 }
 
-const edgeOf = (input: Port, link: Link): Graph.Edge => ({
+/** What an edge promises: what was asked for, whether or not it can be kept; else what is there. */
+const promiseOf = (input: Link, link: Link, arrival: Arrival): Channel.ChannelOrdering => {
+  const asked = link.node.kind === "sink" ? link.promise : undefined
+  const promise = asked ?? input.promise
+  if (promise !== undefined) return promise
+  return arrival.order._tag === "Ordered" ? Channel.ordered : Channel.unordered
+}
+
+const edgeOf = (input: Port, link: Link, arrival: Arrival): Graph.Edge => ({
   from: input.link.node.id,
   port: input.port,
   to: link.node.id,
   channel: {
     buffer: link.node.bufferPolicy ?? Policy.bufferDefault,
-    ordering: input.link.node.ordering
+    ordering: promiseOf(input.link, link, arrival)
   }
 })
+
+/** Edges between links that stand sources first. */
+const edgesOf = (links: ReadonlyArray<Link>): ReadonlyArray<Graph.Edge> => {
+  const left = new Map<Link, Arrival>()
+  return links.flatMap((link) => {
+    const inputs = link.inputs.map((input) => left.get(input.link) as Arrival)
+    left.set(link, leaving(link.node, inputs))
+    return link.inputs.map((input, at) => edgeOf(input, link, inputs[at] as Arrival))
+  })
+}
 
 /** All stages the ends depend on, sources first, each once; a stage used twice is one node. */
 export const collect = (
   ends: ReadonlyArray<Link>
-): { readonly nodes: ReadonlyArray<Graph.StageNode>; readonly edges: ReadonlyArray<Graph.Edge> } => {
+): {
+  readonly nodes: ReadonlyArray<Graph.StageNode>
+  readonly edges: ReadonlyArray<Graph.Edge>
+} => {
   const seen = new Set<Link>()
   const links: Array<Link> = []
   // An explicit stack: a pipeline of ten thousand stages must not overflow the call stack.
-  const stack: Array<{ readonly link: Link; next: number }> = ends.toReversed().map((link) => ({ link, next: 0 }))
+  const stack: Array<{ readonly link: Link; next: number }> = ends
+    .toReversed()
+    .map((link) => ({ link, next: 0 }))
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const input = top.link.inputs[top.next++]
     if (input !== undefined) {
@@ -46,7 +73,7 @@ export const collect = (
   }
   return {
     nodes: links.map((link) => link.node),
-    edges: links.flatMap((link) => link.inputs.map((input) => edgeOf(input, link)))
+    edges: edgesOf(links)
   }
 }
 
@@ -64,7 +91,11 @@ export interface NodeOptions {
 }
 
 const hintOf = (hint: Policy.ParallelismHint | number | undefined): Policy.ParallelismHint =>
-  hint === undefined ? Policy.parallelism.sequential : typeof hint === "number" ? Policy.parallelism.fixed(hint) : hint
+  hint === undefined
+    ? Policy.parallelism.sequential
+    : typeof hint === "number"
+      ? Policy.parallelism.fixed(hint)
+      : hint
 
 /** A graph node from what the DSL was given; absent options take their defaults. */
 export const makeNode = (
@@ -83,7 +114,8 @@ export const makeNode = (
   ordering: options.ordering ?? Channel.ordered,
   timeoutMs: options.timeoutMs,
   accumulation: operation._tag === "Accumulate" ? operation.accumulator.descriptor : undefined,
-  bufferPolicy: options.buffer === undefined ? undefined : { ...Policy.bufferDefault, ...options.buffer },
+  bufferPolicy:
+    options.buffer === undefined ? undefined : { ...Policy.bufferDefault, ...options.buffer },
   backpressure: options.backpressure,
   config: options.config ?? {}
 })
