@@ -173,4 +173,9 @@ const main = async (): Promise<void> => {
   process.exitCode = failed === 0 ? 0 : 1
 }
 
-if (import.meta.main) await main()
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    console.log(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  })
+}

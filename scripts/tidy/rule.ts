@@ -28,8 +28,6 @@ export const isPublic = (path: string): boolean =>
 
 export const isTest = (path: string): boolean => path.endsWith(".test.ts")
 
-export const isTypeScript = (path: string): boolean => path.endsWith(".ts")
-
 /**
  * Every match of a pattern in the code of a file: what stands in comments and strings is not seen.
  */

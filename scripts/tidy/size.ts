@@ -2,8 +2,8 @@
 // two.
 import { functionsOf } from "../source/functions.ts"
 import { codeLines } from "../source/scan.ts"
+import { isTypeScript } from "../source/workspace.ts"
 import type { Rule } from "./rule.ts"
-import { isTypeScript } from "./rule.ts"
 
 const fileLinesMax = 400
 const functionLinesMax = 70

@@ -1,7 +1,9 @@
 // What must not be written: banned calls, unfinished work, holes in the types, paths of one
 // machine.
+
+import { isTypeScript } from "../source/workspace.ts"
 import type { Rule } from "./rule.ts"
-import { forbid, inLibrary, inSource, isTest, isTypeScript, matches } from "./rule.ts"
+import { forbid, inLibrary, inSource, isTest, matches } from "./rule.ts"
 
 const time = "take time from effect/Clock"
 const timers = "use Effect.sleep, Schedule or the engine's timers"
