@@ -55,7 +55,8 @@ const cursorOf = (stream: NodeJS.WriteStream): ((visible: boolean) => void) => {
 const processOutput = (stream: NodeJS.WriteStream, noColor: boolean): Output => ({
   write: (text) => void stream.write(text),
   isTerminal: stream.isTTY === true,
-  columns: () => stream.columns ?? widthDefault,
+  // A terminal without a size says 0.
+  columns: () => stream.columns || widthDefault,
   cursor: cursorOf(stream),
   paint: paint(stream.isTTY === true && !noColor)
 })
