@@ -227,7 +227,9 @@ const main = (): void => {
         })
       )
     }
-    for (const [i, project] of projects.entries()) {
+    // Without all tarballs an install would look for the missing ones on the registry.
+    const installable = results.includes(false) ? [] : projects
+    for (const [i, project] of installable.entries()) {
       const place = join(folder, `project-${i}`)
       results.push(
         attempt(project.name, () => {
