@@ -47,4 +47,9 @@ export class PipelineError extends Data.TaggedError("PipelineError")<{
   override get message(): string {
     return `pipeline "${this.pipelineId}": ${DeadLetter.describe(this.failure)}`
   }
+
+  /** A console shows the message: the result of a large pipeline would bury it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `PipelineError: ${this.message}`
+  }
 }

@@ -1,0 +1,80 @@
+// WordNet assembled: nine files read side by side, parsed, index rows fanned out, every fragment added to its synset, each
+// synset written as soon as all the slots its gloss row declares are filled. Run it: `pnpm run demo`.
+// The required slots are discovered while assembling: a sense row may arrive long before the gloss row that asks for it.
+
+import * as Accumulate from "@sluice/accumulation/Accumulate"
+import * as Complete from "@sluice/accumulation/Complete"
+import * as Files from "@sluice/core/node/Files"
+import * as Parameters from "@sluice/core/Parameters"
+import * as Pipeline from "@sluice/core/Pipeline"
+import type * as RunReport from "@sluice/core/RunReport"
+import { fileURLToPath } from "node:url"
+import { digestFile } from "./src/Digest.ts"
+import { type Format, fragmentsOf, inputFiles, wordnetDirectory } from "./src/Files.ts"
+import { countDeclaredBy, type Fragment, slotOf, slotsDeclaredBy } from "./src/Fragment.ts"
+import { oracle } from "./src/Join.ts"
+import { collect, emptyParts, type Parts, synsetOfParts } from "./src/Parts.ts"
+
+export const parameters = Parameters.define({
+  completeBy: {
+    type: "choice",
+    choices: ["slots", "count"],
+    default: "slots",
+    description: "when a synset is complete: every named slot is filled, or as many fragments as its words ask for"
+  },
+  data: { type: "string", default: wordnetDirectory(), description: "directory of the nine WordNet files" },
+  out: {
+    type: "string",
+    default: fileURLToPath(new URL("./out/synsets.ndjson", import.meta.url)),
+    description: "where the synsets go, one JSON object a line"
+  },
+  verify: { type: "boolean", default: true, description: "compare with a batch join of the same files" }
+})
+
+type Values = Parameters.ParametersOf<typeof parameters>
+
+/** Sources of different speed: the big files are read in larger chunks than the small ones. */
+const chunkBytes: Readonly<Record<Format, number>> = { data: 262_144, index: 131_072, sense: 65_536 }
+
+const bySlots = Complete.discoveredSlots({
+  slot: slotOf,
+  declares: (fragment: Fragment) => (fragment._tag === "Gloss" ? slotsDeclaredBy(fragment) : undefined)
+})
+
+const byCount = Complete.count((fragment: Fragment) =>
+  fragment._tag === "Gloss" ? countDeclaredBy(fragment) : undefined
+)
+
+const synsets = (values: Values) =>
+  Accumulate.make({
+    key: (fragment: Fragment) => fragment.key,
+    complete: values.completeBy === "slots" ? bySlots : byCount,
+    state: { init: (): Parts => emptyParts(), add: collect },
+    output: (group) => synsetOfParts(group.state),
+    limits: { keys: 500_000 },
+    expire: { idle: "10 minutes", emit: "discard" },
+    atEnd: "discard"
+  })
+
+export default (values: Values) => {
+  const fragments = inputFiles.map(({ name, format }) =>
+    Pipeline.source(name, Files.lines(`${values.data}/${name}`, { chunkBytes: chunkBytes[format] })).pipe(
+      Pipeline.flatMap(`parse-${name}`, (line: string) => fragmentsOf(format, line))
+    )
+  )
+  return Pipeline.merge("fragments", fragments).pipe(
+    Pipeline.accumulate("synsets", synsets(values)),
+    Pipeline.sink("write", Files.ndjsonSink(values.out)),
+    Pipeline.named("wordnet")
+  )
+}
+
+export const report: RunReport.ReportFunction<Values> = async (result, values) => {
+  const written = await digestFile(values.out)
+  const rows: Array<readonly [string, string | number]> = [["digest", written.digest]]
+  if (!values.verify || values.completeBy !== "slots" || result.status !== "completed") return { rows, ok: true }
+  const joined = await oracle(values.data)
+  const ok = joined.digest === written.digest
+  rows.push(["digest equals the batch join", ok ? "yes" : `no: the join gives ${joined.digest}`])
+  return { rows, ok }
+}
