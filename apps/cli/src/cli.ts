@@ -7,7 +7,7 @@ import { checkParameters, parse } from "./commandLine/parse.ts"
 import { moduleCommands, modulePath } from "./commandLine/scan.ts"
 import type { ExitCode } from "./exitCode.ts"
 import type { CliFailure } from "./failure.ts"
-import { failed } from "./failure.ts"
+import { failed, messageText } from "./failure.ts"
 import type { LoadedModule } from "./module/load.ts"
 import { load } from "./module/load.ts"
 import type { Signals } from "./signals.ts"
@@ -40,9 +40,7 @@ const dispatch = Effect.fnUntraced(function* (invocation: Invocation, module: Lo
 const reported = (error: CliFailure, verbose: boolean): Effect.Effect<ExitCode, never, Screen> =>
   Effect.gen(function* () {
     const { err } = yield* Screen
-    err.write(`${err.paint.red("sluice:")} ${error.message}\n`)
-    const stack = error.cause instanceof Error ? error.cause.stack : undefined
-    if (verbose && stack !== undefined) err.write(`${err.paint.dim(stack)}\n`)
+    err.write(messageText(error.message, error.cause, verbose, err.paint))
     return error.exitCode
   })
 

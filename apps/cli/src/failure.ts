@@ -2,6 +2,7 @@
 // --verbose.
 import * as Data from "effect/Data"
 import type { ExitCode } from "./exitCode.ts"
+import type { Paint } from "./terminal/screen.ts"
 
 /** Ends the command with `message` on stderr; `cause` is shown with --verbose only. */
 export class CliFailure extends Data.TaggedError("CliFailure")<{
@@ -9,6 +10,13 @@ export class CliFailure extends Data.TaggedError("CliFailure")<{
   readonly message: string
   readonly cause?: unknown
 }> {}
+
+/** A message as it stands on stderr; the stack of its cause below, where one was asked for. */
+export const messageText = (message: string, cause: unknown, verbose: boolean, paint: Paint) => {
+  const stack = cause instanceof Error ? cause.stack : undefined
+  const below = verbose && stack !== undefined ? `${paint.dim(stack)}\n` : ""
+  return `${paint.red("sluice:")} ${message}\n${below}`
+}
 
 /** A mistake in how the command was called. */
 export const usage = (message: string, cause?: unknown): CliFailure =>

@@ -138,6 +138,11 @@ describe("exit code 1: the pipeline failed", () => {
     expect(exitCode).toBe(1)
   })
 
+  it("shows the stack of what a stage threw with --verbose only", async () => {
+    const { err } = await sluice("run", fixture("failing"), "-q", "--verbose")
+    expect(err).toMatch(/^sluice: .+\nError: too large: 4\n {4}at .*failing\.ts/)
+  })
+
   it("says so in the JSON too", async () => {
     const { exitCode, out } = await sluice("run", fixture("failing"), "-q", "--json")
     expect(JSON.parse(out)).toMatchObject({ status: "failed", exitCode: 1, success: false })

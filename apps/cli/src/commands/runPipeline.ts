@@ -4,7 +4,6 @@ import type * as DeadLetter from "@sluice/core/DeadLetter"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import * as Observer from "@sluice/core/Observer"
-import type * as PipelineResult from "@sluice/core/PipelineResult"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -13,14 +12,13 @@ import type * as Scope from "effect/Scope"
 import type { RunInvocation } from "../commandLine/invocation.ts"
 import { refused } from "../engine.ts"
 import type { ExitCode } from "../exitCode.ts"
-import { exitCodes } from "../exitCode.ts"
 import type { CliFailure } from "../failure.ts"
+import { messageText } from "../failure.ts"
 import type { LoadedModule } from "../module/load.ts"
 import { follow } from "../report/progress.ts"
 import { deadLetterJson, resultJson } from "../report/resultJson.ts"
-import { incompleteLines, resultTable } from "../report/resultTable.ts"
+import { resultTable } from "../report/resultTable.ts"
 import type { RunSummary } from "../report/summary.ts"
-import { incompleteKeys } from "../report/summary.ts"
 import type { Signal } from "../signals.ts"
 import { Signals } from "../signals.ts"
 import type { OutputFile } from "../terminal/outputFile.ts"
@@ -28,6 +26,8 @@ import { Screen } from "../terminal/screen.ts"
 import type { StatusLine } from "../terminal/statusLine.ts"
 import { silent, statusLine } from "../terminal/statusLine.ts"
 import { askReport } from "./askReport.ts"
+import type { Ended, Verdict } from "./verdict.ts"
+import { verdictOf } from "./verdict.ts"
 
 /** Files the run writes beside its sinks. */
 export interface RunFiles {
@@ -42,14 +42,6 @@ export interface PipelineRun {
   readonly files: RunFiles
   readonly engine: Engine.Engine
   readonly graph: Graph.PipelineGraph
-}
-
-/** How a run ended: the engine's result, and the message of a failure. */
-interface Ended {
-  readonly result: PipelineResult.PipelineResult
-  readonly failure: string | undefined
-  readonly signal: Signal | undefined
-  readonly durationMs: number
 }
 
 const terminalIntervalMs = 200
@@ -131,44 +123,12 @@ const execute = (run: PipelineRun): Effect.Effect<Ended, CliFailure, Screen | Si
       }
       const { result, failure } = yield* running.result.pipe(
         Effect.map((completed) => ({ result: completed, failure: undefined })),
-        Effect.catch((error) => Effect.succeed({ result: error.result, failure: error.message }))
+        Effect.catch((error) => Effect.succeed({ result: error.result, failure: error }))
       )
       const durationMs = Number((yield* Clock.monotonicTimeNanos) - startedAt) / 1e6
       return { result, failure, signal: signal(), durationMs }
     })
   )
-
-const exitCodeOf = (ended: Ended, summary: RunSummary, requireComplete: boolean): ExitCode => {
-  if (ended.signal !== undefined) {
-    return ended.signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated
-  }
-  if (ended.failure !== undefined || !ended.result.success) return exitCodes.failed
-  if (requireComplete && incompleteKeys(ended.result) > 0) return exitCodes.incomplete
-  return summary.report?.ok === false ? exitCodes.reportSaysNo : exitCodes.ok
-}
-
-const complaint = (
-  exitCode: ExitCode,
-  run: PipelineRun,
-  summary: RunSummary
-): string | undefined => {
-  const { result, failure } = summary
-  const { openKeys, json } = run.invocation
-  if (failure !== undefined) return failure
-  if (exitCode === exitCodes.failed)
-    return `pipeline "${result.pipelineId}" ended as ${result.status}`
-  if (exitCode === exitCodes.reportSaysNo) return `the report of ${run.module.file} says no`
-  if (exitCode !== exitCodes.incomplete) return undefined
-  // The table names the keys already; with --json nothing readable has been printed.
-  const keys = json
-    ? result.accumulators.flatMap((report) => incompleteLines(report, openKeys))
-    : []
-  const total = incompleteKeys(result)
-  return [
-    `--require-complete: ${total} ${total === 1 ? "key is" : "keys are"} incomplete`,
-    ...keys
-  ].join("\n")
-}
 
 /** Runs one pipeline and prints what came of it. */
 export const runPipeline = (
@@ -187,19 +147,21 @@ export const runPipeline = (
       : Result.succeed(undefined)
     const summary: RunSummary = {
       result: ended.result,
-      failure: ended.failure,
+      failure: ended.failure?.message,
       durationMs: ended.durationMs,
       peakRssBytes: process.resourceUsage().maxRSS * 1_024,
       report: Result.getOrUndefined(report)
     }
     const broken = unwritten ?? (Result.isFailure(report) ? report.failure : undefined)
-    const exitCode = broken?.exitCode ?? exitCodeOf(ended, summary, invocation.requireComplete)
+    const demands = { ...invocation, file: run.module.file }
+    const verdict: Verdict = broken ?? verdictOf(ended, summary, demands)
+    const { exitCode, message, cause } = verdict
     screen.out.write(
       invocation.json
         ? resultJson(summary, invocation.openKeys, exitCode)
         : resultTable(summary, invocation.openKeys, screen.out)
     )
-    const message = broken?.message ?? complaint(exitCode, run, summary)
-    if (message !== undefined) screen.err.write(`${screen.err.paint.red("sluice:")} ${message}\n`)
+    const { write, paint } = screen.err
+    if (message !== undefined) write(messageText(message, cause, invocation.verbose, paint))
     return exitCode
   })
