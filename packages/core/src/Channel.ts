@@ -19,9 +19,9 @@ export interface ChannelDescriptor {
 }
 
 /** No order is promised. */
-export const unordered: ChannelOrdering = { _tag: "Unordered" }
+export const unordered = { _tag: "Unordered" } as const satisfies ChannelOrdering
 /** The order of the source is promised. */
-export const ordered: ChannelOrdering = { _tag: "Ordered" }
+export const ordered = { _tag: "Ordered" } as const satisfies ChannelOrdering
 
 /** An ordering whose key function knows the payload type; what stage options take. */
 export type OrderingOf<A> =

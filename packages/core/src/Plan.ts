@@ -41,7 +41,8 @@ export interface PlanOptions {
 const startReason = (
   node: Graph.StageNode,
   upstream: Graph.StageNode | undefined,
-  inputs: number
+  inputs: number,
+  waits: boolean
 ): string | undefined => {
   if (upstream === undefined) return "a source starts a segment"
   if (inputs > 1) return `${inputs} inputs meet here`
@@ -49,8 +50,16 @@ const startReason = (
   if (node.bufferPolicy !== undefined) return `asks for a buffer of ${node.bufferPolicy.capacity} records`
   if (node.backpressure !== undefined) return `asks for ${node.backpressure._tag} backpressure`
   if (node.operation._tag === "Process") return "a stream function pulls its input"
+  if (upstream.operation._tag === "Process") return `the stream function of "${upstream.id}" has a fiber of its own`
+  if (node.kind === "accumulator" && waits) return "its timers run while effects before it are waited for"
   if (node.engine !== upstream.engine) return `engine changes to ${node.engine ?? "default"}`
   return undefined
+}
+
+/** Whether a stage may keep its segment waiting for effects of the user's. */
+const waitsForEffects = (node: Graph.StageNode): boolean => {
+  const tag = node.operation._tag
+  return tag === "MapEffect" || tag === "MapPromise" || tag === "MapBatch" || node.errorPolicy._tag === "Retry"
 }
 
 /** Why a stage cannot be part of a kernel, or undefined when it can. */
@@ -97,8 +106,9 @@ export const make = (graph: Graph.PipelineGraph, options: PlanOptions = {}): Pla
   for (const node of topological(graph)) {
     const inputs = incoming.get(node.id) ?? []
     const upstream = inputs[0] === undefined ? undefined : byId.get(inputs[0].from)
-    const reason = startReason(node, upstream, inputs.length)
     const joined = upstream === undefined ? undefined : segmentOf.get(upstream.id)
+    const waits = joined !== undefined && drafts[joined]?.nodes.some(waitsForEffects) === true
+    const reason = startReason(node, upstream, inputs.length, waits)
     if (reason !== undefined || joined === undefined) {
       segmentOf.set(node.id, drafts.length)
       drafts.push({ reason: reason ?? "starts here", nodes: [node] })

@@ -1,7 +1,9 @@
 // Where records go: a description that opens a writer in a scope. The writer gets whole batches.
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Cause from "effect/Cause"
 import type * as Batch from "./Batch.ts"
+import type * as DeadLetter from "./DeadLetter.ts"
 
 /**
  * One open output.
@@ -16,12 +18,22 @@ export interface SinkWriter<in A, out E = never, out R = never> {
 
 /**
  * Thrown by, or failed with from, `write`: these records could not be taken, all others of the batch were. The engine
- * applies the stage's error policy to the named records only.
+ * applies the stage's error policy to the named records only, and retries those alone. `kind` is `serialization` unless
+ * said otherwise.
  */
 export interface RecordsRejected {
   readonly _tag: "RecordsRejected"
   readonly records: ReadonlyArray<{ readonly index: number; readonly cause: unknown }>
+  readonly kind?: DeadLetter.FailureKind
 }
+
+type Rejected = RecordsRejected["records"][number]
+
+const rejection = (records: ReadonlyArray<Rejected>, kind: DeadLetter.FailureKind): RecordsRejected => ({
+  _tag: "RecordsRejected",
+  records,
+  kind
+})
 
 /** A sink: opens a writer whose resources live in the run's scope. */
 export interface Sink<in A, out E = never, out R = never> {
@@ -40,10 +52,35 @@ export const make = <A, E, R>(
 ): Sink<A, E, Exclude<R, Scope.Scope>> =>
   ({ _tag: "Sink", label, open }) as Sink<A, E, Exclude<R, Scope.Scope>>
 
+/** Every record is tried; those for which `f` throws are named. */
 const callAll = <A>(batch: Batch.Batch<A>, f: (payload: A) => void): void => {
-  const items = batch.items
-  for (let i = 0; i < items.length; i++) f(items[i] as A)
+  const records: Array<Rejected> = []
+  for (let index = 0; index < batch.items.length; index++) {
+    try {
+      f(batch.items[index] as A)
+    } catch (cause) {
+      records.push({ index, cause })
+    }
+  }
+  if (records.length > 0) throw rejection(records, "non-recoverable")
 }
+
+/** Every record is tried, one after the other; those whose effect fails are named. */
+const runAll = <A, E, R>(
+  batch: Batch.Batch<A>,
+  f: (payload: A) => Effect.Effect<unknown, E, R>
+): Effect.Effect<void, RecordsRejected, R> =>
+  Effect.suspend(() => {
+    const records: Array<Rejected> = []
+    const one = (payload: A, index: number): Effect.Effect<unknown, never, R> =>
+      Effect.catchCause(Effect.suspend(() => f(payload)), (cause) =>
+        Effect.sync(() => records.push({ index, cause: Cause.squash(cause) }))
+      )
+    const settled = Effect.suspend(() =>
+      records.length === 0 ? Effect.void : Effect.fail(rejection(records, "recoverable"))
+    )
+    return Effect.andThen(Effect.forEach(batch.items, one, { discard: true }), settled)
+  })
 
 /** Calls a synchronous function for each record. An exception follows the stage's error policy, record by record. */
 export const forEach = <A>(f: (payload: A) => void): Sink<A> => ({
@@ -62,11 +99,11 @@ export const forEachBatch = <A, E, R>(
   open: Effect.succeed({ write: (batch) => Effect.asVoid(f(batch.items)) })
 })
 
-/** Runs an effect for each record, one after the other in the order of arrival. */
+/** Runs an effect for each record, one after the other in the order of arrival. A failure concerns its record alone. */
 export const forEachEffect = <A, E, R>(f: (payload: A) => Effect.Effect<unknown, E, R>): Sink<A, E, R> => ({
   _tag: "Sink",
   label: "forEachEffect",
-  open: Effect.succeed({ write: (batch) => Effect.forEach(batch.items, f, { discard: true }) })
+  open: Effect.succeed({ write: (batch) => runAll(batch, f) })
 })
 
 /** Forgets every record; they are still counted. */

@@ -43,15 +43,33 @@ const chunkSize = 256
 
 const chunkOf = <A>(items: ReadonlyArray<A>): Chunk<A> => ({ items, bytes: 0, provenance: undefined })
 
-const takeChunk = <A>(iterator: Iterator<A>): Chunk<A> | undefined => {
-  const items: Array<A> = []
-  while (items.length < chunkSize) {
-    const next = iterator.next()
-    if (next.done === true) return items.length === 0 ? undefined : chunkOf(items)
-    items.push(next.value)
+/** Reads chunks of an iterator; what was read before it threw goes out first, then the failure. */
+const iteratorReader = <A>(iterator: Iterator<A>): SourceReader<A> => {
+  let thrown: { readonly cause: unknown } | undefined
+  const pull = (): Chunk<A> | undefined => {
+    if (thrown !== undefined) throw thrown.cause
+    const items: Array<A> = []
+    try {
+      while (items.length < chunkSize) {
+        const next = iterator.next()
+        if (next.done === true) return items.length === 0 ? undefined : chunkOf(items)
+        items.push(next.value)
+      }
+    } catch (cause) {
+      thrown = { cause }
+      if (items.length === 0) throw cause
+    }
+    return chunkOf(items)
   }
-  return chunkOf(items)
+  return { pull }
 }
+
+/** Opens an iterator in the run's scope; its `return` is called on every exit. */
+const openIterator = <A>(iterable: Iterable<A>): Effect.Effect<Iterator<A>, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => iterable[Symbol.iterator]()),
+    (iterator) => Effect.ignoreCause(Effect.sync(() => void iterator.return?.()))
+  )
 
 /**
  * Records of an iterable, 256 at a time.
@@ -59,33 +77,56 @@ const takeChunk = <A>(iterator: Iterator<A>): Chunk<A> | undefined => {
  * Flow: an iterator that throws ends the source with that failure. The iterator's `return` is called when the run ends early.
  */
 export const fromIterable = <A>(iterable: Iterable<A>): Source<A> =>
-  make(
-    "iterable",
-    Effect.acquireRelease(
-      Effect.sync(() => iterable[Symbol.iterator]()),
-      (iterator) => Effect.sync(() => void iterator.return?.())
-    ).pipe(Effect.map((iterator) => ({ pull: () => takeChunk(iterator) })))
-  )
+  make("iterable", Effect.map(openIterator(iterable), iteratorReader))
 
 /** The given chunks, one by one, as they are: for sources that already hold arrays. */
 export const fromChunks = <A>(chunks: Iterable<ReadonlyArray<A>>): Source<A> =>
   make(
     "chunks",
-    Effect.sync(() => {
-      const iterator = chunks[Symbol.iterator]()
-      return {
-        pull: () => {
-          const next = iterator.next()
-          return next.done === true ? undefined : chunkOf(next.value)
-        }
+    Effect.map(openIterator(chunks), (iterator) => ({
+      pull: () => {
+        const next = iterator.next()
+        return next.done === true ? undefined : chunkOf(next.value)
       }
-    })
+    }))
   )
 
 /** A failure of an async iterable, with what it threw. */
 export interface IterableFailed {
   readonly _tag: "IterableFailed"
   readonly cause: unknown
+}
+
+/** Reads one record at a time; knows whether a `next` is still unanswered. */
+class AsyncIteratorReader<A> implements SourceReader<A, IterableFailed> {
+  private readonly iterator: AsyncIterator<A>
+  private asked = false
+
+  constructor(iterator: AsyncIterator<A>) {
+    this.iterator = iterator
+  }
+
+  readonly pull = (): Effect.Effect<Chunk<A> | undefined, IterableFailed> =>
+    Effect.tryPromise({
+      try: () => this.next(),
+      catch: (cause): IterableFailed => ({ _tag: "IterableFailed", cause })
+    })
+
+  private async next(): Promise<Chunk<A> | undefined> {
+    this.asked = true
+    try {
+      const next = await this.iterator.next()
+      return next.done === true ? undefined : chunkOf([next.value])
+    } finally {
+      this.asked = false
+    }
+  }
+
+  /** A generator answers `return` only after the `next` it is busy with, which may be never: then nobody waits for it. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    const returned = (async () => void (await this.iterator.return?.()))().catch(() => undefined)
+    return this.asked ? Effect.void : Effect.promise(() => returned)
+  })
 }
 
 /**
@@ -98,16 +139,8 @@ export const fromAsyncIterable = <A>(iterable: AsyncIterable<A>): Source<A, Iter
   make(
     "async iterable",
     Effect.acquireRelease(
-      Effect.sync(() => iterable[Symbol.asyncIterator]()),
-      (iterator) => Effect.promise(async () => iterator.return?.()).pipe(Effect.ignore)
-    ).pipe(
-      Effect.map((iterator) => ({
-        pull: () =>
-          Effect.tryPromise({
-            try: () => iterator.next(),
-            catch: (cause): IterableFailed => ({ _tag: "IterableFailed", cause })
-          }).pipe(Effect.map((next) => (next.done === true ? undefined : chunkOf([next.value]))))
-      }))
+      Effect.sync(() => new AsyncIteratorReader(iterable[Symbol.asyncIterator]())),
+      (reader) => reader.close
     )
   )
 

@@ -56,7 +56,7 @@ export class BoundedBuffer {
       return accepted
     }
     this.offeredCount += batch.items.length
-    const room = this.policy.capacity - this.used
+    const room = this.roomFor(batch)
     if (batch.items.length <= room) {
       this.append(batch)
       return accepted
@@ -64,29 +64,52 @@ export class BoundedBuffer {
     return this.policy.onFull === "drop-newest" ? this.dropNewest(batch, room) : this.dropOldest(batch)
   }
 
+  /** Records of the batch that fit beside what is held; a record larger than the byte bound fits alone. */
+  private roomFor(batch: Batch.Batch<unknown>): number {
+    const { capacity, bytes: bytesMax } = this.policy
+    const records = Math.max(0, capacity - this.used)
+    if (bytesMax === undefined || batch.bytes === 0) return records
+    const each = batch.bytes / batch.items.length
+    const room = Math.max(0, Math.min(records, Math.floor((bytesMax - this.bytes) / each)))
+    return this.used === 0 ? Math.max(1, room) : room
+  }
+
   private dropNewest(batch: Batch.Batch<unknown>, room: number): Offer {
     if (room > 0) this.append(Batch.slice(batch, 0, room))
-    const dropped = batch.items.slice(Math.max(0, room))
+    const dropped = batch.items.slice(room)
     this.droppedCount += dropped.length
     return { _tag: "Dropped", dropped }
   }
 
   private dropOldest(batch: Batch.Batch<unknown>): Offer {
-    const capacity = this.policy.capacity
-    const dropped: Array<unknown> = []
-    const surplus = Math.max(0, batch.items.length - capacity)
-    while (this.used > 0 && this.used + batch.items.length - surplus > capacity) {
-      const excess = this.used + batch.items.length - surplus - capacity
-      const oldest = this.shift()
-      if (oldest.items.length > excess) {
-        dropped.push(...oldest.items.slice(0, excess))
-        this.unshift(Batch.slice(oldest, excess, oldest.items.length))
-      } else dropped.push(...oldest.items)
-    }
-    dropped.push(...batch.items.slice(0, surplus))
+    const { capacity, bytes: bytesMax = Number.POSITIVE_INFINITY } = this.policy
+    const each = batch.bytes / batch.items.length
+    const fitting = each === 0 ? capacity : Math.min(capacity, Math.max(1, Math.floor(bytesMax / each)))
+    const kept = Math.min(batch.items.length, fitting)
+    const dropped = this.makeRoom(capacity - kept, bytesMax - kept * each)
+    const surplus = batch.items.length - kept
+    for (let i = 0; i < surplus; i++) dropped.push(batch.items[i])
     this.append(Batch.slice(batch, surplus, batch.items.length))
     this.droppedCount += dropped.length
     return { _tag: "Dropped", dropped }
+  }
+
+  /** Takes the oldest records out until at most `records` and `bytes` are left. */
+  private makeRoom(records: number, bytes: number): Array<unknown> {
+    const dropped: Array<unknown> = []
+    while (this.used > 0 && (this.used > records || this.bytes > bytes)) {
+      const oldest = this.shift()
+      const count = oldest.items.length
+      const overRecords = this.used + count - records
+      const overBytes = this.bytes + oldest.bytes - bytes
+      const bytesEach = oldest.bytes / count
+      const excess = Math.max(overRecords, overBytes > 0 && bytesEach > 0 ? Math.ceil(overBytes / bytesEach) : 0)
+      const gone = Math.min(count, excess)
+      for (let i = 0; i < gone; i++) dropped.push(oldest.items[i])
+      if (gone < count) this.unshift(Batch.slice(oldest, gone, count))
+    }
+    if (this.used === 0) this.bytes = 0
+    return dropped
   }
 
   private shift(): Batch.Batch<unknown> {

@@ -46,7 +46,7 @@ export type Kernel = (
   host: KernelHost,
   items: ReadonlyArray<unknown>,
   out: Array<unknown>,
-  positions: Array<number> | Uint16Array,
+  positions: Array<number> | Uint16Array | Uint32Array,
   counts: Float64Array
 ) => number
 

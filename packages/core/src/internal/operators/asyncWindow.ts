@@ -29,6 +29,7 @@ export class AsyncWindow extends Chained {
   private input: Batch.Batch<unknown> | undefined = undefined
   private at = 0
   private starting = false
+  private ending: EndMode = "drain"
   private parked: Wait = undefined
 
   constructor(run: Run, node: Graph.StageNode, next: Operator | undefined, wakeup: Wakeup, concurrency: number) {
@@ -127,13 +128,13 @@ export class AsyncWindow extends Chained {
 
   /** Dead letters go out at once; a record that ends the run first lets what is in flight finish. */
   private afterEmit(): Wait {
-    if (this.rejections.failure === undefined) return this.rejections.deliver()
+    if (this.rejections.failure === undefined || this.ending === "failed") return this.rejections.flush()
     return this.whileBusy(() => this.settleFailure())
   }
 
   private judge(slot: Slot): boolean {
     if (slot.succeeded) return true
-    const { position, payload, value: cause, attempts } = slot
+    const { position, payload, value: cause, attempts, kind } = slot
     const batch = slot.batch as Batch.Batch<unknown>
     const fallback = fallbackOf(this.node)
     if (finalPolicy(this.node.errorPolicy)._tag === "Fallback" && fallback !== undefined) {
@@ -146,7 +147,7 @@ export class AsyncWindow extends Chained {
         return false
       }
     }
-    this.rejections.reject({ batch, position, payload, cause, attempts, key: slot.key, kind: "recoverable" })
+    this.rejections.reject({ batch, position, payload, cause, attempts, key: slot.key, kind })
     return false
   }
 
@@ -164,7 +165,9 @@ export class AsyncWindow extends Chained {
   }
 
   override end(mode: EndMode): Wait {
+    this.ending = mode
+    this.input = undefined
     const drained = this.whileBusy(() => (this.inFlight.occupied > 0 ? "wait" : "done"))
-    return andThen(drained, () => andThen(this.rejections.deliver(), () => this.next?.end(mode)))
+    return this.endNext(andThen(drained, () => this.rejections.settle(mode)), mode)
   }
 }

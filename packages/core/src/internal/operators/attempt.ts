@@ -7,11 +7,24 @@ import type * as Graph from "../../Graph.ts"
 import type * as Policy from "../../Policy.ts"
 import { functionOf } from "../erased.ts"
 
-/** The last attempt's cause and how many there were. */
-export interface Attempted {
-  readonly _tag: "Attempted"
+/** Why one attempt failed: `recoverable` for a failure or a timeout, `non-recoverable` for an exception. */
+export interface Failed {
   readonly cause: unknown
+  readonly kind: "recoverable" | "non-recoverable"
+}
+
+/** The last attempt's failure and how many attempts there were. */
+export interface Attempted extends Failed {
+  readonly _tag: "Attempted"
   readonly attempts: number
+}
+
+/** A call that was interrupted because it took longer than the stage's timeout. */
+export class TimedOut extends Error {
+  override readonly name = "TimedOut"
+  constructor(stageId: string, timeoutMs: number) {
+    super(`stage "${stageId}" took longer than ${timeoutMs} ms; raise its timeout or make it faster`)
+  }
 }
 
 /** An effect whose requirements the run's context provides. */
@@ -23,16 +36,24 @@ const backoffMsMaxDefault = 60_000
 export const backoffMs = (policy: Policy.RetryPolicy, n: number): number =>
   Math.min(policy.backoffMs * (policy.factor ?? 2) ** (n - 1), policy.backoffMsMax ?? backoffMsMaxDefault)
 
-const pause = (policy: Policy.RetryPolicy, n: number): Effect.Effect<void> =>
+/** Waits before retry number `n`. */
+export const pause = (policy: Policy.RetryPolicy, n: number): Effect.Effect<void> =>
   Effect.flatMap(Random.next, (draw) => Effect.sleep(backoffMs(policy, n) * (0.8 + 0.4 * draw)))
 
 /** Turns a failed run of a user effect into its reason: the failure, else the defect. */
 export const reasonOf = (cause: Cause.Cause<unknown>): unknown => Cause.squash(cause)
 
-const settle = (once: () => UserEffect): Effect.Effect<unknown, unknown> =>
-  Effect.catchCause(Effect.suspend(once), (cause) =>
-    Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : Effect.fail(reasonOf(cause))
-  )
+/**
+ * What a failed user effect comes to. An effect that interrupted itself is a failure too; a handler never sees the
+ * interruption of the run, which skips it.
+ */
+export const failedOf = (cause: Cause.Cause<unknown>): Failed => ({
+  cause: reasonOf(cause),
+  kind: Cause.hasFails(cause) ? "recoverable" : "non-recoverable"
+})
+
+const settle = (once: () => UserEffect): Effect.Effect<unknown, Failed> =>
+  Effect.catchCause(Effect.suspend(once), (cause) => Effect.fail(failedOf(cause)))
 
 /** What the function of an effectful stage returns, made an Effect. */
 export const callOf = (node: Graph.StageNode, payload: unknown): (() => UserEffect) => {
@@ -47,26 +68,29 @@ export const callOf = (node: Graph.StageNode, payload: unknown): (() => UserEffe
   }
 }
 
+/** Runs `once` under the timeout of the stage. */
+export const tryOnce = (node: Graph.StageNode, once: () => UserEffect): Effect.Effect<unknown, Failed> => {
+  const { id, timeoutMs } = node
+  if (timeoutMs === undefined) return settle(once)
+  return Effect.timeoutOrElse(settle(once), {
+    duration: timeoutMs,
+    orElse: () => Effect.fail<Failed>({ cause: new TimedOut(id, timeoutMs), kind: "recoverable" })
+  })
+}
+
 /** Runs `once` under the timeout and retry policy of the stage. */
 export const attempt = (
   node: Graph.StageNode,
   once: () => UserEffect
 ): Effect.Effect<unknown, Attempted> => {
-  const timeoutMs = node.timeoutMs
-  const timed =
-    timeoutMs === undefined
-      ? settle(once)
-      : Effect.timeoutOrElse(settle(once), {
-          duration: timeoutMs,
-          orElse: () => Effect.fail(new Error(`stage "${node.id}" took longer than ${timeoutMs} ms; raise its timeout or make it faster`))
-        })
+  const trial = tryOnce(node, once)
   const policy = node.errorPolicy
   const retriesMax = policy._tag === "Retry" ? policy.retriesMax : 0
   const from = (n: number): Effect.Effect<unknown, Attempted> =>
-    Effect.catch(timed, (cause) =>
+    Effect.catch(trial, (failed) =>
       policy._tag === "Retry" && n <= retriesMax
         ? Effect.flatMap(pause(policy, n), () => from(n + 1))
-        : Effect.fail<Attempted>({ _tag: "Attempted", cause, attempts: n })
+        : Effect.fail<Attempted>({ _tag: "Attempted", ...failed, attempts: n })
     )
   return from(1)
 }

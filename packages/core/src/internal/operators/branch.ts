@@ -5,7 +5,7 @@ import type * as Graph from "../../Graph.ts"
 import { callable } from "../erased.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import type { Run } from "../runtime/run.ts"
-import { andThen, inOrder, type Wait } from "../runtime/wait.ts"
+import { alwaysThen, andThen, inOrder, type Wait } from "../runtime/wait.ts"
 import { Chained } from "./chained.ts"
 
 /** FNV-1a over the text of a key: the same port for the same key on every machine. */
@@ -85,6 +85,7 @@ export class Branch extends Chained {
   }
 
   override end(mode: EndMode): Wait {
-    return andThen(this.rejections.deliver(), () => inOrder(this.ports.map((port) => () => port.end(mode))))
+    const end = (): Wait => inOrder(this.ports.map((port) => () => port.end(mode)))
+    return mode === "failed" ? alwaysThen(this.rejections.settle(mode), end) : andThen(this.rejections.deliver(), end)
   }
 }

@@ -6,7 +6,7 @@ import type { EndMode, Operator } from "../runtime/operator.ts"
 import { Rejections } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
 import type { StageStats } from "../runtime/stageStats.ts"
-import { andThen, type Wait } from "../runtime/wait.ts"
+import { alwaysThen, andThen, type Wait } from "../runtime/wait.ts"
 
 /** An operator of one stage. */
 export abstract class Chained implements Operator {
@@ -36,7 +36,13 @@ export abstract class Chained implements Operator {
   }
 
   end(mode: EndMode): Wait {
-    return andThen(this.rejections.deliver(), () => this.next?.end(mode))
+    return this.endNext(this.rejections.settle(mode), mode)
+  }
+
+  /** Ends the next operator after `last`; a failed end reaches it whatever happens, so that nobody waits for ever. */
+  protected endNext(last: Wait, mode: EndMode): Wait {
+    const end = (): Wait => this.next?.end(mode)
+    return mode === "failed" ? alwaysThen(last, end) : andThen(last, end)
   }
 
   /** Counts what comes in. */

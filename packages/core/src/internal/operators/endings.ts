@@ -1,8 +1,7 @@
 // The operators that end a chain: into a channel towards another segment, or into an opened sink.
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import type * as Batch from "../../Batch.ts"
+import * as Batch from "../../Batch.ts"
+import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Sink from "../../Sink.ts"
 import type { Channel } from "../runtime/channel.ts"
@@ -11,7 +10,7 @@ import { resourceFailure } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
 import { andThen, type Wait } from "../runtime/wait.ts"
 import type { Wakeup } from "../runtime/wakeup.ts"
-import { type Attempted, attempt, reasonOf, type UserEffect } from "./attempt.ts"
+import { type Failed, failedOf, pause, tryOnce, type UserEffect } from "./attempt.ts"
 import { Chained } from "./chained.ts"
 
 /** Hands batches to another segment; waits while the channel is full. */
@@ -19,7 +18,8 @@ export class ChannelOut implements Operator {
   private readonly channel: Channel
   private readonly wakeup: Wakeup
   private ended = false
-  readonly close: Effect.Effect<void> = Effect.void
+  /** A segment that was cut off still tells the one behind it that nothing more comes. */
+  readonly close: Effect.Effect<void> = Effect.sync(() => void this.end("failed"))
 
   constructor(channel: Channel, wakeup: Wakeup) {
     this.channel = channel
@@ -49,6 +49,12 @@ export type ErasedWriter = Sink.SinkWriter<unknown, unknown>
 const isRejection = (value: unknown): value is Sink.RecordsRejected =>
   typeof value === "object" && value !== null && "_tag" in value && value._tag === "RecordsRejected"
 
+/** The records a sink named, as a batch of their own. */
+const named = (batch: Batch.Batch<unknown>, rejected: Sink.RecordsRejected): Batch.Batch<unknown> => {
+  const positions = rejected.records.map((record) => record.index)
+  return Batch.derive(batch, positions.map((position) => batch.items[position]), positions)
+}
+
 /** Writes batches to an opened sink. */
 export class SinkOperator extends Chained {
   private readonly writer: ErasedWriter
@@ -62,35 +68,41 @@ export class SinkOperator extends Chained {
     this.took(batch)
     const startedAt = this.run.micros()
     if (this.node.errorPolicy._tag === "Retry" || this.node.timeoutMs !== undefined) {
-      return this.settle(batch, attempt(this.node, () => this.writeOnce(batch)), startedAt)
+      return this.write(batch, 1, startedAt)
     }
     try {
       const written = this.writer.write(batch)
       if (written === undefined) return this.accepted(batch, batch.items.length, startedAt)
-      return this.settle(batch, attempt(this.node, () => written), startedAt)
+      return Effect.matchCauseEffect(written, {
+        onFailure: (cause) => this.refuse(batch, failedOf(cause), 1, startedAt) ?? Effect.void,
+        onSuccess: () => this.accepted(batch, batch.items.length, startedAt) ?? Effect.void
+      })
     } catch (cause) {
-      return this.refuse(batch, cause, 1, startedAt)
+      return this.refuse(batch, { cause, kind: "non-recoverable" }, 1, startedAt)
     }
   }
 
-  /** Named records are final, also under retry: the others are written, a second attempt would write them twice. */
-  private writeOnce(batch: Batch.Batch<unknown>): UserEffect {
-    const attempted: UserEffect = Effect.suspend(() => this.writer.write(batch) ?? Effect.void)
-    return Effect.catchCause(attempted, (cause) => {
-      const reason = reasonOf(cause)
-      return isRejection(reason) ? Effect.succeed(reason) : Effect.failCause(cause)
+  /** Attempt number `n`. What a sink accepted is not written again: a retry is for the records it named, else for all. */
+  private write(batch: Batch.Batch<unknown>, n: number, startedAt: number): Effect.Effect<void, DeadLetter.DeadLetter> {
+    const once = (): UserEffect => this.writer.write(batch) ?? Effect.void
+    return Effect.matchEffect(tryOnce(this.node, once), {
+      onFailure: (failed) => this.again(batch, failed, n, startedAt),
+      onSuccess: () => this.accepted(batch, batch.items.length, startedAt) ?? Effect.void
     })
   }
 
-  private settle(batch: Batch.Batch<unknown>, effect: Effect.Effect<unknown, Attempted>, startedAt: number): Wait {
-    return Effect.flatMap(Effect.result(effect), (result) => {
-      if (Result.isFailure(result)) {
-        const { cause, attempts } = result.failure
-        return this.refuse(batch, cause, attempts, startedAt) ?? Effect.void
-      }
-      if (isRejection(result.success)) return this.refuse(batch, result.success, 1, startedAt) ?? Effect.void
-      return this.accepted(batch, batch.items.length, startedAt) ?? Effect.void
-    })
+  private again(
+    batch: Batch.Batch<unknown>,
+    failed: Failed,
+    n: number,
+    startedAt: number
+  ): Effect.Effect<void, DeadLetter.DeadLetter> {
+    const policy = this.node.errorPolicy
+    if (policy._tag !== "Retry" || n > policy.retriesMax) return this.refuse(batch, failed, n, startedAt) ?? Effect.void
+    const rest = isRejection(failed.cause) ? named(batch, failed.cause) : batch
+    const taken = batch.items.length - rest.items.length
+    if (taken > 0) this.accepted(batch, taken, startedAt)
+    return Effect.flatMap(pause(policy, n), () => this.write(rest, n + 1, startedAt))
   }
 
   private accepted(batch: Batch.Batch<unknown>, count: number, startedAt: number): Wait {
@@ -101,30 +113,30 @@ export class SinkOperator extends Chained {
   }
 
   /** A sink that names the records it could not take accepted the others; else the whole batch was refused. */
-  private refuse(batch: Batch.Batch<unknown>, cause: unknown, attempts: number, startedAt: number): Wait {
+  private refuse(batch: Batch.Batch<unknown>, failed: Failed, attempts: number, startedAt: number): Wait {
+    const { cause, kind } = failed
     if (isRejection(cause)) {
+      this.accepted(batch, batch.items.length - cause.records.length, startedAt)
       for (const { index: position, cause: reason } of cause.records) {
         const payload = batch.items[position]
-        const kind = "serialization"
-        if (!this.rejections.reject({ batch, position, payload, cause: reason, attempts, kind })) break
+        const rejection = { batch, position, payload, cause: reason, attempts }
+        if (!this.rejections.reject({ ...rejection, kind: cause.kind ?? "serialization" })) break
       }
-      this.accepted(batch, batch.items.length - cause.records.length, startedAt)
       return this.rejections.deliver()
     }
     for (let position = 0; position < batch.items.length; position++) {
       const payload = batch.items[position]
-      if (!this.rejections.reject({ batch, position, payload, cause, attempts, kind: "recoverable" })) break
+      if (!this.rejections.reject({ batch, position, payload, cause, attempts, kind })) break
     }
     return this.rejections.deliver()
   }
 
   override end(mode: EndMode): Wait {
-    if (mode === "failed" || this.writer.end === undefined) return this.rejections.deliver()
-    const ended = Effect.catchCause(this.writer.end, (cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.failCause(cause as Cause.Cause<never>)
-        : Effect.fail(resourceFailure(this.run, this.node.id, reasonOf(cause), "recoverable"))
-    )
+    if (mode === "failed" || this.writer.end === undefined) return this.rejections.settle(mode)
+    const ended = Effect.catchCause(this.writer.end, (cause) => {
+      const failed = failedOf(cause)
+      return Effect.fail(resourceFailure(this.run, this.node.id, failed.cause, failed.kind))
+    })
     return andThen(this.rejections.deliver(), () => ended)
   }
 }

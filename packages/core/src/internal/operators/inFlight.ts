@@ -7,7 +7,7 @@ import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import { functionOf, type UserFunction } from "../erased.ts"
 import type { Run } from "../runtime/run.ts"
-import { type Attempted, attempt, callOf, reasonOf, type UserEffect } from "./attempt.ts"
+import { type Attempted, attempt, callOf, type Failed, failedOf, type UserEffect } from "./attempt.ts"
 import type { WindowOrder } from "./asyncWindow.ts"
 
 /** One admitted record. `value` is the result, or the cause when `succeeded` is false. Slots are used again and again. */
@@ -19,6 +19,8 @@ export class Slot {
   succeeded = false
   value: unknown = undefined
   attempts = 1
+  /** Of a failure: set before `finished` where it is no plain rejection. */
+  kind: Failed["kind"] = "recoverable"
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** The next record of the same key, waiting for this one. */
   follower: Slot | undefined = undefined
@@ -125,6 +127,7 @@ export class InFlight {
     slot.batch = batch
     slot.position = position
     slot.done = false
+    slot.kind = "recoverable"
     this.occupied++
     if (this.options.order === "ordered") this.leaving.push(slot)
     if (this.options.key === undefined) return this.launch(slot)
@@ -160,6 +163,7 @@ export class InFlight {
       else if (isThenable(result)) Promise.resolve(result).then(slot.onValue, slot.onCause)
       else this.finished(slot, true, result, 1)
     } catch (cause) {
+      slot.kind = "non-recoverable"
       this.finished(slot, false, cause, 1)
     }
   }
@@ -172,6 +176,7 @@ export class InFlight {
       if (!Effect.isEffect(result)) return this.finished(slot, true, result, 1)
       this.follow(slot, this.options.run.fork(result as UserEffect))
     } catch (cause) {
+      slot.kind = "non-recoverable"
       this.finished(slot, false, cause, 1)
     }
   }
@@ -194,10 +199,10 @@ export class InFlight {
 
   private exited(slot: Slot, exit: Exit.Exit<unknown, unknown>): void {
     if (Exit.isSuccess(exit)) return this.finished(slot, true, exit.value, 1)
-    const reason = reasonOf(exit.cause)
-    if (this.plain) return this.finished(slot, false, reason, 1)
-    const { cause, attempts } = reason as Attempted
-    this.finished(slot, false, cause, attempts ?? 1)
+    const failed = failedOf(exit.cause)
+    const { cause, kind, attempts } = this.plain ? { ...failed, attempts: 1 } : (failed.cause as Attempted)
+    slot.kind = kind
+    this.finished(slot, false, cause, attempts)
   }
 
   private finished(slot: Slot, succeeded: boolean, value: unknown, attempts: number): void {

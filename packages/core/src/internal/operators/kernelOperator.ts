@@ -61,7 +61,7 @@ const compile = (run: Run, nodes: ReadonlyArray<Graph.StageNode>, steps: Readonl
 }
 
 /** Appends what an iterable yields; on a failure nothing of it stays. */
-const expandIterable = (stageId: string, result: unknown, out: Array<unknown>): number => {
+export const expandIterable = (stageId: string, result: unknown, out: Array<unknown>): number => {
   if (typeof result !== "object" || result === null || !(Symbol.iterator in result)) {
     throw new TypeError(`flatMap "${stageId}" must return an array or an iterable, got ${typeof result}`)
   }
@@ -95,7 +95,7 @@ export class KernelOperator implements Operator {
   private readonly cursor = new BatchCursor()
   private readonly host: KernelHost
   private readonly expands: boolean
-  private positions: Uint16Array = new Uint16Array(0)
+  private positions: Uint16Array | Uint32Array = new Uint16Array(0)
   private timeEvery = 1
   private anyLost = false
   private untilTimed = 0
@@ -137,8 +137,11 @@ export class KernelOperator implements Operator {
     }
   }
 
-  private scratch(size: number): Uint16Array {
-    if (this.positions.length < size) this.positions = new Uint16Array(Math.max(size, 256))
+  /** A flatMap or a mapBatch before it may have made a batch of more records than 16 bits can number. */
+  private scratch(size: number): Uint16Array | Uint32Array {
+    if (this.positions.length < size) {
+      this.positions = size > Batch.sizeMax ? new Uint32Array(size) : new Uint16Array(Math.max(size, 256))
+    }
     return this.positions
   }
 

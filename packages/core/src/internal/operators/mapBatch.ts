@@ -6,7 +6,7 @@ import type * as Envelope from "../../Envelope.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
 import { finalPolicy } from "../runtime/rejections.ts"
 import { andThen, type Wait } from "../runtime/wait.ts"
-import { type Attempted, attempt, type UserEffect } from "./attempt.ts"
+import { type Attempted, attempt, type Failed, type UserEffect } from "./attempt.ts"
 import { Chained } from "./chained.ts"
 
 /** Result j of a batch function stands for record j; surplus results stand for the last record. */
@@ -30,7 +30,7 @@ export class MapBatch extends Chained {
         if (!Effect.isEffect(result)) return this.emit(batch, result, startedAt)
         return this.settle(batch, attempt(this.node, () => result as UserEffect), startedAt)
       } catch (cause) {
-        return this.refuse(batch, cause, 1)
+        return this.refuse(batch, { cause, kind: "non-recoverable" }, 1)
       }
     }
     return this.settle(batch, attempt(this.node, once), startedAt)
@@ -40,14 +40,15 @@ export class MapBatch extends Chained {
     return Effect.flatMap(Effect.result(effect), (result) => {
       const wait = Result.isSuccess(result)
         ? this.emit(batch, result.success, startedAt)
-        : this.refuse(batch, result.failure.cause, result.failure.attempts)
+        : this.refuse(batch, result.failure, result.failure.attempts)
       return wait ?? Effect.void
     })
   }
 
   private emit(batch: Batch.Batch<unknown>, result: unknown, startedAt: number): Wait {
     if (!Array.isArray(result)) {
-      return this.refuse(batch, new TypeError(`mapBatch "${this.node.id}" must return an array, got ${typeof result}`), 1)
+      const cause = new TypeError(`mapBatch "${this.node.id}" must return an array, got ${typeof result}`)
+      return this.refuse(batch, { cause, kind: "non-recoverable" }, 1)
     }
     this.stats.recordLatency(this.run.micros() - startedAt)
     this.observed(batch, result.length)
@@ -56,14 +57,15 @@ export class MapBatch extends Chained {
   }
 
   /** The function failed as a whole, so each record of the batch did. */
-  private refuse(batch: Batch.Batch<unknown>, cause: unknown, attempts: number): Wait {
+  private refuse(batch: Batch.Batch<unknown>, failed: Failed, attempts: number): Wait {
+    const { cause, kind } = failed
     const fallback = fallbackOf(this.node)
     if (finalPolicy(this.node.errorPolicy)._tag === "Fallback" && fallback !== undefined) {
       return this.recover(batch, cause, fallback)
     }
     for (let position = 0; position < batch.items.length; position++) {
       const payload = batch.items[position]
-      if (!this.rejections.reject({ batch, position, payload, cause, attempts })) break
+      if (!this.rejections.reject({ batch, position, payload, cause, attempts, kind })) break
     }
     return this.rejections.deliver()
   }

@@ -10,8 +10,9 @@ import type { Operator } from "../runtime/operator.ts"
 import { finalPolicy } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
 import { andThen, type Wait } from "../runtime/wait.ts"
-import { type Attempted, attempt, callOf, reasonOf, type UserEffect } from "./attempt.ts"
+import { type Attempted, attempt, callOf, type Failed, failedOf, type UserEffect } from "./attempt.ts"
 import { BatchCursor } from "./batchCursor.ts"
+import { expandIterable } from "./kernelOperator.ts"
 import { Chained } from "./chained.ts"
 
 const lingerMicros = 5_000
@@ -82,7 +83,7 @@ export class SequentialEffect extends Chained {
       if (Exit.isExit(result)) return result
       return Effect.isEffect(result) ? this.wait(Effect.exit(result as UserEffect)) : Exit.succeed(result)
     } catch (cause) {
-      return Exit.fail(cause)
+      return Exit.die(cause)
     }
   }
 
@@ -119,8 +120,14 @@ export class SequentialEffect extends Chained {
         this.cursor.batch = this.batch
         this.cursor.position = position
         const result = this.f(payload, this.cursor)
-        return tag === "FlatMap" ? Array.from(result as Iterable<unknown>) : result
+        return tag === "FlatMap" ? this.expanded(result) : result
       })
+  }
+
+  private expanded(result: unknown): ReadonlyArray<unknown> {
+    const values: Array<unknown> = []
+    expandIterable(this.node.id, result, values)
+    return values
   }
 
   /** Takes the outcome of record `at`; false when the run must end. */
@@ -130,12 +137,10 @@ export class SequentialEffect extends Chained {
       this.accept(position, exit.value)
       return true
     }
-    const reason = reasonOf(exit.cause)
-    const attempted = reason as Partial<Attempted> | undefined
-    if (!this.plain && attempted?._tag === "Attempted") {
-      return this.refuse(position, attempted.cause, attempted.attempts ?? 1)
-    }
-    return this.refuse(position, reason, 1)
+    const failed = failedOf(exit.cause)
+    if (this.plain) return this.refuse(position, failed, 1)
+    const attempted = failed.cause as Attempted
+    return this.refuse(position, attempted, attempted.attempts)
   }
 
   private accept(position: number, value: unknown): void {
@@ -153,16 +158,17 @@ export class SequentialEffect extends Chained {
     }
   }
 
-  private refuse(position: number, cause: unknown, attempts: number): boolean {
+  private refuse(position: number, failed: Failed, attempts: number): boolean {
     const batch = this.batch
     const payload = batch.items[position]
     const fallback = fallbackOf(this.node)
-    const kind = "recoverable"
+    const { cause, kind } = failed
     if (finalPolicy(this.node.errorPolicy)._tag !== "Fallback" || fallback === undefined) {
       return this.rejections.reject({ batch, position, payload, cause, attempts, kind })
     }
     try {
-      this.accept(position, fallback(payload, cause))
+      const replacement = fallback(payload, cause)
+      this.accept(position, this.node.operation._tag === "FlatMap" ? this.expanded(replacement) : replacement)
       this.stats.errors++
       return true
     } catch (thrown) {

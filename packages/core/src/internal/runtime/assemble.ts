@@ -1,11 +1,10 @@
 // Turns a plan into segments ready to run: channels between them, sinks and sources opened in the run's scope.
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Plan from "../../Plan.ts"
-import { reasonOf } from "../operators/attempt.ts"
+import { failedOf } from "../operators/attempt.ts"
 import type { ErasedWriter } from "../operators/endings.ts"
 import { buildChain } from "./chain.ts"
 import { Channel } from "./channel.ts"
@@ -20,11 +19,10 @@ type Opened<A> = Effect.Effect<A, DeadLetter.DeadLetter, Scope.Scope>
 
 /** Runs the opening of a resource; its failure names the stage. */
 const opened = <A>(run: Run, stageId: string, open: Effect.Effect<A, unknown, unknown>): Opened<A> =>
-  Effect.catchCause(open as Effect.Effect<A, unknown, Scope.Scope>, (cause) =>
-    Cause.hasInterruptsOnly(cause)
-      ? Effect.failCause(cause as Cause.Cause<never>)
-      : Effect.fail(resourceFailure(run, stageId, reasonOf(cause), "non-recoverable"))
-  )
+  Effect.catchCause(open as Effect.Effect<A, unknown, Scope.Scope>, (cause) => {
+    const failed = failedOf(cause)
+    return Effect.fail(resourceFailure(run, stageId, failed.cause, failed.kind))
+  })
 
 const openSinks = Effect.fnUntraced(function* (run: Run) {
   const writers = new Map<string, ErasedWriter>()

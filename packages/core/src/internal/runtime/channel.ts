@@ -10,6 +10,11 @@ import type { Wakeup } from "./wakeup.ts"
 /** Why a channel carries no more batches. */
 export type ChannelEnd = "open" | "ended" | "failed"
 
+/** Whoever is told that something changed. */
+export interface Signalled {
+  readonly signal: () => void
+}
+
 /** Receives records a full channel discarded. */
 export type OnDropped = (payloads: ReadonlyArray<unknown>) => void
 
@@ -18,7 +23,7 @@ export class Channel {
   readonly buffer: BoundedBuffer
   private readonly policy: Policy.BufferPolicy
   private readonly onDropped: OnDropped
-  private consumer: Wakeup | undefined = undefined
+  private consumer: Signalled | undefined = undefined
   private readonly waiting = new Set<Wakeup>()
   private producers = 0
   private cancelled = false
@@ -43,8 +48,8 @@ export class Channel {
     if (this.producers === 0) this.consumer?.signal()
   }
 
-  attachConsumer(wakeup: Wakeup): void {
-    this.consumer = wakeup
+  attachConsumer(consumer: Signalled): void {
+    this.consumer = consumer
   }
 
   /** The consumer is gone: whatever comes is discarded, so that no producer waits for ever. */

@@ -1,7 +1,6 @@
 // The three loops that feed a segment: from a source, from a channel, through a stream function.
 // Each yields to the scheduler: after every batch under the sync engine, else when a time slice is used up, so that signals,
 // progress and other fibers get their turn.
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -9,7 +8,7 @@ import type * as Batch from "../../Batch.ts"
 import type * as DeadLetter from "../../DeadLetter.ts"
 import * as Envelope from "../../Envelope.ts"
 import type * as Source from "../../Source.ts"
-import { reasonOf } from "../operators/attempt.ts"
+import { failedOf } from "../operators/attempt.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Channel } from "./channel.ts"
 import type { Run } from "./run.ts"
@@ -191,22 +190,23 @@ class SourceFeed {
     return this.pullLater(pulled)
   }
 
-  private accept(chunk: Chunk | undefined): undefined {
+  private accept(chunk: Chunk | undefined): Wait {
     if (chunk === undefined) {
       this.ended = true
       return undefined
     }
     this.stats.bytes += chunk.bytes
     this.numbering.load(chunk)
-    return undefined
+    // A source that has nothing again and again must not keep the others from running.
+    return chunk.items.length === 0 ? this.pacer.turn() : undefined
   }
 
   private pullLater(pull: Effect.Effect<Chunk | undefined, unknown>): Wait {
     return Effect.flatMap(awaitPull(this.segment, pull), (exit) => {
       this.pacer.refresh()
-      if (Exit.isSuccess(exit)) return Effect.sync(() => this.accept(exit.value))
-      if (!Cause.hasInterruptsOnly(exit.cause)) return this.failed(reasonOf(exit.cause), "recoverable") ?? Effect.void
-      return Effect.sync(() => this.accept(undefined))
+      if (Exit.isSuccess(exit)) return this.accept(exit.value) ?? Effect.void
+      const { cause, kind } = failedOf(exit.cause)
+      return this.failed(cause, kind) ?? Effect.void
     })
   }
 }

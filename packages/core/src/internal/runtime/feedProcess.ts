@@ -3,16 +3,17 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Batch from "../../Batch.ts"
+import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Envelope from "../../Envelope.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Stage from "../../Stage.ts"
-import { reasonOf } from "../operators/attempt.ts"
+import { failedOf } from "../operators/attempt.ts"
 import { packEnvelopes } from "../operators/mapBatch.ts"
 import type { Channel } from "./channel.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
 import type { Segment } from "./segment.ts"
-import { andThen } from "./wait.ts"
+import { andThen, type Wait } from "./wait.ts"
 
 type Envelopes = ReadonlyArray<Envelope.Envelope<unknown>>
 type ErasedStage = Stage.Stage<unknown, unknown, unknown>
@@ -28,19 +29,51 @@ const contextOf = (run: Run, node: Graph.StageNode): Stage.StageContext => {
   }
 }
 
+/**
+ * Where readers of a channel wait. A stream function may pull from several fibers at once (merge, buffer), so all that wait
+ * are woken, and the condition is checked again when one starts to wait: no signal falls in between.
+ */
+class ReaderGate {
+  private readonly waiting = new Set<(effect: Effect.Effect<void>) => void>()
+  private readonly run: Run
+  readonly wait: Effect.Effect<void>
+
+  constructor(run: Run, mayRead: () => boolean) {
+    this.run = run
+    this.wait = Effect.callback((resume) => {
+      if (mayRead()) return resume(Effect.void)
+      this.waiting.add(resume)
+      return Effect.sync(() => void this.waiting.delete(resume))
+    })
+  }
+
+  readonly signal = (): void => {
+    const woken = [...this.waiting]
+    this.waiting.clear()
+    for (const resume of woken) this.run.mode.schedule(() => resume(Effect.void))
+  }
+}
+
 /** The channel's batches as a stream of envelopes; it waits where the channel is empty. */
-const inputOf = (segment: Segment, input: Channel, last: { batch: Batch.Batch<unknown> }): Stream.Stream<Envelope.Envelope<unknown>> => {
+const inputOf = (
+  segment: Segment,
+  input: Channel,
+  stageId: string,
+  last: { batch: Batch.Batch<unknown> }
+): Stream.Stream<Envelope.Envelope<unknown>> => {
+  const stats = segment.run.statsOf(stageId)
+  const gate = new ReaderGate(segment.run, () => input.buffer.size > 0 || input.end() !== "open")
+  input.attachConsumer(gate)
   const pull = Effect.gen(function* () {
     for (;;) {
       const batch = input.take()
       if (batch !== undefined) {
         last.batch = batch
-        const stats = segment.run.statsOf(segment.planned.steps[0]?.stages[0]?.id ?? "")
         stats.recordsIn += batch.items.length
         return batch.items.map((_, i) => Batch.envelope(batch, i)) as unknown as readonly [Envelope.Envelope<unknown>]
       }
       if (input.end() !== "open") return yield* Cause.done()
-      yield* segment.idle()
+      yield* gate.wait
     }
   })
   return Stream.fromPull(Effect.succeed(pull))
@@ -49,30 +82,40 @@ const inputOf = (segment: Segment, input: Channel, last: { batch: Batch.Batch<un
 /** Output envelopes keep the sequence numbers their stage gave them. */
 const batchOf = (source: Batch.Batch<unknown>, envelopes: Envelopes): Batch.Batch<unknown> => {
   const packed = packEnvelopes(Batch.make(envelopes), envelopes, envelopes.map((_, i) => i))
-  const seqBase = Math.min(...envelopes.map((envelope) => envelope.seqId))
+  const seqBase = envelopes.reduce((least, envelope) => Math.min(least, envelope.seqId), Number.MAX_SAFE_INTEGER)
   const index = envelopes.map((envelope) => envelope.seqId - seqBase)
   return { ...packed, seqBase, index, origin: source.origin, provenance: undefined, timestamp: source.timestamp }
 }
 
-/** Runs init, the stream and close of a custom stage. */
-export const feedThroughStage = Effect.fnUntraced(function* (
+/** Runs init, the stream and close of a custom stage; close runs on every exit after init has succeeded. */
+export const feedThroughStage = (
   segment: Segment,
   input: Channel,
   node: Graph.StageNode,
   stage: ErasedStage
-) {
+): Effect.Effect<void, DeadLetter.DeadLetter> => {
   const { run, chain } = segment
   const last = { batch: Batch.make<unknown>([]) }
-  const failed = (cause: Cause.Cause<unknown>) =>
-    Cause.hasInterruptsOnly(cause)
-      ? Effect.failCause(cause as Cause.Cause<never>)
-      : Effect.fail(resourceFailure(run, node.id, reasonOf(cause), "non-recoverable"))
-  const write = (envelopes: Envelopes) =>
-    andThen(chain.head.push(batchOf(last.batch, envelopes)), () => segment.poll()) ?? Effect.void
-  yield* Effect.catchCause(stage.init(contextOf(run, node)), failed)
-  const output = Stream.catchCause(stage.process(inputOf(segment, input, last)), (cause) =>
-    Stream.unwrap(Effect.map(failed(cause), () => Stream.empty))
+  const failed = (cause: Cause.Cause<unknown>): Effect.Effect<never, DeadLetter.DeadLetter> => {
+    const { cause: reason, kind } = failedOf(cause)
+    return Effect.fail(resourceFailure(run, node.id, reason, kind))
+  }
+  const write = (envelopes: Envelopes): Effect.Effect<void, DeadLetter.DeadLetter> => {
+    let wait: Wait
+    for (let from = 0; from < envelopes.length; from += run.batchSize) {
+      const part = envelopes.slice(from, from + run.batchSize)
+      wait = andThen(wait, () => chain.head.push(batchOf(last.batch, part)))
+    }
+    return wait ?? Effect.void
+  }
+  const init = Effect.suspend(() => stage.init(contextOf(run, node)))
+  const output = Stream.suspend(() => stage.process(inputOf(segment, input, node.id, last))).pipe(
+    Stream.catchCause((cause) => Stream.fromEffect(failed(cause)))
   )
-  yield* Effect.ensuring(Stream.runForEachArray(output, write), stage.close)
-  yield* segment.end() ?? Effect.void
-})
+  const staged = Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.catchCause(restore(init), failed), () =>
+      Effect.ensuring(restore(Stream.runForEachArray(output, write)), stage.close)
+    )
+  )
+  return Effect.andThen(staged, Effect.suspend(() => segment.end() ?? Effect.void))
+}

@@ -6,6 +6,8 @@ import type { Wait } from "./wait.ts"
 const sliceMicros = 8_000
 const quickMicros = 500
 const strideMax = 16
+/** A loop gives way after so many clock reads even where the clock stands still, as a test's does. */
+const readsMax = 256
 
 /** The time keeper of one feeding loop. */
 export class Pacer {
@@ -16,6 +18,7 @@ export class Pacer {
   /** True when the last turn read the clock. */
   fresh = true
   private stride = 1
+  private reads = 0
   /** Milliseconds since the epoch, at most `strideMax` quick batches old. */
   now: number
 
@@ -55,8 +58,10 @@ export class Pacer {
     this.stride = micros - this.lastRead < quickMicros ? Math.min(strideMax, this.stride * 2) : 1
     this.left = this.stride - 1
     this.lastRead = micros
-    if (micros - this.sliceStart < sliceMicros) return undefined
+    this.reads++
+    if (micros - this.sliceStart < sliceMicros && this.reads < readsMax) return undefined
     this.sliceStart = micros
+    this.reads = 0
     return Effect.yieldNow
   }
 }

@@ -5,6 +5,7 @@ import * as Batch from "../../Batch.ts"
 import * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Policy from "../../Policy.ts"
+import type { EndMode } from "./operator.ts"
 import type { Run } from "./run.ts"
 import type { StageStats } from "./stageStats.ts"
 import type { Wait } from "./wait.ts"
@@ -80,16 +81,25 @@ export class Rejections {
     }
   }
 
+  /** Hands dead letters to the run's receiver. */
+  flush(): Effect.Effect<void> | undefined {
+    const letters = this.pending
+    if (letters.length === 0) return undefined
+    this.pending = []
+    return this.run.options.onDeadLetters?.(letters)
+  }
+
   /** Hands dead letters to the run's receiver, then fails if a record ended the run. */
   deliver(): Wait {
-    const letters = this.pending
     const failure = this.failure
-    if (letters.length === 0 && failure === undefined) return undefined
-    this.pending = []
-    const receiver = this.run.options.onDeadLetters
-    const handOver = receiver === undefined || letters.length === 0 ? undefined : receiver(letters)
+    const handOver = this.flush()
     if (failure === undefined) return handOver
     return handOver === undefined ? Effect.fail(failure) : Effect.andThen(handOver, Effect.fail(failure))
+  }
+
+  /** What a stage waits for when its input has ended: a failed end lets others through and does not fail again. */
+  settle(mode: EndMode): Wait {
+    return mode === "failed" ? this.flush() : this.deliver()
   }
 }
 

@@ -17,6 +17,7 @@ export class Segment {
   readonly wakeup: Wakeup
   readonly chain: Chain
   readonly input: Channel | undefined
+  private status: Stage.StageStatus = "pending"
   private timer: { readonly at: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
 
   constructor(run: Run, planned: Plan.PlannedSegment, wakeup: Wakeup, chain: Chain, input: Channel | undefined) {
@@ -64,10 +65,22 @@ export class Segment {
     if (fiber.pollUnsafe() === undefined) this.timer = { at, fiber }
   }
 
+  /** The run is to end: whoever waits looks again. */
+  drain(): void {
+    if (this.status === "running") this.setStatus("draining")
+    this.wakeup.signal()
+  }
+
+  /** Says that it was cut off, unless it had ended before. */
+  abort(): void {
+    if (this.status !== "completed" && this.status !== "failed") this.setStatus("aborted")
+  }
+
   setStatus(status: Stage.StageStatus): void {
+    this.status = status
     for (const node of Plan.stagesOf(this.planned)) {
       const stats = this.run.statsOf(node.id)
-      if (stats.status === status) continue
+      if (stats.status === status || (status === "draining" && stats.status === "failed")) continue
       stats.status = status
       if (!this.run.observed) continue
       const [stageId, atMs] = [node.id, this.run.now()]

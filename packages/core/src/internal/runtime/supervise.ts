@@ -20,7 +20,8 @@ export class Supervisor {
   readonly run: Run
   private readonly plan: Plan.Plan
   private segments: ReadonlyArray<RunnableSegment> = []
-  private fibers: ReadonlyArray<Fiber.Fiber<void, DeadLetter.DeadLetter>> = []
+  private readonly fibers: Array<Fiber.Fiber<void>> = []
+  private opening: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private aborted = false
   private stopped = false
   private sinksLeft: number
@@ -31,25 +32,31 @@ export class Supervisor {
     this.sinksLeft = plan.segments.filter((segment) => segment.outputs.length === 0).length
   }
 
-  /** Asks for the end; graceful drains, abort interrupts. Safe at any time, any number of times. */
+  /**
+   * Asks for the end; graceful drains, abort interrupts. Safe at any time, any number of times; it does not wait. While
+   * sources and sinks are still being opened, either way gives that up: nothing was read yet.
+   */
   stop(mode: Engine.StopMode): Effect.Effect<void> {
-    return Effect.suspend(() => {
+    return Effect.sync(() => {
       this.run.emit({ _tag: "StopRequested", atMs: this.run.now(), mode })
       this.stopped = true
       this.drain()
-      if (mode === "graceful") return Effect.void
+      this.opening?.interruptUnsafe()
+      if (mode === "graceful") return
       this.aborted = true
-      return Fiber.interruptAll(this.fibers)
+      for (const fiber of this.fibers) fiber.interruptUnsafe()
     })
   }
 
   private drain(): void {
     this.run.draining = true
-    for (const { segment } of this.segments) segment.wakeup.signal()
+    for (const { segment } of this.segments) segment.drain()
   }
 
   private fail(letter: DeadLetter.DeadLetter): void {
     this.run.firstFailure ??= letter
+    const stats = this.run.stats.get(letter.stageId)
+    if (stats !== undefined) stats.status = "failed"
     this.drain()
   }
 
@@ -63,15 +70,12 @@ export class Supervisor {
   /** A failed segment cancels its input and lets what its siblings hold through; it never fails the supervisor. */
   private runSegment({ segment, feed }: RunnableSegment): Effect.Effect<void> {
     const stageId = Plan.stagesOf(segment.planned)[0]?.id ?? ""
+    // Not called for an interruption from outside: that skips handlers.
     const onFailure = (cause: Cause.Cause<DeadLetter.DeadLetter>): Effect.Effect<void> => {
-      if (Cause.hasInterruptsOnly(cause)) {
-        segment.setStatus("aborted")
-        return Effect.failCause(cause as Cause.Cause<never>)
-      }
       this.fail(this.letterOf(cause, stageId))
       segment.setStatus("failed")
       segment.input?.cancel()
-      return Effect.ignore(segment.chain.head.end("failed") ?? Effect.void)
+      return Effect.ignoreCause(Effect.suspend(() => segment.chain.head.end("failed") ?? Effect.void))
     }
     const started = Effect.sync(() => segment.setStatus("running"))
     return Effect.andThen(started, feed).pipe(
@@ -97,16 +101,30 @@ export class Supervisor {
     return this.stopped ? "stopped" : "completed"
   }
 
+  /** Opens everything; undefined when a stop came in between. */
+  private readonly open = Effect.gen({ self: this }, function* () {
+    const opening = yield* Effect.forkChild(assemble(this.run, this.plan))
+    this.opening = opening
+    if (this.stopped) opening.interruptUnsafe()
+    const exit = yield* Fiber.await(opening)
+    this.opening = undefined
+    if (Exit.isSuccess(exit)) return exit.value
+    if (this.stopped && Cause.hasInterruptsOnly(exit.cause)) return undefined
+    return yield* Effect.failCause(exit.cause)
+  })
+
   /** The whole execution. Fails only when interrupted from outside. */
   readonly execute: Effect.Effect<PipelineResult.PipelineResult> = Effect.suspend(() => {
     const startedAt = this.run.micros()
     const body = Effect.gen({ self: this }, function* () {
-      this.segments = yield* assemble(this.run, this.plan)
-      if (this.aborted) return
-      const fibers: Array<Fiber.Fiber<void>> = []
-      for (const segment of this.segments) fibers.push(yield* Effect.forkChild(this.runSegment(segment)))
-      this.fibers = fibers
-      for (const fiber of fibers) yield* Fiber.await(fiber)
+      const segments = yield* this.open
+      if (segments === undefined) return
+      this.segments = segments
+      for (const segment of segments) {
+        if (!this.aborted) this.fibers.push(yield* Effect.forkChild(this.runSegment(segment)))
+      }
+      if (this.aborted) for (const fiber of this.fibers) fiber.interruptUnsafe()
+      for (const fiber of this.fibers) yield* Fiber.await(fiber)
     })
     return Effect.exit(Effect.scoped(body)).pipe(
       Effect.flatMap((exit) => {
@@ -115,6 +133,7 @@ export class Supervisor {
           this.fail(this.letterOf(exit.cause, this.run.graph.nodes[0]?.id ?? ""))
         }
         const status = this.status()
+        if (status === "aborted") for (const { segment } of this.segments) segment.abort()
         this.run.emit({ _tag: "RunEnded", atMs: this.run.now(), status })
         const accumulators = this.segments.flatMap(({ segment }) => segment.chain.all)
         return Effect.succeed(resultOf(this.run, status, accumulators, this.run.micros() - startedAt))

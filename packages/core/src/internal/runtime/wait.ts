@@ -10,6 +10,19 @@ export type Wait = Effect.Effect<void, DeadLetter.DeadLetter> | undefined
 export const andThen = (a: Wait, next: () => Wait): Wait =>
   a === undefined ? next() : Effect.flatMap(a, () => next() ?? Effect.void)
 
+/** First `a`, then `next` even when `a` failed; the first failure is the one that counts. */
+export const alwaysThen = (a: Wait, next: () => Wait): Wait => {
+  if (a === undefined) return next()
+  const rest = Effect.suspend(() => next() ?? Effect.void)
+  return Effect.matchCauseEffect(a, {
+    onFailure: (cause) => Effect.matchCauseEffect(rest, {
+      onFailure: () => Effect.failCause(cause),
+      onSuccess: () => Effect.failCause(cause)
+    }),
+    onSuccess: () => rest
+  })
+}
+
 /** Runs steps in order until all are done; each is called only after the one before it finished. */
 export const inOrder = (steps: ReadonlyArray<() => Wait>): Wait => {
   let wait: Wait
