@@ -1,0 +1,96 @@
+// The goals that this benchmark can judge, with the numbers of the project's list of goals.
+
+import { group as stage } from "./cases/asyncJob.ts"
+import { boundary, ints, objects } from "./cases/job.ts"
+import type { Goal, Measure } from "./src/Goals.ts"
+import { title as wordnet } from "./wordnet/programs.ts"
+
+const own: Measure = { _tag: "Own" }
+const over = (...peers: ReadonlyArray<string>): Measure => ({ _tag: "OverPeer", peers })
+const peerOver = (...peers: ReadonlyArray<string>): Measure => ({ _tag: "PeerOver", peers })
+
+export const goals: ReadonlyArray<Goal> = [
+  {
+    number: 1,
+    says: "objects: at most 1.5 x a bare loop",
+    group: objects,
+    measure: over("bare loop, objects"),
+    atMost: 1.5
+  },
+  { number: 1, says: "objects: at most 6.5 ns", group: objects, measure: own, atMost: 6.5 },
+  { number: 1, says: "ints: at most 4 ns", group: ints, measure: own, atMost: 4 },
+  {
+    number: 3,
+    says: "at least 4 x the best Effect Stream form",
+    group: ints,
+    measure: peerOver("Effect Stream.range", "Effect Stream.fromIterable(array)"),
+    atLeast: 4
+  },
+  { number: 3, says: "at least 6 x RxJS", group: ints, measure: peerOver("RxJS 7"), atLeast: 6 },
+  {
+    number: 3,
+    says: "at least 25 x Node streams",
+    group: ints,
+    measure: peerOver("Node object streams, 1024"),
+    atLeast: 25
+  },
+  {
+    number: 3,
+    says: "at least 60 x async generators",
+    group: ints,
+    measure: peerOver("async generators"),
+    atLeast: 60
+  },
+  {
+    number: 3,
+    says: "at least 300 x Web Streams",
+    group: ints,
+    measure: peerOver("Web Streams"),
+    atLeast: 300
+  },
+  { number: 5, says: "boundary: at most 10 ns", group: boundary, measure: own, atMost: 10 },
+  {
+    number: 5,
+    says: "at least 10 x Effect Queue item by item",
+    group: boundary,
+    measure: peerOver("Effect Queue, item by item"),
+    atLeast: 10
+  },
+  {
+    number: 5,
+    says: "at least 2 x offerAll and takeAll, and Node streams",
+    group: boundary,
+    measure: peerOver("Effect Queue, offerAll(256) and takeAll", "Node Readable to Writable, 1024"),
+    atLeast: 2
+  },
+  {
+    number: 5,
+    says: "at least 1.5 x a Queue of arrays",
+    group: boundary,
+    measure: peerOver("Effect Queue of arrays of 256"),
+    atLeast: 1.5
+  },
+  { number: 6, says: "async stage: at most 150 ns", group: stage, measure: own, atMost: 150 },
+  { number: 6, says: "at least 4 x p-map", group: stage, measure: peerOver("p-map"), atLeast: 4 },
+  {
+    number: 6,
+    says: "at least 30 x Stream.mapEffect",
+    group: stage,
+    measure: peerOver("Effect Stream.mapEffect"),
+    atLeast: 30
+  },
+  {
+    number: 14,
+    says: "at most 0.5 ms of garbage collection per million ints",
+    group: ints,
+    measure: { _tag: "Extra", column: "GC ms/1M" },
+    atMost: 0.5
+  },
+  {
+    number: 15,
+    says: "WordNet: at most 1.0 x the chunk-wise program",
+    group: wordnet,
+    measure: over("by hand, chunk-wise"),
+    atMost: 1
+  }
+]
