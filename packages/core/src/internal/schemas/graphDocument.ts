@@ -1,0 +1,87 @@
+// Schema of a graph as JSON, version 1: the graph with each function, source, sink, accumulator and
+// custom stage replaced by a reference to the module that exports it.
+import * as Schema from "effect/Schema"
+import * as Policies from "./policies.ts"
+
+/** Version of the format this package writes; it reads no other. */
+export const documentVersion = 1
+
+export const ModuleRef = Schema.Struct({
+  $ref: Schema.Struct({
+    module: Schema.String.annotate({
+      description: 'Package specifier, file URL, or "./path" below the base folder'
+    }),
+    export: Schema.String
+  })
+}).annotate({ identifier: "ModuleRef", description: "A value that a module exports" })
+
+export const InlineRef = Schema.Struct({
+  $inline: Schema.String.annotate({ description: "Name or label of the value" })
+}).annotate({
+  identifier: "InlineRef",
+  description: "A value without a name of its own: printed, but never loaded again"
+})
+
+export const ValueRef = Schema.Union([ModuleRef, InlineRef]).annotate({ identifier: "ValueRef" })
+
+const ChannelOrdering = Schema.Union([
+  Schema.TaggedStruct("Unordered", {}),
+  Schema.TaggedStruct("Ordered", {}),
+  Schema.TaggedStruct("PartitionOrdered", { key: ValueRef })
+]).annotate({ identifier: "ChannelOrdering" })
+
+const ports = Schema.Array(Schema.String)
+
+const BranchMode = Schema.Union([
+  Schema.TaggedStruct("Predicate", {
+    routes: Schema.Array(Schema.Struct({ port: Schema.String, when: ValueRef }))
+  }),
+  Schema.TaggedStruct("Broadcast", { ports }),
+  Schema.TaggedStruct("Partition", { ports, key: ValueRef })
+]).annotate({ identifier: "BranchMode" })
+
+const Operation = Schema.Union([
+  Schema.TaggedStruct("Source", { source: ValueRef }),
+  Schema.TaggedStruct("Map", { f: ValueRef }),
+  Schema.TaggedStruct("Filter", { f: ValueRef }),
+  Schema.TaggedStruct("FlatMap", { f: ValueRef }),
+  Schema.TaggedStruct("MapEnvelope", { f: ValueRef }),
+  Schema.TaggedStruct("MapBatch", { f: ValueRef }),
+  Schema.TaggedStruct("MapEffect", { f: ValueRef }),
+  Schema.TaggedStruct("MapPromise", { f: ValueRef }),
+  Schema.TaggedStruct("Process", { stage: ValueRef }),
+  Schema.TaggedStruct("Accumulate", { accumulator: ValueRef }),
+  Schema.TaggedStruct("Branch", { mode: BranchMode }),
+  Schema.TaggedStruct("Merge", {}),
+  Schema.TaggedStruct("Sink", { sink: ValueRef })
+]).annotate({ identifier: "Operation" })
+
+const StageNode = Schema.Struct({
+  id: Schema.String,
+  operation: Operation,
+  parallelism: Policies.ParallelismHint,
+  engine: Schema.optionalKey(Schema.String),
+  errorPolicy: Policies.ErrorPolicy,
+  fallback: Schema.optionalKey(ValueRef),
+  ordering: ChannelOrdering,
+  timeoutMs: Schema.optionalKey(Schema.Finite),
+  accumulation: Schema.optionalKey(Policies.AccumulationDescriptor),
+  bufferPolicy: Schema.optionalKey(Policies.BufferPolicy),
+  backpressure: Schema.optionalKey(Policies.BackpressureStrategy),
+  config: Schema.Record(Schema.String, Schema.Json)
+}).annotate({ identifier: "StageNode", description: "A stage; its kind follows from _tag" })
+
+const Edge = Schema.Struct({
+  from: Schema.String,
+  port: Schema.String,
+  to: Schema.String,
+  channel: Schema.Struct({ buffer: Policies.BufferPolicy, ordering: ChannelOrdering })
+}).annotate({ identifier: "Edge", description: "A connection from a stage's port to a stage" })
+
+export const GraphDocument = Schema.Struct({
+  version: Schema.Literal(documentVersion),
+  id: Schema.String,
+  meta: Schema.Record(Schema.String, Schema.String),
+  nodes: Schema.Array(StageNode),
+  edges: Schema.Array(Edge)
+}).annotate({ identifier: "GraphDocument", description: "A pipeline graph as JSON, version 1" })
