@@ -56,8 +56,20 @@ export const explainGraph = (
     return Plan.explain(Plan.make(graph, { engine, fuse: engine !== "sync" }))
   })
 
-/** The graph as text. */
+/**
+ * The graph as text. References to functions in the JSON are relative to `folder`, so that the text
+ * says the same on every machine.
+ */
 export const printGraph = (
   graph: Graph.PipelineGraph,
-  format: Exclude<GraphFormat, "svg">
-): Effect.Effect<string, CliFailure> => Effect.succeed(JSON.stringify(graph) + format)
+  format: Exclude<GraphFormat, "svg">,
+  folder: URL
+): Effect.Effect<string> =>
+  Effect.promise(async () => {
+    if (format === "json") {
+      const GraphJson = await import("@sluice/core/GraphJson")
+      return JSON.stringify(GraphJson.encode(graph, { base: folder }), undefined, 2)
+    }
+    const GraphPrint = await import("@sluice/core/GraphPrint")
+    return format === "dot" ? GraphPrint.dot(graph) : GraphPrint.mermaid(graph)
+  })

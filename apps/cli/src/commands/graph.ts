@@ -28,15 +28,16 @@ const svgOf = (dot: string): Effect.Effect<string, CliFailure> =>
 
 const rendered = (
   graph: Graph.PipelineGraph,
-  format: GraphFormat
+  format: GraphFormat,
+  folder: URL
 ): Effect.Effect<string, CliFailure> =>
-  format === "svg" ? Effect.flatMap(printGraph(graph, "dot"), svgOf) : printGraph(graph, format)
+  format === "svg"
+    ? Effect.flatMap(printGraph(graph, "dot", folder), svgOf)
+    : printGraph(graph, format, folder)
 
 const terminated = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`)
 
-/**
- * Prints the graphs or writes them to the output file. SVG and Mermaid files hold one graph each.
- */
+/** Prints the graphs or writes them to a file; of the formats, DOT has files of several. */
 export const graph = (
   invocation: GraphInvocation,
   module: LoadedModule
@@ -44,12 +45,12 @@ export const graph = (
   Effect.gen(function* () {
     const list = yield* graphs(module, invocation.parameters)
     const { format, output } = invocation
-    if (list.length > 1 && output !== undefined && (format === "svg" || format === "json")) {
+    if (list.length > 1 && output !== undefined && format !== "dot") {
       const found = `${module.file} exports ${list.length} pipelines`
       const message = `${found}; one ${format} file holds one graph`
       return yield* Effect.fail(usage(message))
     }
-    const texts = yield* Effect.forEach(list, (one) => rendered(one, format))
+    const texts = yield* Effect.forEach(list, (one) => rendered(one, format, module.folder))
     const text = texts.map(terminated).join("\n")
     if (output === undefined) {
       const screen = yield* Screen

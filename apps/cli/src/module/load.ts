@@ -11,6 +11,8 @@ import { locate } from "./locate.ts"
 /** A module that was imported; its parameters are not checked yet. */
 export interface LoadedModule {
   readonly file: string
+  /** Folder of the file, with a slash at the end. */
+  readonly folder: URL
   readonly exported: unknown
   readonly exportNames: ReadonlyArray<string>
   readonly parameters: Parameters.Parameters
@@ -44,6 +46,7 @@ export const load = (file: string): Effect.Effect<LoadedModule, CliFailure> =>
     const report = yield* reportOf(file, exports["report"])
     return {
       file,
+      folder: new URL(".", url),
       exported: exports["default"],
       exportNames: Object.keys(exports).sort(),
       parameters: (exports["parameters"] ?? {}) as Parameters.Parameters,
