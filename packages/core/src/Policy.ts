@@ -92,11 +92,11 @@ export const parallelism = {
 } as const
 
 /** Ends the run with the error. The default. */
-export const fail: ErrorPolicy = { _tag: "Fail" }
+export const fail = { _tag: "Fail" } as const satisfies ErrorPolicy
 /** Sets the record aside as a dead letter. */
-export const deadLetter: ErrorPolicy = { _tag: "DeadLetter" }
+export const deadLetter = { _tag: "DeadLetter" } as const satisfies ErrorPolicy
 /** Drops the record and counts it. */
-export const ignore: ErrorPolicy = { _tag: "Ignore" }
+export const ignore = { _tag: "Ignore" } as const satisfies ErrorPolicy
 /** Tries again with backoff, then follows `exhausted`. */
 export const retry = (options: Omit<RetryPolicy, "_tag">): RetryPolicy => ({ _tag: "Retry", ...options })
 

@@ -35,8 +35,8 @@ export const make = (syncOptions: SyncOptions = {}): Engine.Engine => ({
     yield* Effect.fromResult(Validate.validateOrFail(graph))
     const seed = String(options.seed ?? seedDefault)
     const random = seededRandom(seed)
-    const clock = new VirtualClock(syncOptions.startMs ?? 0)
-    const scheduler = new DeterministicScheduler(
+    const clock: VirtualClock = new VirtualClock(syncOptions.startMs ?? 0, () => scheduler.wake())
+    const scheduler: DeterministicScheduler = new DeterministicScheduler(
       (count) => (count === 1 ? 0 : Math.floor(random() * count)),
       () => clock.advance()
     )

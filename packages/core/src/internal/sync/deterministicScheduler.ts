@@ -1,6 +1,10 @@
 // One queue of tasks for all fibers of a run; a seeded choice says which runs next. Same choices, same run.
-// Tasks scheduled from outside (a promise, real I/O) start the queue again in a microtask.
+// Tasks scheduled from outside (a promise, real I/O) start the queue again in a microtask. Time passes only after a few turns
+// of the microtask queue without a task: a promise that needs nothing but the language settles before a timeout can fire.
 import type * as Scheduler from "effect/Scheduler"
+
+/** Turns of the microtask queue for which time stands still: an `await` takes up to three. */
+const idleTurns = 32
 
 /** Picks an index below `count`. */
 export type Pick = (count: number) => number
@@ -10,11 +14,12 @@ export class DeterministicScheduler implements Scheduler.Scheduler {
   readonly executionMode = "sync" as const
   private readonly pick: Pick
   private readonly onIdle: () => boolean
+  private idle = 0
   private tasks: Array<() => void> = []
   private draining = false
   private scheduled = false
 
-  /** `onIdle` is asked when no task is left: it may advance a clock and answer true when that made new tasks. */
+  /** `onIdle` is asked when no task is left for a while: it may advance a clock and answer true when that made new tasks. */
   constructor(pick: Pick, onIdle: () => boolean) {
     this.pick = pick
     this.onIdle = onIdle
@@ -35,22 +40,38 @@ export class DeterministicScheduler implements Scheduler.Scheduler {
 
   readonly add = (task: () => void): void => {
     this.tasks.push(task)
-    if (this.draining || this.scheduled) return
-    this.scheduled = true
-    queueMicrotask(() => this.drain())
+    this.wake()
   }
 
-  /** Runs tasks until none is left and the clock has nothing to wake. */
+  /** Looks for something to do, soon; called too when a sleeper came that no task will see. */
+  readonly wake = (): void => {
+    this.idle = 0
+    this.schedule()
+  }
+
+  private schedule(): void {
+    if (this.draining || this.scheduled) return
+    this.scheduled = true
+    queueMicrotask(() => this.turn())
+  }
+
+  private turn(): void {
+    this.scheduled = false
+    this.drain()
+    if (this.idle++ < idleTurns || this.onIdle()) this.schedule()
+  }
+
+  /** Runs tasks until none is left. */
   readonly drain = (): void => {
     if (this.draining) return
     this.draining = true
-    this.scheduled = false
-    do {
+    try {
       while (this.tasks.length > 0) {
         const task = this.tasks.splice(this.pick(this.tasks.length), 1)[0] as () => void
         task()
       }
-    } while (this.onIdle())
-    this.draining = false
+    } finally {
+      this.draining = false
+    }
   }
 }

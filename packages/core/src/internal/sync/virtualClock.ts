@@ -16,9 +16,12 @@ export class VirtualClock implements Clock.Clock {
   private nowMs: number
   private order = 0
   private sleepers: Array<Sleeper> = []
+  private readonly onSleep: () => void
 
-  constructor(startMs: number) {
+  /** `onSleep` is told of every new sleeper. */
+  constructor(startMs: number, onSleep: () => void) {
     this.nowMs = startMs
+    this.onSleep = onSleep
   }
 
   currentTimeMillisUnsafe(): number {
@@ -39,6 +42,7 @@ export class VirtualClock implements Clock.Clock {
       const atMs = this.nowMs + Math.max(0, Duration.toMillis(duration))
       const sleeper: Sleeper = { atMs, order: this.order++, resume }
       this.sleepers.push(sleeper)
+      this.onSleep()
       return Effect.sync(() => {
         this.sleepers = this.sleepers.filter((other) => other !== sleeper)
       })
