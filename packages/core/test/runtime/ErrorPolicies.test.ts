@@ -247,7 +247,10 @@ describe.each(engines)("$name engine, error policies", (engine) => {
       )
       const { result } = yield* collect(engine, open, {
         deadLettersMax: 7,
-        onDeadLetters: (letters) => Effect.sync(() => void (received += letters.length))
+        onDeadLetters: (letters) =>
+          Effect.sync(() => {
+            received += letters.length
+          })
       })
       expect(result.deadLetters.map((letter) => letter.seqId)).toEqual(range(7))
       expect(result.deadLetterCount).toBe(500)
