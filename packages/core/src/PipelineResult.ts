@@ -44,12 +44,17 @@ export class PipelineError extends Data.TaggedError("PipelineError")<{
   readonly failure: DeadLetter.DeadLetter
   readonly result: PipelineResult
 }> {
-  override get message(): string {
-    return `pipeline "${this.pipelineId}": ${DeadLetter.describe(this.failure)}`
+  constructor(fields: {
+    readonly pipelineId: string
+    readonly failure: DeadLetter.DeadLetter
+    readonly result: PipelineResult
+  }) {
+    super(fields)
+    // A console shows enumerable fields: the result of a large pipeline would bury the message.
+    Object.defineProperty(this, "result", { value: fields.result, enumerable: false })
   }
 
-  /** A console shows the message: the result of a large pipeline would bury it. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return `PipelineError: ${this.message}`
+  override get message(): string {
+    return `pipeline "${this.pipelineId}": ${DeadLetter.describe(this.failure)}`
   }
 }

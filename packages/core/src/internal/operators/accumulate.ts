@@ -1,7 +1,8 @@
 // Drives an accumulator instance: batches in, completed groups out, timers in between, the end policy last.
 // The instance is pure bookkeeping; waiting, counting and error policy live here.
 import type * as Accumulator from "../../Accumulator.ts"
-import type * as Batch from "../../Batch.ts"
+import * as Batch from "../../Batch.ts"
+import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import type { Run } from "../runtime/run.ts"
@@ -36,8 +37,10 @@ export class Accumulate extends Chained {
     this.stats.inFlight = () => this.instance.totals().fragmentsOpen
   }
 
-  private fragmentFailed(position: number, key: unknown, cause: unknown, kind: Parameters<Accumulator.AccumulatorHost["failed"]>[3]): boolean {
-    const batch = this.current as Batch.Batch<unknown>
+  /** A position below 0 concerns a key that left by timer or at the end: there is no fragment to show. */
+  private fragmentFailed(position: number, key: unknown, cause: unknown, kind: DeadLetter.FailureKind): boolean {
+    const batch = position < 0 ? undefined : this.current
+    if (batch === undefined) return this.rejections.reject({ batch: Batch.make<unknown>([]), position: 0, payload: undefined, cause, key, kind })
     return this.rejections.reject({ batch, position, payload: batch.items[position], cause, key, kind })
   }
 
