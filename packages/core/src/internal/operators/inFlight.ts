@@ -7,6 +7,7 @@ import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import { functionOf, type UserFunction } from "../erased.ts"
 import type { Run } from "../runtime/run.ts"
+import type { StageStats } from "../runtime/stageStats.ts"
 import { type Attempted, attempt, callOf, type Failed, failedOf, type UserEffect } from "./attempt.ts"
 import type { WindowOrder } from "./asyncWindow.ts"
 
@@ -19,6 +20,8 @@ export class Slot {
   succeeded = false
   value: unknown = undefined
   attempts = 1
+  /** When the call began, microseconds; negative where it is not timed. */
+  startedAt = -1
   /** Of a failure: set before `finished` where it is no plain rejection. */
   kind: Failed["kind"] = "recoverable"
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
@@ -58,6 +61,9 @@ export interface InFlightOptions {
 const lookahead = { ordered: 4, unordered: 2, keyed: 64 } as const
 const windowMin = 512
 
+/** One call in so many is timed, with that weight: a clock read costs as much as a cheap call. */
+const timedEvery = 16
+
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
 
@@ -77,12 +83,15 @@ export class InFlight {
   private leaving: Array<Slot> = []
   private head = 0
   private active = 0
+  private untilTimed = 0
+  private readonly stats: StageStats
   private closed = false
   occupied = 0
 
   constructor(options: InFlightOptions) {
     this.options = options
     this.f = functionOf(options.node)
+    this.stats = options.run.statsOf(options.node.id)
     const { operation, timeoutMs, errorPolicy } = options.node
     // Without timeout or retry nothing needs to be wrapped around the call; a promise then needs no fiber either.
     this.plain = timeoutMs === undefined && errorPolicy._tag !== "Retry"
@@ -128,6 +137,7 @@ export class InFlight {
     slot.position = position
     slot.done = false
     slot.kind = "recoverable"
+    slot.startedAt = -1
     this.occupied++
     if (this.options.order === "ordered") this.leaving.push(slot)
     if (this.options.key === undefined) return this.launch(slot)
@@ -151,6 +161,8 @@ export class InFlight {
 
   private launch(slot: Slot): void {
     this.active++
+    if (this.untilTimed === 0) slot.startedAt = this.options.run.micros()
+    this.untilTimed = (this.untilTimed + timedEvery - 1) % timedEvery
     if (this.promised) this.launchPromise(slot)
     else if (this.plain) this.launchPlain(slot)
     else this.launchGuarded(slot)
@@ -213,6 +225,7 @@ export class InFlight {
     slot.attempts = attempts
     slot.fiber = undefined
     this.active--
+    if (slot.startedAt >= 0) this.stats.recordLatency(this.options.run.micros() - slot.startedAt, timedEvery)
     if (this.options.order !== "ordered") this.leaving.push(slot)
     if (this.options.order === "keyed") this.release(slot)
     if (this.leaving[this.head] === slot || this.options.order !== "ordered") this.options.onNews()
