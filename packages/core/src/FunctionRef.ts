@@ -1,5 +1,6 @@
-// Names a function, source, sink, accumulator or custom stage by the module that exports it, so that a
-// graph holding it can be written as JSON and loaded in another process. The value itself is not
+// Names a function, source, sink, accumulator or custom stage by the module that exports it, so
+// that a graph holding it can be written as JSON and loaded in another process. The value itself is
+// not
 // changed: the name is kept beside it, and goes when the value goes.
 
 /** Where another process finds a value: the export of a module. */

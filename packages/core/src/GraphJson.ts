@@ -1,7 +1,7 @@
-// A pipeline graph as JSON and back. Data goes as it is; functions, sources, sinks, accumulators and
-// custom stages go as references to the module that exports them (see FunctionRef). What has no
-// reference is still printed, by its name, but cannot be read again: reading says so, place by place.
-// Reading does not judge the graph: the engine that gets it does (see Validate).
+// A pipeline graph as JSON and back. Data goes as it is; functions, sources, sinks, accumulators
+// and custom stages go as references to the module that exports them (see FunctionRef). What has no
+// reference is still printed, by its name, but cannot be read again: reading says so, place by
+// place. Reading does not judge the graph: the engine that gets it does (see Validate).
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -94,7 +94,8 @@ const graphOf = (
 /**
  * The graph behind its JSON, with references resolved by the caller.
  *
- * Shape: any parsed JSON → the graph. `decode(encode(g))` equals `g` when every value has a reference.
+ * Shape: any parsed JSON → the graph. `decode(encode(g))` equals `g` when every value has a
+ * reference.
  * Errors: `GraphJsonError` with either every place that does not fit the schema, or every reference
  * that was not found or is not what its place needs.
  */
@@ -156,8 +157,8 @@ const exportOf =
 /**
  * The graph behind its JSON, with the modules it names imported.
  *
- * Flow: each module is imported once, one after the other. Importing runs a module's code: only files
- * below `base` and modules in `allow` are, by default none.
+ * Flow: each module is imported once, one after the other. Importing runs a module's code: only
+ * files below `base` and modules in `allow` are, by default none.
  * Limits: a symbolic link below `base` that leads out of it is followed.
  * Errors: as `decode`; a module that may not be loaded or fails to load is reported at each place
  * that refers to it.

@@ -1,7 +1,8 @@
 // Effect Schemas of the values that cross a border: a process, a file, the network.
 // Each decodes to exactly the interface of its name (a test compares the types), and gives a JSON
-// Schema with `Schema.toJsonSchemaDocument`. For JSON use `Schema.toCodecJson(schema)`: it writes an
-// absent value as null and a not finite figure as text. They check shapes, not sense: see Validate.
+// Schema with `Schema.toJsonSchemaDocument`. For JSON use `Schema.toCodecJson(schema)`: it writes
+// an absent value as null and a not finite figure as text. They check shapes, not sense: see
+// Validate.
 import * as Schema from "effect/Schema"
 import * as graphDocument from "./internal/schemas/graphDocument.ts"
 import * as policies from "./internal/schemas/policies.ts"

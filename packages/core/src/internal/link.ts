@@ -1,4 +1,5 @@
-// How the DSL remembers a pipeline: nodes linked to the outputs they read. Immutable; a graph is collected from the ends.
+// How the DSL remembers a pipeline: nodes linked to the outputs they read. Immutable; a graph is
+// collected from the ends.
 import * as Channel from "../Channel.ts"
 import type * as Graph from "../Graph.ts"
 import * as Policy from "../Policy.ts"

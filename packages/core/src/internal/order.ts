@@ -5,8 +5,8 @@ import type * as Channel from "../Channel.ts"
 import type * as Graph from "../Graph.ts"
 
 /**
- * Order that is really there. `Interleaved`: several sources, each in its own order. `because` names
- * the stage that took the stronger order away.
+ * Order that is really there. `Interleaved`: several sources, each in its own order. `because`
+ * names the stage that took the stronger order away.
  */
 export type Order =
   | { readonly _tag: "Ordered" }

@@ -1,6 +1,6 @@
-// A stage's config as JSON. Values that are no JSON become a reference, or a marker that reading reports.
-// An object that itself has a key like a marker's is wrapped as { "$value": … }, so that nothing a user
-// writes can be taken for a reference.
+// A stage's config as JSON. Values that are no JSON become a reference, or a marker that reading
+// reports. An object that itself has a key like a marker's is wrapped as { "$value": … }, so that
+// nothing a user writes can be taken for a reference.
 import * as Schema from "effect/Schema"
 import * as FunctionRef from "../../FunctionRef.ts"
 import { ValueRef } from "../schemas/graphDocument.ts"

@@ -1,5 +1,5 @@
-// From a document to a graph. Every reference is resolved and checked for what its place needs; whatever
-// cannot be resolved is collected, so that one pass reports everything.
+// From a document to a graph. Every reference is resolved and checked for what its place needs;
+// whatever cannot be resolved is collected, so that one pass reports everything.
 import type * as Channel from "../../Channel.ts"
 import type * as FunctionRef from "../../FunctionRef.ts"
 import * as Graph from "../../Graph.ts"

@@ -1,5 +1,5 @@
-// Which modules a document may load, and how their specifiers are written: files below one folder as
-// "./path", packages by name. Pure: says what may be imported, imports nothing.
+// Which modules a document may load, and how their specifiers are written: files below one folder
+// as "./path", packages by name. Pure: says what may be imported, imports nothing.
 
 /** How specifiers are written into a document and read from it. */
 export interface Specifiers {
@@ -29,7 +29,9 @@ const urlOf = (module: string, base: string | undefined): string | undefined => 
   }
 }
 
-/** Specifiers with files below `base`, and the packages in `allow`, which are compared as they are. */
+/**
+ * Specifiers with files below `base`, and the packages in `allow`, which are compared as they are.
+ */
 export const specifiers = (
   base: string | URL | undefined,
   allow: ReadonlyArray<string> = []

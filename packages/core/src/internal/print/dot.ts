@@ -14,7 +14,8 @@ const shapes: Readonly<Record<Stage.StageKind, string>> = {
   sink: "box3d"
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters do not belong in a label
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters do not belong in a
+// label
 const controls = /[\u0000-\u001f\u007f]/g
 
 const escaped = (text: string): string =>

@@ -1,4 +1,5 @@
-// What a printed graph says of a stage and of an edge: the default is silent, everything else is shown.
+// What a printed graph says of a stage and of an edge: the default is silent, everything else is
+// shown.
 import type * as Graph from "../../Graph.ts"
 import * as Policy from "../../Policy.ts"
 

@@ -1,5 +1,5 @@
-// Mermaid flowchart text. Node names are ours (n0, n1, …); labels are quoted, with every character that
-// Mermaid could read as syntax written as a character code.
+// Mermaid flowchart text. Node names are ours (n0, n1, …); labels are quoted, with every character
+// that Mermaid could read as syntax written as a character code.
 import type * as Graph from "../../Graph.ts"
 import type * as Stage from "../../Stage.ts"
 import type { Drawn } from "./labels.ts"

@@ -1,6 +1,6 @@
 // Schemas of what a run reports: states, dead letters, totals, the result.
-// Payloads, keys and causes are unknown values; what is no JSON crosses as its text, never as a failure:
-// a dead letter that cannot be written would be lost.
+// Payloads, keys and causes are unknown values; what is no JSON crosses as its text, never as a
+// failure: a dead letter that cannot be written would be lost.
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as DeadLetters from "../../DeadLetter.ts"

@@ -1,4 +1,5 @@
-// How many edges enter and leave a stage: fan-in is a merge stage, fan-out a branch stage, never implied.
+// How many edges enter and leave a stage: fan-in is a merge stage, fan-out a branch stage, never
+// implied.
 import * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import type { Inspection, Rule } from "./inspection.ts"

@@ -37,11 +37,16 @@ const pathText = (path: ReadonlyArray<string>): string => {
   return [...shown, path[0]].join(" -> ")
 }
 
-/** One finding for each edge that closes a cycle in a depth-first walk. */
+/**
+ * One finding for each edge that closes a cycle in a depth-first walk. Where two stages share an
+ * id, whose edge it is cannot be told: such a path is left to the rule on ids.
+ */
 export const cycles: Rule = (inspection) => {
   const done = new Set<string>()
+  const unique = new Set(inspection.nodes.map((node) => node.id))
   return inspection.graph.nodes
     .flatMap((node) => (done.has(node.id) ? [] : walk(node.id, inspection, done)))
+    .filter((path) => path.every((id) => unique.has(id)))
     .map((path) =>
       issue(
         "cycle",

@@ -1,4 +1,5 @@
-// A pipeline starts in sources and ends in sinks, and its edges lead from known ports to known stages.
+// A pipeline starts in sources and ends in sinks, and its edges lead from known ports to known
+// stages.
 import * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import type { Inspection, Rule } from "./inspection.ts"

@@ -11,7 +11,8 @@ const shown = 80
 const complaint = (id: string): string | undefined => {
   if (id === "") return "is empty"
   if (id.length > lengthMax) return `is ${id.length} characters long, ${lengthMax} are allowed`
-  // Results hold the state of each stage in a record by id, where this one key means something else.
+  // Results hold the state of each stage in a record by id, where this one key means something
+  // else.
   if (id === "__proto__") return "is reserved by JavaScript"
   if (plain.test(id)) return undefined
   const stranger = [...id].find((character) => !plain.test(character))

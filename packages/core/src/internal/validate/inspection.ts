@@ -1,5 +1,6 @@
-// What the rules look at: the graph with its adjacency, computed once. Also how a rule words what it
-// found. A rule is a pure function of an Inspection; it may assume nothing of the graph's soundness.
+// What the rules look at: the graph with its adjacency, computed once. Also how a rule words what
+// it found. A rule is a pure function of an Inspection; it may assume nothing of the graph's
+// soundness.
 import * as Graph from "../../Graph.ts"
 import type { GraphIssue, GraphIssueCode } from "../../GraphError.ts"
 import { topological } from "../topology.ts"

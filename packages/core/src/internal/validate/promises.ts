@@ -34,7 +34,8 @@ export const promises: Rule = ({ sorted, incoming, outgoing }: Inspection) => {
       .filter((arrival) => arrival !== undefined)
     const output = leaving(node, inputs)
     left.set(node.id, output)
-    const isMerge = node.operation._tag === "Merge"
+    // Other stages, and a merge of one, order their output relative to their input.
+    const isMerge = node.operation._tag === "Merge" && inputs.length > 1
     return [
       ...(isMerge ? promiseIssue(node.id, "its output", node.ordering, output.order) : []),
       ...(outgoing.get(node.id) ?? []).flatMap((edge) =>
