@@ -114,7 +114,9 @@ const checkManifest = (
     }
   }
   for (const name of declared) {
-    if (used.has(name) || mentioned.includes(name)) continue
+    // A package of data is resolved by name rather than imported.
+    const resolved = modules.some(({ source }) => source.text.includes(`"${name}`))
+    if (used.has(name) || resolved || mentioned.includes(name)) continue
     const cure = `${name} is imported nowhere: remove it`
     findings.push({ path: `${folder}/package.json`, line: 1, rule: "unused", cure })
   }
