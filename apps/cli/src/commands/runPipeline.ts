@@ -138,6 +138,8 @@ export const runPipeline = (
     const { invocation, files } = run
     const screen = yield* Screen
     const ended = yield* execute(run)
+    // Read before the module's report, whose memory is not the pipeline's.
+    const peakRssBytes = process.resourceUsage().maxRSS * 1_024
     files.deadLetters?.flush()
     files.trace?.flush()
     const unwritten = fileFailure(files)
@@ -149,7 +151,7 @@ export const runPipeline = (
       result: ended.result,
       failure: ended.failure?.message,
       durationMs: ended.durationMs,
-      peakRssBytes: process.resourceUsage().maxRSS * 1_024,
+      peakRssBytes,
       report: Result.getOrUndefined(report)
     }
     const broken = unwritten ?? (Result.isFailure(report) ? report.failure : undefined)
