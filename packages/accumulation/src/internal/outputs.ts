@@ -1,0 +1,85 @@
+// Collects what one call of the machine emits and makes a batch of it, headers included.
+// Complete outputs of one reason share one frozen headers object: they cost nothing per record. It
+// bounds nothing; the machine stops in time.
+import * as Batch from "@sluice/core/Batch"
+import type * as Envelope from "@sluice/core/Envelope"
+import { headerNames } from "./headers.ts"
+
+const completeHeaders = (reason: string): Envelope.Headers =>
+  Object.freeze({ [headerNames.completeness]: "1", [headerNames.reason]: reason })
+
+/** The outputs of one call. */
+export class Outputs<Out> {
+  private readonly origin: string
+  private readonly shared = new Map<string, Envelope.Headers>()
+  private items: Array<Out> = []
+  private headers: Array<Envelope.Headers> = []
+  private positions: Array<number> = []
+  private bytes = 0
+  private source: Batch.Batch<unknown> | undefined = undefined
+  /** The highest sequence number seen: what a timer emits is numbered by it. */
+  private seqLast = 0
+
+  /** `origin` stands on outputs that no fragment triggered. */
+  constructor(origin: string) {
+    this.origin = origin
+  }
+
+  get count(): number {
+    return this.items.length
+  }
+
+  /** What follows is triggered by records of `batch`, or by time when there is none. */
+  begin(batch: Batch.Batch<unknown> | undefined): void {
+    this.source = batch
+    if (batch === undefined || batch.items.length === 0) return
+    this.seqLast = Math.max(this.seqLast, Batch.seqId(batch, batch.items.length - 1))
+  }
+
+  complete(out: Out, reason: string, position: number, bytes: number): void {
+    let headers = this.shared.get(reason)
+    if (headers === undefined) {
+      headers = completeHeaders(reason)
+      this.shared.set(reason, headers)
+    }
+    this.push(out, headers, position, bytes)
+  }
+
+  partial(out: Out, headers: Envelope.Headers, position: number, bytes: number): void {
+    this.push(out, headers, position, bytes)
+  }
+
+  /** The batch of what was collected, or undefined; starts anew. */
+  take(now: number): Batch.Batch<Out> | undefined {
+    const { items, headers, positions, bytes, source } = this
+    if (items.length === 0) return undefined
+    this.items = []
+    this.headers = []
+    this.positions = []
+    this.bytes = 0
+    const index = source?.index
+    if (index !== undefined) {
+      for (let j = 0; j < positions.length; j++) positions[j] = index[positions[j]!]!
+    }
+    return {
+      items,
+      seqBase: source?.seqBase ?? this.seqLast,
+      index: positions,
+      timestamp: now,
+      windowEnd: now,
+      origin: source?.origin ?? this.origin,
+      bytes,
+      trace: source?.trace ?? Batch.make([]).trace,
+      provenance: source?.provenance,
+      columns: { headers, attrs: undefined, costs: undefined, timestamps: undefined }
+    }
+  }
+
+  private push(out: Out, headers: Envelope.Headers, position: number, bytes: number): void {
+    this.items.push(out)
+    this.headers.push(headers)
+    // Without a fragment all share the last sequence number.
+    this.positions.push(this.source === undefined ? 0 : position)
+    this.bytes += bytes
+  }
+}
