@@ -1,5 +1,6 @@
 // The seam between core and accumulation packages: how an engine drives keyed state.
-// Core knows no completion rule and no key table; it hands over batches and time, and takes batches back.
+// Core knows no completion rule and no key table; it hands over batches and time, and takes batches
+// back.
 import type * as Batch from "./Batch.ts"
 import type * as DeadLetter from "./DeadLetter.ts"
 import type * as Policy from "./Policy.ts"
@@ -18,8 +19,8 @@ export interface OpenKey {
 }
 
 /**
- * Running totals. At any moment `fragmentsIn = fragmentsCompleted + fragmentsPartial + fragmentsDropped +
- * fragmentsFailed + fragmentsOpen`.
+ * Running totals. At any moment `fragmentsIn = fragmentsCompleted + fragmentsPartial +
+ * fragmentsDropped + fragmentsFailed + fragmentsOpen`.
  */
 export interface AccumulatorTotals {
   readonly fragmentsIn: number
@@ -27,7 +28,10 @@ export interface AccumulatorTotals {
   readonly fragmentsCompleted: number
   /** Fragments that left in a partial output. */
   readonly fragmentsPartial: number
-  /** Fragments given up, with the reason counted in `dropsByReason` (late, discarded at end, evicted, …). */
+  /**
+   * Fragments given up, with the reason counted in `dropsByReason` (late, discarded at end,
+   * evicted, …).
+   */
   readonly fragmentsDropped: number
   /** Fragments handed to the error policy. */
   readonly fragmentsFailed: number
@@ -36,6 +40,10 @@ export interface AccumulatorTotals {
   readonly keysCompleted: number
   readonly keysPartial: number
   readonly keysDropped: number
+  /** Keys whose output could not be made: their fragments are among the failed. */
+  readonly keysFailed?: number
+  /** Fragments that came for what was there already; counted besides where they went. */
+  readonly duplicates?: number
   readonly bytesOpen: number
   readonly dropsByReason: Readonly<Record<string, number>>
   readonly completedByReason: Readonly<Record<string, number>>
@@ -48,10 +56,18 @@ export interface AccumulatorHost {
   /** Milliseconds since the epoch, from the run's Clock. */
   readonly now: () => number
   /**
-   * A fragment could not be taken. Returns true when the error policy set it aside (carry on), false when the run
-   * must end (stop processing the batch and return). `index` is its position in the batch being processed.
+   * A fragment could not be taken, or a group could not be handed on. Returns true when the error
+   * policy set it aside (carry on), false when the run must end (stop processing the batch and
+   * return). `index` is the position in the batch being processed, -1 when no record caused it;
+   * `payload` is what to keep instead of that record.
    */
-  readonly failed: (index: number, key: unknown, cause: unknown, kind: DeadLetter.FailureKind) => boolean
+  readonly failed: (
+    index: number,
+    key: unknown,
+    cause: unknown,
+    kind: DeadLetter.FailureKind,
+    payload?: unknown
+  ) => boolean
 }
 
 /** Outputs of one call; undefined where nothing was completed. */
@@ -60,9 +76,10 @@ export type Emitted<Out> = Batch.Batch<Out> | undefined
 /**
  * One running accumulator, owned by one fiber at a time.
  *
- * Flow: the engine calls `process` per batch, `fire` when `deadline` has passed and between batches, and `end` after the last
- * batch. Each returns at most `batchSize` outputs; while `pending` is true the engine delivers what it got and calls `fire`
- * again before it hands over new input, so due timers never starve the input nor exceed memory.
+ * Flow: the engine calls `process` per batch, `fire` when `deadline` has passed and between
+ * batches, and `end` after the last batch. Each returns at most `batchSize` outputs; while
+ * `pending` is true the engine delivers what it got and calls `fire` again before it hands over new
+ * input, so due timers never starve the input nor exceed memory.
  */
 export interface AccumulatorInstance<in In, out Out> {
   readonly process: (batch: Batch.Batch<In>) => Emitted<Out>
@@ -72,12 +89,18 @@ export interface AccumulatorInstance<in In, out Out> {
   /** True while due work is left that did not fit into the last result. */
   readonly pending: () => boolean
   /**
-   * No more input. `drain` follows the stage's end policy (partials or discard); call again while it returns a batch.
+   * No more input. `drain` follows the stage's end policy (partials or discard); call again while
+   * it returns a batch.
    */
   readonly end: () => Emitted<Out>
   readonly totals: () => AccumulatorTotals
-  /** At most `limit` open keys with what each waits for; after `end` the keys that were given up or left as partials. */
+  /**
+   * At most `limit` open keys with what each waits for; after `end` the keys that were given up or
+   * left as partials.
+   */
   readonly openKeys: (limit: number) => ReadonlyArray<OpenKey>
+  /** Called once when the stage is closed, however the run ended. */
+  readonly close?: () => void
 }
 
 /** A described accumulator, as it stands in the graph. */
@@ -86,7 +109,9 @@ export interface AccumulatorSpec<in In, out Out> {
   /** Shown by `explain`, e.g. `slots (discovered), idle 30 s`. */
   readonly label: string
   readonly descriptor: Policy.AccumulationDescriptor
-  /** What would make it wait for ever or grow without bound, found at build time; empty when sound. */
+  /**
+   * What would make it wait for ever or grow without bound, found at build time; empty when sound.
+   */
   readonly issues: ReadonlyArray<{ readonly reason: string; readonly cure: string }>
   readonly make: (host: AccumulatorHost) => AccumulatorInstance<In, Out>
 }

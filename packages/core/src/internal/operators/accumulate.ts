@@ -1,19 +1,23 @@
-// Drives an accumulator instance: batches in, completed groups out, timers in between, the end policy last.
-// The instance is pure bookkeeping; waiting, counting and error policy live here.
+// Drives an accumulator instance: batches in, completed groups out, timers in between, the end
+// policy last. The instance is pure bookkeeping; waiting, counting and error policy live here.
+
+import * as Effect from "effect/Effect"
 import type * as Accumulator from "../../Accumulator.ts"
 import * as Batch from "../../Batch.ts"
-import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
+import type { Rejection } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
-import { andThen, repeat, type Wait } from "../runtime/wait.ts"
+import type { Wait } from "../runtime/wait.ts"
+import { andThen, repeat } from "../runtime/wait.ts"
 import { Chained } from "./chained.ts"
 
 type Instance = Accumulator.AccumulatorInstance<unknown, unknown>
 
 const metricsOf = (totals: Accumulator.AccumulatorTotals): Readonly<Record<string, number>> => {
   const metrics: Record<string, number> = {}
-  for (const [name, value] of Object.entries(totals)) if (typeof value === "number") metrics[name] = value
+  for (const [name, value] of Object.entries(totals))
+    if (typeof value === "number") metrics[name] = value
   return metrics
 }
 
@@ -26,22 +30,30 @@ export class Accumulate extends Chained {
   constructor(run: Run, node: Graph.StageNode, next: Operator | undefined) {
     super(run, node, next)
     this.stageId = node.id
-    if (node.operation._tag !== "Accumulate") throw new Error(`stage "${node.id}" is no accumulator`)
+    if (node.operation._tag !== "Accumulate")
+      throw new Error(`stage "${node.id}" is no accumulator`)
     this.instance = node.operation.accumulator.make({
       pipelineId: run.graph.id,
       stageId: node.id,
       now: () => run.now(),
-      failed: (index, key, cause, kind) => this.fragmentFailed(index, key, cause, kind)
+      failed: (index, key, cause, kind, payload) =>
+        this.failed(index, payload, { cause, key, kind })
     }) as Instance
+    this.close = Effect.sync(() => this.instance.close?.())
     this.stats.metrics = () => metricsOf(this.instance.totals())
     this.stats.inFlight = () => this.instance.totals().fragmentsOpen
   }
 
-  /** A position below 0 concerns a key that left by timer or at the end: there is no fragment to show. */
-  private fragmentFailed(position: number, key: unknown, cause: unknown, kind: DeadLetter.FailureKind): boolean {
-    const batch = position < 0 ? undefined : this.current
-    if (batch === undefined) return this.rejections.reject({ batch: Batch.make<unknown>([]), position: 0, payload: undefined, cause, key, kind })
-    return this.rejections.reject({ batch, position, payload: batch.items[position], cause, key, kind })
+  /** A position below 0 concerns a key that left by timer or at the end: no record caused it. */
+  private failed(
+    position: number,
+    kept: unknown,
+    failure: Pick<Rejection, "cause" | "key" | "kind">
+  ): boolean {
+    const caused = position >= 0 && this.current !== undefined
+    const batch = caused ? this.current! : Batch.make<unknown>([])
+    const payload = kept ?? batch.items[position]
+    return this.rejections.reject({ batch, position: caused ? position : 0, payload, ...failure })
   }
 
   push(batch: Batch.Batch<unknown>): Wait {
