@@ -58,25 +58,40 @@ export interface DecodeOptions {
 const parse = Schema.decodeUnknownResult(GraphDocument)
 const formatted = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const pathText = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>): string =>
+type Path = ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>
+
+const keyOf = (part: Path[number]): PropertyKey => (typeof part === "object" ? part.key : part)
+
+const pathText = (path: Path): string =>
   path
-    .map((part) => (typeof part === "object" ? part.key : part))
+    .map(keyOf)
     .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
     .join("")
     .replace(/^\./, "")
 
-const schemaProblems = (error: Schema.SchemaError): ReadonlyArray<Problem> =>
-  formatted(error.issue).issues.map(({ path, message }) => ({
-    path: pathText(path ?? []),
-    stageId: undefined,
-    reason: message,
-    cure: "correct the document, or write it again with GraphJson.encode"
-  }))
+const valueAt = (json: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (value, part) =>
+      typeof value === "object" && value !== null ? Reflect.get(value, keyOf(part)) : undefined,
+    json
+  )
+
+const schemaProblems = (json: unknown, error: Schema.SchemaError): ReadonlyArray<Problem> =>
+  formatted(error.issue).issues.map(({ path = [], message }) => {
+    const value = valueAt(json, path)
+    const found = value === undefined ? "" : `, found ${DeadLetter.payloadText(value)}`
+    return {
+      path: pathText(path),
+      stageId: undefined,
+      reason: `${message}${found}`,
+      cure: "correct the document, or write it again with GraphJson.encode"
+    }
+  })
 
 const documentOf = (json: unknown): Result.Result<Document, GraphJsonError> =>
   Result.mapError(
     parse(json, { errors: "all" }),
-    (error) => new GraphJsonError({ problems: schemaProblems(error) })
+    (error) => new GraphJsonError({ problems: schemaProblems(json, error) })
   )
 
 const graphOf = (

@@ -1,6 +1,6 @@
-// Random pipelines as plain data: any number of sources, maps, filters, flatMaps, branches and merges
-// over small integers, every end in a sink. A plan prints as it is, so a counterexample can be read;
-// `build` makes the pipeline and says what each sink must receive.
+// Random pipelines as plain data: any number of sources, maps, filters, flatMaps, branches and
+// merges over small integers, every end in a sink. A plan prints as it is, so a counterexample can
+// be read; `build` makes the pipeline and says what each sink must receive.
 import fc from "fast-check"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Sink from "../../src/Sink.ts"
@@ -34,7 +34,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ op: fc.constant("merge" as const), at, with: at })
 )
 
-/** Plans of up to three sources of up to 40 records, and up to 12 stages between them and the sinks. */
+/**
+ * Plans of up to three sources of up to 40 records, and up to 12 stages between them and the sinks.
+ */
 export const graphPlans: fc.Arbitrary<GraphPlan> = fc.record({
   sources: fc.array(fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 40 }), {
     minLength: 1,

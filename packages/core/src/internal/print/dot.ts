@@ -14,12 +14,14 @@ const shapes: Readonly<Record<Stage.StageKind, string>> = {
   sink: "box3d"
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters do not belong in a
-// label
-const controls = /[\u0000-\u001f\u007f]/g
+const controls = /\p{Cc}/gu
 
+// Graphviz also reads HTML entities in labels.
 const escaped = (text: string): string =>
-  text.replace(controls, " ").replace(/["\\]/g, (character) => `\\${character}`)
+  text
+    .replace(controls, " ")
+    .replace(/["\\]/g, (character) => `\\${character}`)
+    .replaceAll("&", "&amp;")
 
 const quoted = (lines: ReadonlyArray<string>): string => `"${lines.map(escaped).join("\\n")}"`
 

@@ -14,13 +14,11 @@ const shapes: Readonly<Record<Stage.StageKind, readonly [open: string, close: st
   sink: ["[[", "]]"]
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters end a line or a label
-const unsafe = /[\u0000-\u001f\u007f"#&<>;`|\\{}[\]]/g
+const controls = /\p{Cc}/gu
+const unsafe = /["#&<>;`|\\{}[\]]/g
 
 const escaped = (text: string): string =>
-  text.replace(unsafe, (character) =>
-    character < " " || character === "\u007f" ? " " : `#${character.charCodeAt(0)};`
-  )
+  text.replace(controls, " ").replace(unsafe, (character) => `#${character.charCodeAt(0)};`)
 
 const stageLine = ({ name, node, lines }: Drawn): string => {
   const [open, close] = shapes[node?.kind ?? "transform"]

@@ -106,6 +106,8 @@ export const AccumulatorTotals = Schema.Struct({
   keysCompleted: Schema.Finite,
   keysPartial: Schema.Finite,
   keysDropped: Schema.Finite,
+  keysFailed: Schema.optionalKey(Schema.Finite),
+  duplicates: Schema.optionalKey(Schema.Finite),
   bytesOpen: Schema.Finite,
   dropsByReason: counts,
   completedByReason: counts
