@@ -14,9 +14,10 @@ import * as Validate from "./Validate.ts"
 /**
  * The async engine.
  *
- * Flow: each segment runs in a fiber of its own; a full channel makes its producer wait, so a slow sink stops the read.
- * Closing the scope aborts the run. With a `seed`, Random is seeded and sources interleave in a shuffled way; the
- * interleaving of real I/O is not reproducible: use the sync engine for that.
+ * Flow: each segment runs in a fiber of its own; a full channel makes its producer wait, so a slow
+ * sink stops the read. Closing the scope aborts the run. With a `seed`, Random is seeded and
+ * sources interleave in a shuffled way; the interleaving of real I/O is not reproducible: use the
+ * sync engine for that.
  */
 export const make = (): Engine.Engine => ({
   name: "async",

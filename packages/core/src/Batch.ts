@@ -1,7 +1,8 @@
 // The unit of work between stages: dense payloads with run-encoded metadata.
-// Sequence number, timestamp and origin are stored once per batch; an index column appears once a stage
-// dropped or multiplied records, further columns only where somebody wrote a header, attribute or cost.
-// A batch is owned by one stage at a time and moves downstream with its ownership.
+// Sequence number, timestamp and origin are stored once per batch; an index column appears once a
+// stage dropped or multiplied records, further columns only where somebody wrote a header,
+// attribute or cost. A batch is owned by one stage at a time and moves downstream with its
+// ownership.
 import * as Envelope from "./Envelope.ts"
 
 /** Names the input a run of records came from, so that an error can point at the line. */
@@ -12,7 +13,9 @@ export interface Provenance {
   readonly base: number
 }
 
-/** Per-record metadata, present only where a stage wrote some; every column is as long as the batch. */
+/**
+ * Per-record metadata, present only where a stage wrote some; every column is as long as the batch.
+ */
 export interface Columns {
   readonly headers: ReadonlyArray<Envelope.Headers | undefined> | undefined
   readonly attrs: ReadonlyArray<Envelope.Attrs | undefined> | undefined
@@ -23,8 +26,10 @@ export interface Columns {
 /**
  * An immutable run of records.
  *
- * Shape: `items[i]` is the payload of record `i`; its sequence number is `seqBase + (index?.[i] ?? i)`.
- * Limits: at most 65,536 records; engines cut what sources hand over to `batchSize` (default 4,096).
+ * Shape: `items[i]` is the payload of record `i`; its sequence number is `seqBase + (index?.[i] ??
+ * i)`.
+ * Limits: at most 65,536 records; engines cut what sources hand over to `batchSize` (default
+ * 4,096).
  */
 export interface Batch<out A> {
   readonly items: ReadonlyArray<A>
@@ -115,8 +120,9 @@ export const gatherColumns = (
       }
 
 /**
- * A batch of new payloads, the j-th derived from record `positions[j]` of `batch`: sequence numbers, location
- * and metadata follow. `positions` is copied, so that a caller may reuse its scratch array.
+ * A batch of new payloads, the j-th derived from record `positions[j]` of `batch`: sequence
+ * numbers, location and metadata follow. `positions` is copied, so that a caller may reuse its
+ * scratch array.
  */
 export const derive = <B>(
   batch: Batch<unknown>,

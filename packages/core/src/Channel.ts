@@ -1,11 +1,12 @@
-// What an edge of the graph promises: how much it holds, what it does when full, and in which order it hands over.
-// Plain data; the running channel is internal.
+// What an edge of the graph promises: how much it holds, what it does when full, and in which order
+// it hands over. Plain data; the running channel is internal.
 import type * as Policy from "./Policy.ts"
 
 /**
  * Order promised on an edge.
  *
- * `Ordered`: the order of the source. `PartitionOrdered`: for equal keys the order of the source. `Unordered`: none.
+ * `Ordered`: the order of the source. `PartitionOrdered`: for equal keys the order of the source.
+ * `Unordered`: none.
  */
 export type ChannelOrdering =
   | { readonly _tag: "Unordered" }

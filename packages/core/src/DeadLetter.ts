@@ -1,5 +1,6 @@
 // A record that a stage could not process, with everything needed to understand and replay it.
-// Plain data (no Error class): building one costs nanoseconds; the tagged error is made at the run's edge.
+// Plain data (no Error class): building one costs nanoseconds; the tagged error is made at the
+// run's edge.
 import type * as Envelope from "./Envelope.ts"
 
 /** Why a record failed; decides which policy may apply. */
@@ -15,8 +16,8 @@ export type FailureKind =
 /**
  * One failed record in its context.
  *
- * `payload` is the record as it entered the failing stage, `cause` what was thrown or failed with, `attempts` how
- * often the stage tried.
+ * `payload` is the record as it entered the failing stage, `cause` what was thrown or failed with,
+ * `attempts` how often the stage tried.
  */
 export interface DeadLetter {
   readonly _tag: "DeadLetter"

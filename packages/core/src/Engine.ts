@@ -17,7 +17,9 @@ export interface ExecutionOptions {
   readonly seed?: string | number
   /** Largest batch handed between stages, records; default 4,096. */
   readonly batchSize?: number
-  /** Dead letters kept in the result; default 1,000. All are counted, and all reach `onDeadLetters`. */
+  /**
+   * Dead letters kept in the result; default 1,000. All are counted, and all reach `onDeadLetters`.
+   */
   readonly deadLettersMax?: number
   /** Open keys listed per accumulator; default 100. */
   readonly openKeysMax?: number
@@ -26,7 +28,10 @@ export interface ExecutionOptions {
   /** Receives records discarded by a full channel. */
   readonly onDropped?: (stageId: string, payloads: ReadonlyArray<unknown>) => void
   readonly observer?: Observer.PipelineObserver
-  /** Kernels: `generated` code, composed `closures`, or `auto` (generated where code generation is allowed). */
+  /**
+   * Kernels: `generated` code, composed `closures`, or `auto` (generated where code generation is
+   * allowed).
+   */
   readonly kernels?: "auto" | "generated" | "closures"
 }
 

@@ -24,8 +24,8 @@ export type Attrs = Readonly<Record<string, unknown>>
 /**
  * One record with everything the framework knows about it.
  *
- * `seqId` is the number of the source record this one derives from: unique per source, non-decreasing
- * along an ordered path, repeated when a stage emits several records for one.
+ * `seqId` is the number of the source record this one derives from: unique per source,
+ * non-decreasing along an ordered path, repeated when a stage emits several records for one.
  */
 export interface Envelope<out A> {
   readonly payload: A
@@ -39,8 +39,8 @@ export interface Envelope<out A> {
 }
 
 /**
- * A view on the current record's metadata, passed as second argument to `map`, `filter` and `flatMap`
- * functions that declare it. Valid during the call only: it moves on to the next record.
+ * A view on the current record's metadata, passed as second argument to `map`, `filter` and
+ * `flatMap` functions that declare it. Valid during the call only: it moves on to the next record.
  */
 export interface Cursor {
   readonly seqId: number

@@ -1,5 +1,6 @@
-// The pipeline graph: plain data the DSL builds and engines run. Nodes carry an operation, edges a channel descriptor.
-// Functions in operations are ordinary values; FunctionRef.ts names them so that a graph can cross a process border.
+// The pipeline graph: plain data the DSL builds and engines run. Nodes carry an operation, edges a
+// channel descriptor. Functions in operations are ordinary values; FunctionRef.ts names them so
+// that a graph can cross a process border.
 import type * as Accumulator from "./Accumulator.ts"
 import type * as Channel from "./Channel.ts"
 import type * as Policy from "./Policy.ts"

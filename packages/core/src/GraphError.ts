@@ -1,4 +1,5 @@
-// What is wrong with a graph: every finding at once, each naming the stage, the reason and the cure.
+// What is wrong with a graph: every finding at once, each naming the stage, the reason and the
+// cure.
 import * as Data from "effect/Data"
 
 /** The classes of invalid graphs. */

@@ -1,4 +1,5 @@
-// Hooks into a run. Events are plain data; an observer that throws is cut off and never harms the run.
+// Hooks into a run. Events are plain data; an observer that throws is cut off and never harms the
+// run.
 
 /** Everything a run can tell. `atMs` is the run's Clock. */
 export type PipelineEvent =
@@ -24,7 +25,10 @@ export interface PipelineObserver {
   readonly onEvent: (event: PipelineEvent) => void
 }
 
-/** An observer that writes each event as one line of JSON; under the sync engine equal runs give equal bytes. */
+/**
+ * An observer that writes each event as one line of JSON; under the sync engine equal runs give
+ * equal bytes.
+ */
 export const lines = (write: (line: string) => void): PipelineObserver => ({
   onEvent: (event) => write(`${JSON.stringify(event)}\n`)
 })

@@ -1,6 +1,7 @@
-// The pipeline DSL: typed from the source to the sink, and nothing but data until an engine runs it.
-// A Pipeline<Out, E, R> is open: more stages may follow. A Closed<E, R> ends in sinks: it can be run.
-// `Out` is what the last stage emits, `E` what its effects may fail with, `R` the services they need.
+// The pipeline DSL: typed from the source to the sink, and nothing but data until an engine runs
+// it. A Pipeline<Out, E, R> is open: more stages may follow. A Closed<E, R> ends in sinks: it can
+// be run. `Out` is what the last stage emits, `E` what its effects may fail with, `R` the services
+// they need.
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Pipeable } from "effect/Pipeable"
@@ -29,7 +30,10 @@ import * as Validate from "./Validate.ts"
 /** Marks values of this module. */
 export const TypeId = "~sluice/Pipeline"
 
-/** An open pipeline: emits `Out`, may fail with `E`, needs `R`. Pipe stages onto it, or run it as a Stream. */
+/**
+ * An open pipeline: emits `Out`, may fail with `E`, needs `R`. Pipe stages onto it, or run it as a
+ * Stream.
+ */
 export interface Pipeline<out Out, out E = never, out R = never> extends Pipeable {
   readonly [TypeId]: {
     readonly _Out: (_: never) => Out
@@ -53,7 +57,10 @@ export interface StageOptions {
   readonly engine?: string
   /** How the stage may run in parallel; a number is `Fixed`. Default sequential. */
   readonly parallelism?: Policy.ParallelismHint | number
-  /** A buffer in front of the stage, which then runs in a segment of its own. Default capacity 8,192 records, `block`. */
+  /**
+   * A buffer in front of the stage, which then runs in a segment of its own. Default capacity 8,192
+   * records, `block`.
+   */
   readonly buffer?: Partial<Policy.BufferPolicy>
   /** How pressure travels upstream; default bounded. */
   readonly backpressure?: Policy.BackpressureStrategy
@@ -61,7 +68,10 @@ export interface StageOptions {
   readonly config?: Readonly<Record<string, unknown>>
 }
 
-/** What a stage that produces `B` for `A` does when its function fails: a policy, or a replacement value. */
+/**
+ * What a stage that produces `B` for `A` does when its function fails: a policy, or a replacement
+ * value.
+ */
 export type OnError<A, B> =
   | Policy.ErrorPolicy
   | { readonly fallback: (payload: A, cause: unknown) => B }
@@ -134,8 +144,8 @@ const append = <Out, E, R>(
  * Starts a pipeline from a source.
  *
  * Shape: nothing → `A`, in the order of the source.
- * Flow: reads when downstream has room; completes with the source; a failing source fails the run after what was read
- * before has gone through.
+ * Flow: reads when downstream has room; completes with the source; a failing source fails the run
+ * after what was read before has gone through.
  */
 export const source = <A, E = never, R = never>(
   id: string,
@@ -154,7 +164,8 @@ export const source = <A, E = never, R = never>(
 /**
  * Applies a synchronous function to each record. Fused with its neighbours into one loop.
  *
- * Shape: one for one, order kept. The function may declare a second parameter, a `Cursor` on the record's metadata.
+ * Shape: one for one, order kept. The function may declare a second parameter, a `Cursor` on the
+ * record's metadata.
  * Errors: an exception follows `onError`, for this record alone.
  */
 export const map =
@@ -194,8 +205,10 @@ export const filter: {
 /**
  * Turns each record into any number of records. Fused; ends its kernel.
  *
- * Shape: any number for one, order kept; all carry the sequence number of the record they came from.
- * Limits: at most 1,000,000 records for one. Errors: when the iterable throws midway, none of its records is emitted.
+ * Shape: any number for one, order kept; all carry the sequence number of the record they came
+ * from.
+ * Limits: at most 1,000,000 records for one. Errors: when the iterable throws midway, none of its
+ * records is emitted.
  */
 export const flatMap =
   <A, B>(
@@ -209,7 +222,8 @@ export const flatMap =
 /**
  * Applies a function to each record's envelope, to read or write headers, attributes and cost.
  *
- * Shape: one for one, order kept. Costs an envelope object per record: prefer `map` with a cursor for reading.
+ * Shape: one for one, order kept. Costs an envelope object per record: prefer `map` with a cursor
+ * for reading.
  */
 export const mapEnvelope =
   <A, B>(
@@ -238,10 +252,12 @@ export const mapBatch =
 /**
  * Runs an effect for each record, up to `concurrency` at once.
  *
- * Shape: one for one; order by `ordering`: that of the input (default), of completion, or of the input per key with keys in
- * parallel, whatever their number.
- * Flow: admits a bounded window of records and backpressures behind it. A failing record never takes siblings along.
- * Limits: 4 × concurrency (ordered), 2 × (unordered), 64 × (by key) records admitted and not handed on, at least 512.
+ * Shape: one for one; order by `ordering`: that of the input (default), of completion, or of the
+ * input per key with keys in parallel, whatever their number.
+ * Flow: admits a bounded window of records and backpressures behind it. A failing record never
+ * takes siblings along.
+ * Limits: 4 × concurrency (ordered), 2 × (unordered), 64 × (by key) records admitted and not handed
+ * on, at least 512.
  * Errors: a failure follows `onError` after the retries it asks for; `timeout` bounds each attempt.
  */
 export const mapEffect =
@@ -253,7 +269,10 @@ export const mapEffect =
   <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E | E2, R | R2> =>
     append(self, id, { _tag: "MapEffect", f: erased(f) }, nodeOptions(options))
 
-/** As `mapEffect`, for functions that return a promise; the signal is aborted when the run is. Costs no fiber per record. */
+/**
+ * As `mapEffect`, for functions that return a promise; the signal is aborted when the run is. Costs
+ * no fiber per record.
+ */
 export const mapPromise =
   <A, B>(
     id: string,
@@ -266,8 +285,8 @@ export const mapPromise =
 /**
  * Passes the records through a stream function: anything Effect's Stream can do.
  *
- * Shape: as the stream makes it; the results are numbered anew. Flow: pulls, so it backpressures; when its stream ends early the
- * rest of the input is discarded.
+ * Shape: as the stream makes it; the results are numbered anew. Flow: pulls, so it backpressures;
+ * when its stream ends early the rest of the input is discarded.
  */
 export const process =
   <A, B, E2 = never, R2 = never>(
@@ -292,8 +311,10 @@ export const stage =
 /**
  * Collects records into keyed state and emits an output when a key is complete.
  *
- * Shape: any number of fragments → one output per completed (or expired) key. Specs come from `@sluice/accumulation`.
- * Errors: a fragment without key, or whose update throws, follows `onError`; its group is not harmed.
+ * Shape: any number of fragments → one output per completed (or expired) key. Specs come from
+ * `@sluice/accumulation`.
+ * Errors: a fragment without key, or whose update throws, follows `onError`; its group is not
+ * harmed.
  */
 export const accumulate =
   <A, B>(
@@ -335,9 +356,11 @@ const ports = <A, E, R, Names extends string>(
 export type BranchOptions = StageOptions & { readonly onError?: Policy.ErrorPolicy }
 
 /**
- * Sends each record to the first route whose predicate holds; a record that matches none is dropped and counted.
+ * Sends each record to the first route whose predicate holds; a record that matches none is dropped
+ * and counted.
  *
- * Shape: one in, one pipeline per route out. Order is kept within a route. Every route must be continued.
+ * Shape: one in, one pipeline per route out. Order is kept within a route. Every route must be
+ * continued.
  */
 export const branch =
   <A, const Routes extends Readonly<Record<string, (payload: A) => boolean>>>(
@@ -356,7 +379,8 @@ export const branch =
   }
 
 /**
- * Sends every record to each of the named outputs. Payloads are shared, not copied: treat them as immutable.
+ * Sends every record to each of the named outputs. Payloads are shared, not copied: treat them as
+ * immutable.
  *
  * Flow: the slowest output sets the pace, unless its buffer drops.
  */
@@ -388,7 +412,8 @@ type ServicesOf<P> = P extends { readonly [TypeId]: { readonly _R: (_: never) =>
 /**
  * Joins several pipelines into one, in the order of arrival.
  *
- * Flow: all inputs share one bounded channel; completes when all have. Order is kept per input, not between them.
+ * Flow: all inputs share one bounded channel; completes when all have. Order is kept per input, not
+ * between them.
  */
 export const merge = <const Inputs extends ReadonlyArray<Pipeline<unknown, unknown, unknown>>>(
   id: string,
@@ -411,7 +436,8 @@ export interface SinkOptions<A> extends StageOptions {
 /**
  * Ends a pipeline in a sink.
  *
- * Flow: one batch at a time; while the sink's effect runs, the stages before it fill their buffers and then wait.
+ * Flow: one batch at a time; while the sink's effect runs, the stages before it fill their buffers
+ * and then wait.
  */
 export const sink =
   <A, E2 = never, R2 = never>(id: string, to: Sink.Sink<A, E2, R2>, options?: SinkOptions<A>) =>
@@ -473,8 +499,8 @@ export const start = <E, R>(
 /**
  * Runs a closed pipeline to its end.
  *
- * Flow: succeeds with the result when the input is exhausted or a graceful stop has drained it; interrupting it aborts the run and
- * closes everything it opened.
+ * Flow: succeeds with the result when the input is exhausted or a graceful stop has drained it;
+ * interrupting it aborts the run and closes everything it opened.
  * Errors: `PipelineError` names the stage, the record and the cause, and holds the result so far.
  */
 export const run = <E, R>(
@@ -486,8 +512,10 @@ export const run = <E, R>(
 /**
  * An open pipeline as an Effect Stream.
  *
- * Flow: the pipeline runs while the stream is pulled and stops reading when the puller does; at most four batches wait.
- * Errors: a failure of a stage's effect as it is, everything else as `PipelineError` or `GraphError`.
+ * Flow: the pipeline runs while the stream is pulled and stops reading when the puller does; at
+ * most four batches wait.
+ * Errors: a failure of a stage's effect as it is, everything else as `PipelineError` or
+ * `GraphError`.
  */
 export const stream = <Out, E, R>(
   self: Pipeline<Out, E, R>,

@@ -1,4 +1,5 @@
-// What a run leaves behind: counts, final stage states, dead letters, open keys; and the error a failed run ends with.
+// What a run leaves behind: counts, final stage states, dead letters, open keys; and the error a
+// failed run ends with.
 import * as Data from "effect/Data"
 import type * as Accumulator from "./Accumulator.ts"
 import * as DeadLetter from "./DeadLetter.ts"
@@ -7,7 +8,10 @@ import type * as Stage from "./Stage.ts"
 /** How a run ended. `stopped` is a graceful stop: everything read was drained. */
 export type PipelineStatus = "completed" | "stopped" | "aborted" | "failed"
 
-/** Totals of one accumulating stage and a bounded list of the keys it still held when the input ended. */
+/**
+ * Totals of one accumulating stage and a bounded list of the keys it still held when the input
+ * ended.
+ */
 export interface AccumulatorReport {
   readonly stageId: string
   readonly totals: Accumulator.AccumulatorTotals
@@ -15,7 +19,8 @@ export interface AccumulatorReport {
 }
 
 /**
- * Outcome of a run. `deadLetters` keeps the first `deadLettersMax` (default 1,000), `deadLetterCount` counts them all.
+ * Outcome of a run. `deadLetters` keeps the first `deadLettersMax` (default 1,000),
+ * `deadLetterCount` counts them all.
  */
 export interface PipelineResult {
   readonly pipelineId: string
@@ -37,7 +42,8 @@ export interface PipelineResult {
 }
 
 /**
- * A run that failed. `failure` is the record or the resource that ended it, `result` everything that was known by then.
+ * A run that failed. `failure` is the record or the resource that ended it, `result` everything
+ * that was known by then.
  */
 export class PipelineError extends Data.TaggedError("PipelineError")<{
   readonly pipelineId: string

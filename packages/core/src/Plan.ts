@@ -1,5 +1,5 @@
-// How a graph will be executed: segments, one engine each, joined by channels; inside a segment, fused kernels.
-// A plan is plain data and says why it is as it is. Making one runs nothing.
+// How a graph will be executed: segments, one engine each, joined by channels; inside a segment,
+// fused kernels. A plan is plain data and says why it is as it is. Making one runs nothing.
 import * as Graph from "./Graph.ts"
 import { topological } from "./internal/topology.ts"
 

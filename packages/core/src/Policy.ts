@@ -1,5 +1,6 @@
-// Descriptors of behaviour as plain data: parallelism, buffers, drops, errors, breakers, backpressure,
-// accumulation. They hold no function and no state, so they cross process borders; the schemas are in Schemas.ts.
+// Descriptors of behaviour as plain data: parallelism, buffers, drops, errors, breakers,
+// backpressure, accumulation. They hold no function and no state, so they cross process borders;
+// the schemas are in Schemas.ts.
 
 /** How a stage may be run in parallel; an engine reads it as a hint, `Sequential` as a promise. */
 export type ParallelismHint =
@@ -18,7 +19,10 @@ export interface BufferPolicy {
   readonly onFull: DropPolicy
 }
 
-/** Exponential backoff: the n-th wait is `min(backoffMs * factor^(n-1), backoffMsMax)`, jittered by ±20 %. */
+/**
+ * Exponential backoff: the n-th wait is `min(backoffMs * factor^(n-1), backoffMsMax)`, jittered by
+ * ±20 %.
+ */
 export interface RetryPolicy {
   readonly _tag: "Retry"
   /** Attempts after the first one. */
@@ -33,8 +37,9 @@ export interface RetryPolicy {
 /**
  * What happens when a user function fails on a record.
  *
- * `Fail` ends the run (records before it are delivered), `DeadLetter` sets the record aside with its context, `Ignore`
- * drops and counts it, `Fallback` replaces the result, `Retry` tries again and then follows `exhausted`.
+ * `Fail` ends the run (records before it are delivered), `DeadLetter` sets the record aside with
+ * its context, `Ignore` drops and counts it, `Fallback` replaces the result, `Retry` tries again
+ * and then follows `exhausted`.
  */
 export type ErrorPolicy =
   | RetryPolicy

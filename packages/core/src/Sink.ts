@@ -8,8 +8,9 @@ import type * as DeadLetter from "./DeadLetter.ts"
 /**
  * One open output.
  *
- * Flow: `write` takes a batch; returning an Effect makes the engine wait for it before it hands over the next one, which is
- * how a slow sink stops the read. `end` runs once after the last batch (not on abort); resources belong to the scope.
+ * Flow: `write` takes a batch; returning an Effect makes the engine wait for it before it hands
+ * over the next one, which is how a slow sink stops the read. `end` runs once after the last batch
+ * (not on abort); resources belong to the scope.
  */
 export interface SinkWriter<in A, out E = never, out R = never> {
   readonly write: (batch: Batch.Batch<A>) => void | Effect.Effect<void, E | RecordsRejected, R>
@@ -17,9 +18,9 @@ export interface SinkWriter<in A, out E = never, out R = never> {
 }
 
 /**
- * Thrown by, or failed with from, `write`: these records could not be taken, all others of the batch were. The engine
- * applies the stage's error policy to the named records only, and retries those alone. `kind` is `serialization` unless
- * said otherwise.
+ * Thrown by, or failed with from, `write`: these records could not be taken, all others of the
+ * batch were. The engine applies the stage's error policy to the named records only, and retries
+ * those alone. `kind` is `serialization` unless said otherwise.
  */
 export interface RecordsRejected {
   readonly _tag: "RecordsRejected"
@@ -41,7 +42,10 @@ export interface Sink<in A, out E = never, out R = never> {
   /** Shown by `explain`. */
   readonly label: string
   readonly open: Effect.Effect<SinkWriter<A, E, R>, E, R | Scope.Scope>
-  /** A synchronous per-record function: the planner fuses it into the kernel before it, and isolates its errors per record. */
+  /**
+   * A synchronous per-record function: the planner fuses it into the kernel before it, and isolates
+   * its errors per record.
+   */
   readonly each?: (payload: A) => void
 }
 
@@ -82,7 +86,10 @@ const runAll = <A, E, R>(
     return Effect.andThen(Effect.forEach(batch.items, one, { discard: true }), settled)
   })
 
-/** Calls a synchronous function for each record. An exception follows the stage's error policy, record by record. */
+/**
+ * Calls a synchronous function for each record. An exception follows the stage's error policy,
+ * record by record.
+ */
 export const forEach = <A>(f: (payload: A) => void): Sink<A> => ({
   _tag: "Sink",
   label: "forEach",
@@ -90,7 +97,9 @@ export const forEach = <A>(f: (payload: A) => void): Sink<A> => ({
   open: Effect.succeed({ write: (batch) => callAll(batch, f) })
 })
 
-/** Runs an effect for each batch, one batch at a time: the sink backpressures while the effect runs. */
+/**
+ * Runs an effect for each batch, one batch at a time: the sink backpressures while the effect runs.
+ */
 export const forEachBatch = <A, E, R>(
   f: (items: ReadonlyArray<A>) => Effect.Effect<unknown, E, R>
 ): Sink<A, E, R> => ({
@@ -99,7 +108,10 @@ export const forEachBatch = <A, E, R>(
   open: Effect.succeed({ write: (batch) => Effect.asVoid(f(batch.items)) })
 })
 
-/** Runs an effect for each record, one after the other in the order of arrival. A failure concerns its record alone. */
+/**
+ * Runs an effect for each record, one after the other in the order of arrival. A failure concerns
+ * its record alone.
+ */
 export const forEachEffect = <A, E, R>(f: (payload: A) => Effect.Effect<unknown, E, R>): Sink<A, E, R> => ({
   _tag: "Sink",
   label: "forEachEffect",

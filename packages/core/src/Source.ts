@@ -1,4 +1,5 @@
-// Where records come from: a description that opens a reader in a scope. Nothing runs until an engine opens it.
+// Where records come from: a description that opens a reader in a scope. Nothing runs until an
+// engine opens it.
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
@@ -17,8 +18,9 @@ export interface Chunk<out A> {
 /**
  * One open input.
  *
- * Flow: `pull` returns the next chunk (it may be empty), or undefined at the end; either at once or as an Effect. It is
- * called again only after the previous chunk was accepted downstream: not calling it is the backpressure.
+ * Flow: `pull` returns the next chunk (it may be empty), or undefined at the end; either at once or
+ * as an Effect. It is called again only after the previous chunk was accepted downstream: not
+ * calling it is the backpressure.
  */
 export interface SourceReader<out A, out E = never, out R = never> {
   readonly pull: () => Chunk<A> | undefined | Effect.Effect<Chunk<A> | undefined, E, R>
@@ -74,7 +76,8 @@ const openIterator = <A>(iterable: Iterable<A>): Effect.Effect<Iterator<A>, neve
 /**
  * Records of an iterable, 256 at a time.
  *
- * Flow: an iterator that throws ends the source with that failure. The iterator's `return` is called when the run ends early.
+ * Flow: an iterator that throws ends the source with that failure. The iterator's `return` is
+ * called when the run ends early.
  */
 export const fromIterable = <A>(iterable: Iterable<A>): Source<A> =>
   make("iterable", Effect.map(openIterator(iterable), iteratorReader))
@@ -122,7 +125,10 @@ class AsyncIteratorReader<A> implements SourceReader<A, IterableFailed> {
     }
   }
 
-  /** A generator answers `return` only after the `next` it is busy with, which may be never: then nobody waits for it. */
+  /**
+   * A generator answers `return` only after the `next` it is busy with, which may be never: then
+   * nobody waits for it.
+   */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const returned = (async () => void (await this.iterator.return?.()))().catch(() => undefined)
     return this.asked ? Effect.void : Effect.promise(() => returned)
@@ -132,8 +138,8 @@ class AsyncIteratorReader<A> implements SourceReader<A, IterableFailed> {
 /**
  * Records of an async iterable.
  *
- * Flow: one `next` at a time, only when downstream has room. Fails with `IterableFailed` when the iterator rejects; its
- * `return` is called on every exit.
+ * Flow: one `next` at a time, only when downstream has room. Fails with `IterableFailed` when the
+ * iterator rejects; its `return` is called on every exit.
  */
 export const fromAsyncIterable = <A>(iterable: AsyncIterable<A>): Source<A, IterableFailed> =>
   make(
@@ -144,7 +150,10 @@ export const fromAsyncIterable = <A>(iterable: AsyncIterable<A>): Source<A, Iter
     )
   )
 
-/** Records of any Effect Stream, chunk by chunk as the stream makes them; its failures are the source's. */
+/**
+ * Records of any Effect Stream, chunk by chunk as the stream makes them; its failures are the
+ * source's.
+ */
 export const fromStream = <A, E, R>(stream: Stream.Stream<A, E, R>): Source<A, E, R> =>
   make(
     "stream",

@@ -1,4 +1,5 @@
-// The stage contract (init, process, close), what a stage is told about its run, and what can be asked of a running stage.
+// The stage contract (init, process, close), what a stage is told about its run, and what can be
+// asked of a running stage.
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Envelope from "./Envelope.ts"
@@ -28,9 +29,11 @@ export interface StageContext {
 /**
  * A custom transform: the general form of which `map` and its kin are special cases.
  *
- * Shape: a stream of envelopes in, a stream of envelopes out; any cardinality. The output order is the stage's own.
- * Flow: `init` runs before the first record, `close` on every exit after a successful `init`. The stage pulls its
- * input, so a slow stage backpressures; it completes when its output stream ends and fails when that stream fails.
+ * Shape: a stream of envelopes in, a stream of envelopes out; any cardinality. The output order is
+ * the stage's own.
+ * Flow: `init` runs before the first record, `close` on every exit after a successful `init`. The
+ * stage pulls its input, so a slow stage backpressures; it completes when its output stream ends
+ * and fails when that stream fails.
  */
 export interface Stage<in In, out Out, out E = never, out R = never> {
   readonly init: (context: StageContext) => Effect.Effect<void, E, R>
@@ -41,7 +44,10 @@ export interface Stage<in In, out Out, out E = never, out R = never> {
 /** Life of a stage within one run. */
 export type StageStatus = "pending" | "running" | "draining" | "completed" | "failed" | "aborted"
 
-/** A latency histogram: `counts[i]` batches took at most `2^i` microseconds (the last bucket: longer). */
+/**
+ * A latency histogram: `counts[i]` batches took at most `2^i` microseconds (the last bucket:
+ * longer).
+ */
 export interface LatencyHistogram {
   readonly counts: ReadonlyArray<number>
   readonly p50Micros: number

@@ -1,7 +1,8 @@
 // The pure state of a bounded channel: a FIFO of batches counted in records and bytes.
-// It never waits and knows no fiber: `offer` says what happened, Channel's shell (runtime/channel.ts) waits.
-// Invariants (assertInvariants): used equals the records held; used <= capacity, except for one batch larger than the
-// capacity, which is admitted alone so that no record size can wedge a pipeline; nothing dropped goes uncounted.
+// It never waits and knows no fiber: `offer` says what happened, Channel's shell
+// (runtime/channel.ts) waits. Invariants (assertInvariants): used equals the records held; used <=
+// capacity, except for one batch larger than the capacity, which is admitted alone so that no
+// record size can wedge a pipeline; nothing dropped goes uncounted.
 import * as Batch from "../Batch.ts"
 import type * as Policy from "../Policy.ts"
 
@@ -64,7 +65,10 @@ export class BoundedBuffer {
     return this.policy.onFull === "drop-newest" ? this.dropNewest(batch, room) : this.dropOldest(batch)
   }
 
-  /** Records of the batch that fit beside what is held; a record larger than the byte bound fits alone. */
+  /**
+   * Records of the batch that fit beside what is held; a record larger than the byte bound fits
+   * alone.
+   */
   private roomFor(batch: Batch.Batch<unknown>): number {
     const { capacity, bytes: bytesMax } = this.policy
     const records = Math.max(0, capacity - this.used)

@@ -1,5 +1,5 @@
-// The one place where the graph's erased functions become callable again. The DSL checked their types when the graph was built;
-// the graph, being plain data, no longer knows them.
+// The one place where the graph's erased functions become callable again. The DSL checked their
+// types when the graph was built; the graph, being plain data, no longer knows them.
 import type * as Graph from "../Graph.ts"
 
 /** A user function of any stage. */

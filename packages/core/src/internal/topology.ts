@@ -1,7 +1,10 @@
 // Order of the nodes of an acyclic graph, sources first, stable in the graph's own order.
 import * as Graph from "../Graph.ts"
 
-/** Nodes such that every edge points forward; nodes on a cycle are left out (validation reports them). */
+/**
+ * Nodes such that every edge points forward; nodes on a cycle are left out (validation reports
+ * them).
+ */
 export const topological = (graph: Graph.PipelineGraph): ReadonlyArray<Graph.StageNode> => {
   const { incoming, outgoing } = Graph.adjacency(graph)
   const waitsFor = new Map(graph.nodes.map((node) => [node.id, incoming.get(node.id)?.length ?? 0]))

@@ -1,5 +1,6 @@
-// The kernel as an interpreter over its steps: the reference meaning of a program, and what runs where code generation is
-// forbidden. Slower than generated code once several pipelines are alive; never different.
+// The kernel as an interpreter over its steps: the reference meaning of a program, and what runs
+// where code generation is forbidden. Slower than generated code once several pipelines are alive;
+// never different.
 import type { Kernel, KernelHost, ProgramStep } from "./program.ts"
 
 /** Answer of a step: the record goes on with `value`, or it stops here. */

@@ -1,7 +1,8 @@
-// Generates a kernel as source text with its own identity, so that V8 gives each pipeline its own type feedback: kernels
-// with equal text would share one feedback vector and run several times slower once a few pipelines exist.
-// Errors are isolated per record by one try around the loop with a resume index, which costs nothing when nobody throws.
-// Semantics are those of compose.ts, held equal by property test.
+// Generates a kernel as source text with its own identity, so that V8 gives each pipeline its own
+// type feedback: kernels with equal text would share one feedback vector and run several times
+// slower once a few pipelines exist. Errors are isolated per record by one try around the loop with
+// a resume index, which costs nothing when nobody throws. Semantics are those of compose.ts, held
+// equal by property test.
 import type { Kernel, ProgramStep } from "./program.ts"
 
 let identity = 0
@@ -58,8 +59,9 @@ const body = (steps: ReadonlyArray<ProgramStep>, live: boolean): string => {
 /** The source text of a kernel; `id` makes it unique. */
 export const source = (steps: ReadonlyArray<ProgramStep>, id: number): string => {
   const counters = steps.flatMap((step, k) => (step.kind === "map" ? [] : [k]))
-  // A payload that must be known when a step throws is alive in the handler, which keeps V8 from dissolving the
-  // objects between steps: a third slower. Only programs with a stage that keeps failed records pay for it.
+  // A payload that must be known when a step throws is alive in the handler, which keeps V8 from
+  // dissolving the objects between steps: a third slower. Only programs with a stage that keeps
+  // failed records pay for it.
   const live = steps.some((step) => step.keepsPayload)
   return `// kernel ${id}: ${steps.map((step) => step.kind).join(" > ")}
 "use strict";
@@ -85,7 +87,8 @@ return function kernel_${id}(h, items, out, pos, counts) {
 }
 
 /**
- * Compiles a kernel, or returns undefined where the platform forbids code generation. A program may hold one flatMap, as its
+ * Compiles a kernel, or returns undefined where the platform forbids code generation. A program may
+ * hold one flatMap, as its
  * last step: the planner starts a new program behind it.
  */
 export const generate = (steps: ReadonlyArray<ProgramStep>): Kernel | undefined => {

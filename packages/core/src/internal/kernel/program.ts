@@ -1,5 +1,6 @@
 // What a kernel is made of, and the contract between a kernel and the operator that calls it.
-// A program is a maximal run of synchronous per-record steps; a kernel is that program made executable.
+// A program is a maximal run of synchronous per-record steps; a kernel is that program made
+// executable.
 import type * as Envelope from "../../Envelope.ts"
 
 /** A user function after the DSL has checked its types. */
@@ -17,7 +18,10 @@ export interface ProgramStep {
   readonly usesCursor: boolean
   /** Replacement for a failing record, where the error policy is fallback. */
   readonly fallback: ((payload: unknown, cause: unknown) => unknown) | undefined
-  /** True when a failed record is kept (dead letter): the payload as this step got it must be at hand. */
+  /**
+   * True when a failed record is kept (dead letter): the payload as this step got it must be at
+   * hand.
+   */
   readonly keepsPayload: boolean
 }
 
@@ -27,9 +31,9 @@ export interface MovableCursor extends Envelope.Cursor {
 }
 
 /**
- * What a kernel calls back for. `failed` is told step, position in the input and the payload as the step got it (or the host
- * itself where the kernel did not keep it); it answers whether to carry on with the next record. `expand` appends what a
- * flatMap returned.
+ * What a kernel calls back for. `failed` is told step, position in the input and the payload as the
+ * step got it (or the host itself where the kernel did not keep it); it answers whether to carry on
+ * with the next record. `expand` appends what a flatMap returned.
  */
 export interface KernelHost {
   readonly cursor: MovableCursor
@@ -38,9 +42,9 @@ export interface KernelHost {
 }
 
 /**
- * Runs the program over `items`. Writes surviving payloads to `out` and the position each came from to `positions`, and to
- * `counts[k]` how many records left step k. Returns how many input records it consumed: fewer than `items.length` only
- * when `failed` answered false.
+ * Runs the program over `items`. Writes surviving payloads to `out` and the position each came from
+ * to `positions`, and to `counts[k]` how many records left step k. Returns how many input records
+ * it consumed: fewer than `items.length` only when `failed` answered false.
  */
 export type Kernel = (
   host: KernelHost,

@@ -7,6 +7,7 @@ import * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import type { Rejection } from "../runtime/rejections.ts"
+import { resourceFailure } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
 import type { Wait } from "../runtime/wait.ts"
 import { andThen, repeat } from "../runtime/wait.ts"
@@ -41,6 +42,7 @@ export class Accumulate extends Chained {
     }) as Instance
     this.close = Effect.sync(() => this.instance.close?.())
     this.stats.metrics = () => metricsOf(this.instance.totals())
+    this.stats.givenUp = () => this.instance.totals().fragmentsDropped
     this.stats.inFlight = () => this.instance.totals().fragmentsOpen
   }
 
@@ -56,11 +58,24 @@ export class Accumulate extends Chained {
     return this.rejections.reject({ batch, position: caused ? position : 0, payload, ...failure })
   }
 
+  /** What the instance itself throws is a defect of this stage, not of the segment it runs in. */
+  private guarded(
+    call: () => Batch.Batch<unknown> | undefined
+  ): { readonly batch: Batch.Batch<unknown> | undefined } | { readonly broken: Wait } {
+    try {
+      return { batch: call() }
+    } catch (cause) {
+      return { broken: Effect.fail(resourceFailure(this.run, this.node.id, cause, "catastrophic")) }
+    }
+  }
+
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
     const startedAt = this.run.micros()
     this.current = batch
-    const emitted = this.instance.process(batch)
+    const called = this.guarded(() => this.instance.process(batch))
+    if ("broken" in called) return called.broken
+    const emitted = called.batch
     this.stats.recordLatency(this.run.micros() - startedAt)
     this.observed(batch, emitted?.items.length ?? 0)
     const settled = andThen(this.forward(emitted), () => this.rejections.deliver())
@@ -71,7 +86,9 @@ export class Accumulate extends Chained {
   private fireDue(): Wait {
     return repeat(() => {
       if (!this.instance.pending() && this.instance.deadline() > this.run.now()) return "done"
-      const fired = this.instance.fire(this.run.now())
+      const called = this.guarded(() => this.instance.fire(this.run.now()))
+      if ("broken" in called) return called.broken
+      const fired = called.batch
       if (fired !== undefined && this.run.observed) {
         const [stageId, atMs, outputs] = [this.node.id, this.run.now(), fired.items.length]
         this.run.emit({ _tag: "AccumulatorFired", atMs, stageId, outputs })
@@ -93,7 +110,9 @@ export class Accumulate extends Chained {
   override end(mode: EndMode): Wait {
     if (mode === "failed") return super.end(mode)
     const drained = repeat(() => {
-      const batch = this.instance.end()
+      const called = this.guarded(() => this.instance.end())
+      if ("broken" in called) return called.broken
+      const { batch } = called
       if (batch === undefined) return "done"
       return andThen(this.forward(batch), () => this.rejections.deliver())
     })

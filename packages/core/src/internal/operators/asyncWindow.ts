@@ -1,7 +1,9 @@
-// Many records in flight at once: admission, completion and emission of an effectful stage with concurrency above 1.
-// At most `concurrency` calls run; at most `windowMax` records are admitted and not yet handed on, so memory is bounded.
-// ordered: results leave in the order of admission. unordered: as they finish. keyed: calls of one key run one after the
-// other in order, whatever the number of keys. A failing record never takes its siblings along: they finish and leave first.
+// Many records in flight at once: admission, completion and emission of an effectful stage with
+// concurrency above 1. At most `concurrency` calls run; at most `windowMax` records are admitted
+// and not yet handed on, so memory is bounded.
+// ordered: results leave in the order of admission. unordered: as they finish. keyed: calls of one
+// key run one after the other in order, whatever the number of keys. A failing record never takes
+// its siblings along: they finish and leave first.
 import * as Effect from "effect/Effect"
 import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
@@ -111,7 +113,10 @@ export class AsyncWindow extends Chained {
     this.starting = false
   }
 
-  /** A call ended: the next record starts without waking the fiber, which comes only when the batch is used up. */
+  /**
+   * A call ended: the next record starts without waking the fiber, which comes only when the batch
+   * is used up.
+   */
   private refill(): void {
     const batch = this.input
     if (batch === undefined || this.starting || this.at >= batch.items.length) return
@@ -126,7 +131,9 @@ export class AsyncWindow extends Chained {
     return "wait"
   }
 
-  /** Dead letters go out at once; a record that ends the run first lets what is in flight finish. */
+  /**
+   * Dead letters go out at once; a record that ends the run first lets what is in flight finish.
+   */
   private afterEmit(): Wait {
     if (this.rejections.failure === undefined || this.ending === "failed") return this.rejections.flush()
     return this.whileBusy(() => this.settleFailure())

@@ -1,5 +1,6 @@
-// One call of a user function that may be asynchronous, with the stage's timeout and retries around it.
-// Fails with what was tried and why it failed, never with a defect; interruption passes through.
+// One call of a user function that may be asynchronous, with the stage's timeout and retries around
+// it. Fails with what was tried and why it failed, never with a defect; interruption passes
+// through.
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -7,7 +8,10 @@ import type * as Graph from "../../Graph.ts"
 import type * as Policy from "../../Policy.ts"
 import { functionOf } from "../erased.ts"
 
-/** Why one attempt failed: `recoverable` for a failure or a timeout, `non-recoverable` for an exception. */
+/**
+ * Why one attempt failed: `recoverable` for a failure or a timeout, `non-recoverable` for an
+ * exception.
+ */
 export interface Failed {
   readonly cause: unknown
   readonly kind: "recoverable" | "non-recoverable"
@@ -44,8 +48,8 @@ export const pause = (policy: Policy.RetryPolicy, n: number): Effect.Effect<void
 export const reasonOf = (cause: Cause.Cause<unknown>): unknown => Cause.squash(cause)
 
 /**
- * What a failed user effect comes to. An effect that interrupted itself is a failure too; a handler never sees the
- * interruption of the run, which skips it.
+ * What a failed user effect comes to. An effect that interrupted itself is a failure too; a handler
+ * never sees the interruption of the run, which skips it.
  */
 export const failedOf = (cause: Cause.Cause<unknown>): Failed => ({
   cause: reasonOf(cause),

@@ -1,5 +1,6 @@
 // Splits a stream over named ports: first matching predicate, a copy to each, or by hash of a key.
-// Batches are immutable, so a broadcast shares them: nothing is copied until a stage makes new payloads.
+// Batches are immutable, so a broadcast shares them: nothing is copied until a stage makes new
+// payloads.
 import * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import { callable } from "../erased.ts"

@@ -1,4 +1,5 @@
-// What every operator inside a chain shares: the next operator, the stage's stats and rejections, forwarding and timing.
+// What every operator inside a chain shares: the next operator, the stage's stats and rejections,
+// forwarding and timing.
 import * as Effect from "effect/Effect"
 import * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
@@ -39,7 +40,10 @@ export abstract class Chained implements Operator {
     return this.endNext(this.rejections.settle(mode), mode)
   }
 
-  /** Ends the next operator after `last`; a failed end reaches it whatever happens, so that nobody waits for ever. */
+  /**
+   * Ends the next operator after `last`; a failed end reaches it whatever happens, so that nobody
+   * waits for ever.
+   */
   protected endNext(last: Wait, mode: EndMode): Wait {
     const end = (): Wait => this.next?.end(mode)
     return mode === "failed" ? alwaysThen(last, end) : andThen(last, end)

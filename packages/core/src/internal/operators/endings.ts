@@ -82,7 +82,10 @@ export class SinkOperator extends Chained {
     }
   }
 
-  /** Attempt number `n`. What a sink accepted is not written again: a retry is for the records it named, else for all. */
+  /**
+   * Attempt number `n`. What a sink accepted is not written again: a retry is for the records it
+   * named, else for all.
+   */
   private write(batch: Batch.Batch<unknown>, n: number, startedAt: number): Effect.Effect<void, DeadLetter.DeadLetter> {
     const once = (): UserEffect => this.writer.write(batch) ?? Effect.void
     return Effect.matchEffect(tryOnce(this.node, once), {
@@ -112,7 +115,10 @@ export class SinkOperator extends Chained {
     return undefined
   }
 
-  /** A sink that names the records it could not take accepted the others; else the whole batch was refused. */
+  /**
+   * A sink that names the records it could not take accepted the others; else the whole batch was
+   * refused.
+   */
   private refuse(batch: Batch.Batch<unknown>, failed: Failed, attempts: number, startedAt: number): Wait {
     const { cause, kind } = failed
     if (isRejection(cause)) {

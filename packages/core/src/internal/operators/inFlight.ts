@@ -1,5 +1,6 @@
-// The records of an effectful stage that are admitted and not yet handed on: who may start, who has finished, in which order
-// they may leave. Starts calls and keeps hold of their fibers; delivers nothing itself.
+// The records of an effectful stage that are admitted and not yet handed on: who may start, who has
+// finished, in which order they may leave. Starts calls and keeps hold of their fibers; delivers
+// nothing itself.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -11,7 +12,10 @@ import type { StageStats } from "../runtime/stageStats.ts"
 import { type Attempted, attempt, callOf, type Failed, failedOf, type UserEffect } from "./attempt.ts"
 import type { WindowOrder } from "./asyncWindow.ts"
 
-/** One admitted record. `value` is the result, or the cause when `succeeded` is false. Slots are used again and again. */
+/**
+ * One admitted record. `value` is the result, or the cause when `succeeded` is false. Slots are
+ * used again and again.
+ */
 export class Slot {
   batch: Batch.Batch<unknown> | undefined = undefined
   position = 0
@@ -55,8 +59,9 @@ export interface InFlightOptions {
 }
 
 /**
- * Records admitted and not yet handed on, per running call and at least: finished results wait for their turn, and for the
- * fiber to take many at once. By key, records also wait for those of their key before them.
+ * Records admitted and not yet handed on, per running call and at least: finished results wait for
+ * their turn, and for the fiber to take many at once. By key, records also wait for those of their
+ * key before them.
  */
 const lookahead = { ordered: 4, unordered: 2, keyed: 64 } as const
 const windowMin = 512
@@ -93,7 +98,8 @@ export class InFlight {
     this.f = functionOf(options.node)
     this.stats = options.run.statsOf(options.node.id)
     const { operation, timeoutMs, errorPolicy } = options.node
-    // Without timeout or retry nothing needs to be wrapped around the call; a promise then needs no fiber either.
+    // Without timeout or retry nothing needs to be wrapped around the call; a promise then needs no
+    // fiber either.
     this.plain = timeoutMs === undefined && errorPolicy._tag !== "Retry"
     this.promised = this.plain && operation._tag === "MapPromise"
     this.windowMax = Math.max(windowMin, options.concurrency * lookahead[options.order])

@@ -1,5 +1,5 @@
-// Runs a fused kernel over each batch: counters, latency and error isolation once per batch, nothing per record.
-// Emits at most one batch per batch; never waits itself.
+// Runs a fused kernel over each batch: counters, latency and error isolation once per batch,
+// nothing per record. Emits at most one batch per batch; never waits itself.
 import * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
@@ -45,7 +45,10 @@ const programOf = (run: Run, nodes: ReadonlyArray<Graph.StageNode>): ReadonlyArr
     }
   })
 
-/** Kernels live as long as the stages they were made for, so a second run of a pipeline starts with hot code. */
+/**
+ * Kernels live as long as the stages they were made for, so a second run of a pipeline starts with
+ * hot code.
+ */
 const compiled = new WeakMap<Graph.StageNode, { readonly nodes: ReadonlyArray<Graph.StageNode>; readonly kernel: Kernel }>()
 
 const compile = (run: Run, nodes: ReadonlyArray<Graph.StageNode>, steps: ReadonlyArray<ProgramStep>): Kernel => {
@@ -127,7 +130,10 @@ export class KernelOperator implements Operator {
     return (this.rejections[step] as Rejections).reject({ batch, position, payload: known, cause })
   }
 
-  /** What entered the failing step, for the message: the maps before it once more, else the record as it came in. */
+  /**
+   * What entered the failing step, for the message: the maps before it once more, else the record
+   * as it came in.
+   */
   private recompute(step: number, item: unknown): unknown {
     try {
       const maps = this.steps.slice(0, step).filter((before) => before.kind === "map")
@@ -137,7 +143,10 @@ export class KernelOperator implements Operator {
     }
   }
 
-  /** A flatMap or a mapBatch before it may have made a batch of more records than 16 bits can number. */
+  /**
+   * A flatMap or a mapBatch before it may have made a batch of more records than 16 bits can
+   * number.
+   */
   private scratch(size: number): Uint16Array | Uint32Array {
     if (this.positions.length < size) {
       this.positions = size > Batch.sizeMax ? new Uint32Array(size) : new Uint16Array(Math.max(size, 256))
@@ -158,7 +167,10 @@ export class KernelOperator implements Operator {
     if (batch.bytes !== 0) (stats[0] as StageStats).bytes += batch.bytes
   }
 
-  /** Clock reads cost as much as a small batch: quick kernels are timed once in 8 or 64, with that weight. */
+  /**
+   * Clock reads cost as much as a small batch: quick kernels are timed once in 8 or 64, with that
+   * weight.
+   */
   private shouldTime(): boolean {
     if (this.untilTimed-- > 0) return false
     this.untilTimed = this.timeEvery - 1

@@ -1,4 +1,5 @@
-// Stages that work on whole batches: mapBatch (payload arrays, synchronous or effectful) and mapEnvelope (metadata in hand).
+// Stages that work on whole batches: mapBatch (payload arrays, synchronous or effectful) and
+// mapEnvelope (metadata in hand).
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Batch from "../../Batch.ts"
@@ -13,7 +14,10 @@ import { Chained } from "./chained.ts"
 const positionsFor = (inputs: number, outputs: number): ReadonlyArray<number> =>
   Array.from({ length: outputs }, (_, j) => Math.min(j, inputs - 1))
 
-/** The batch function sees the payloads of one batch and returns the payloads that go on; any number of them. */
+/**
+ * The batch function sees the payloads of one batch and returns the payloads that go on; any number
+ * of them.
+ */
 export class MapBatch extends Chained {
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
@@ -99,7 +103,10 @@ const columnsOf = (envelopes: ReadonlyArray<Envelope.Envelope<unknown>>): Batch.
   return { headers, attrs, costs, timestamps: envelopes.map((envelope) => envelope.timestamp) }
 }
 
-/** Packs envelopes derived from records of `batch` into a batch; sequence numbers stay those of the records. */
+/**
+ * Packs envelopes derived from records of `batch` into a batch; sequence numbers stay those of the
+ * records.
+ */
 export const packEnvelopes = (
   batch: Batch.Batch<unknown>,
   envelopes: ReadonlyArray<Envelope.Envelope<unknown>>,

@@ -1,6 +1,7 @@
-// Effects one after the other, in the segment's own fiber: concurrency 1, and the way the sync engine runs every effect.
-// Also carries synchronous stages that have a retry policy, since waiting between attempts is an effect.
-// Order in, order out. Finished results are handed on at least every few milliseconds, so a slow effect delays only itself.
+// Effects one after the other, in the segment's own fiber: concurrency 1, and the way the sync
+// engine runs every effect. Also carries synchronous stages that have a retry policy, since waiting
+// between attempts is an effect. Order in, order out. Finished results are handed on at least every
+// few milliseconds, so a slow effect delays only itself.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Batch from "../../Batch.ts"

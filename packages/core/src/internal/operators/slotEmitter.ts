@@ -1,8 +1,11 @@
-// Packs finished records of a window into batches: one batch per run of records that came from the same input batch.
+// Packs finished records of a window into batches: one batch per run of records that came from the
+// same input batch.
 import * as Batch from "../../Batch.ts"
 import type { InFlight, Slot } from "./inFlight.ts"
 
-/** Gathers what may leave. `judge` decides on failed records: true lets the slot's value through. */
+/**
+ * Gathers what may leave. `judge` decides on failed records: true lets the slot's value through.
+ */
 export class SlotEmitter {
   private readonly judge: (slot: Slot) => boolean
 

@@ -1,4 +1,5 @@
-// Turns a plan into segments ready to run: channels between them, sinks and sources opened in the run's scope.
+// Turns a plan into segments ready to run: channels between them, sinks and sources opened in the
+// run's scope.
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as DeadLetter from "../../DeadLetter.ts"
@@ -71,7 +72,10 @@ export interface RunnableSegment {
   readonly feed: Effect.Effect<void, DeadLetter.DeadLetter>
 }
 
-/** Opens everything and wires the segments. Sinks open first: no source reads for a sink that cannot be opened. */
+/**
+ * Opens everything and wires the segments. Sinks open first: no source reads for a sink that cannot
+ * be opened.
+ */
 export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) {
   const writers = yield* openSinks(run)
   const readers = yield* openSources(run)

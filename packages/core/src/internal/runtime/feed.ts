@@ -1,6 +1,7 @@
 // The three loops that feed a segment: from a source, from a channel, through a stream function.
-// Each yields to the scheduler: after every batch under the sync engine, else when a time slice is used up, so that signals,
-// progress and other fibers get their turn.
+// Each yields to the scheduler: after every batch under the sync engine, else when a time slice is
+// used up, so that signals, progress and other fibers get their turn.
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -22,7 +23,10 @@ export type ErasedReader = Source.SourceReader<unknown, unknown>
 
 type Chunk = Source.Chunk<unknown>
 
-/** Runs `step` until it says "done", waiting where it asks to; no Effect is built for steps that need none. */
+/**
+ * Runs `step` until it says "done", waiting where it asks to; no Effect is built for steps that
+ * need none.
+ */
 const drive = (step: () => Wait | "done"): Effect.Effect<void, DeadLetter.DeadLetter> => {
   let wait: Wait
   const advance = (): boolean => {
@@ -54,7 +58,18 @@ export const feedFromChannel = (segment: Segment, input: Channel): Effect.Effect
   return Effect.andThen(drive(step), Effect.suspend(() => segment.end() ?? Effect.void))
 }
 
-/** Waits for a pull while timers and finished work of the chain go on; a drain gives the pull up. */
+/** Gives a pull up; what it had finished all the same is kept. */
+const giveUp = (fiber: Fiber.Fiber<Chunk | undefined, unknown>) =>
+  Effect.andThen(
+    Fiber.interrupt(fiber),
+    Effect.map(Fiber.await(fiber), (exit) =>
+      Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? Exit.succeed(undefined) : exit
+    )
+  )
+
+/**
+ * Waits for a pull while timers and finished work of the chain go on; a drain gives the pull up.
+ */
 const awaitPull = Effect.fnUntraced(function* (segment: Segment, pull: Effect.Effect<Chunk | undefined, unknown>) {
   const fiber = segment.run.fork(pull)
   const exit = fiber.pollUnsafe()
@@ -62,7 +77,7 @@ const awaitPull = Effect.fnUntraced(function* (segment: Segment, pull: Effect.Ef
   const unobserve = fiber.addObserver(() => segment.wakeup.signal())
   const waiting = Effect.gen(function* () {
     while (fiber.pollUnsafe() === undefined) {
-      if (segment.run.draining) return Exit.succeed(undefined)
+      if (segment.run.draining) return yield* giveUp(fiber)
       const polled = segment.poll()
       if (polled !== undefined) yield* polled
       else if (fiber.pollUnsafe() === undefined) yield* segment.idle()
@@ -97,7 +112,8 @@ class Numbering {
   private size(left: number): number {
     const { random } = this.run.mode
     const size = Math.min(left, this.run.batchSize)
-    // A seeded run cuts at random places, so that every seed interleaves the sources in another way.
+    // A seeded run cuts at random places, so that every seed interleaves the sources in another
+    // way.
     return random === undefined || size < 2 ? size : 1 + Math.floor(random() * size)
   }
 

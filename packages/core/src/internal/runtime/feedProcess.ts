@@ -1,4 +1,5 @@
-// Feeds a segment through a custom stage: the stage pulls envelopes from the segment's channel, its output is pushed on.
+// Feeds a segment through a custom stage: the stage pulls envelopes from the segment's channel, its
+// output is pushed on.
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -30,8 +31,9 @@ const contextOf = (run: Run, node: Graph.StageNode): Stage.StageContext => {
 }
 
 /**
- * Where readers of a channel wait. A stream function may pull from several fibers at once (merge, buffer), so all that wait
- * are woken, and the condition is checked again when one starts to wait: no signal falls in between.
+ * Where readers of a channel wait. A stream function may pull from several fibers at once (merge,
+ * buffer), so all that wait are woken, and the condition is checked again when one starts to wait:
+ * no signal falls in between.
  */
 class ReaderGate {
   private readonly waiting = new Set<(effect: Effect.Effect<void>) => void>()
@@ -87,7 +89,10 @@ const batchOf = (source: Batch.Batch<unknown>, envelopes: Envelopes): Batch.Batc
   return { ...packed, seqBase, index, origin: source.origin, provenance: undefined, timestamp: source.timestamp }
 }
 
-/** Runs init, the stream and close of a custom stage; close runs on every exit after init has succeeded. */
+/**
+ * Runs init, the stream and close of a custom stage; close runs on every exit after init has
+ * succeeded.
+ */
 export const feedThroughStage = (
   segment: Segment,
   input: Channel,

@@ -1,4 +1,5 @@
-// What both engines share: from a validated graph to a running pipeline that ends with the caller's scope.
+// What both engines share: from a validated graph to a running pipeline that ends with the caller's
+// scope.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -11,7 +12,10 @@ import type * as Stage from "../../Stage.ts"
 import type { Run } from "./run.ts"
 import type { Supervisor } from "./supervise.ts"
 
-/** Starts the supervisor's execution as a root fiber, under whatever scheduler and clock the engine has. */
+/**
+ * Starts the supervisor's execution as a root fiber, under whatever scheduler and clock the engine
+ * has.
+ */
 export type Launch = (
   execute: Effect.Effect<PipelineResult.PipelineResult>,
   context: Context.Context<never>

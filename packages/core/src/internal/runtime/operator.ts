@@ -1,10 +1,14 @@
-// A stage, or a fused run of stages, as the engine drives it. Operators form a chain; batches are pushed down it
-// synchronously where possible. An operator belongs to one segment fiber; nobody else touches it.
+// A stage, or a fused run of stages, as the engine drives it. Operators form a chain; batches are
+// pushed down it synchronously where possible. An operator belongs to one segment fiber; nobody
+// else touches it.
 import type * as Batch from "../../Batch.ts"
 import type * as Effect from "effect/Effect"
 import type { Wait } from "./wait.ts"
 
-/** How the input ended: `drain` releases what is held by policy, `failed` only lets siblings of the failure through. */
+/**
+ * How the input ended: `drain` releases what is held by policy, `failed` only lets siblings of the
+ * failure through.
+ */
 export type EndMode = "drain" | "failed"
 
 /** One link of the chain. */

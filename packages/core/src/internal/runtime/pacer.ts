@@ -1,4 +1,5 @@
-// When a feeding loop gives way, and what time it is: one clock read for several quick batches, one for each slow one.
+// When a feeding loop gives way, and what time it is: one clock read for several quick batches, one
+// for each slow one.
 import * as Effect from "effect/Effect"
 import type { Run } from "./run.ts"
 import type { Wait } from "./wait.ts"
@@ -6,7 +7,9 @@ import type { Wait } from "./wait.ts"
 const sliceMicros = 8_000
 const quickMicros = 500
 const strideMax = 16
-/** A loop gives way after so many clock reads even where the clock stands still, as a test's does. */
+/**
+ * A loop gives way after so many clock reads even where the clock stands still, as a test's does.
+ */
 const readsMax = 256
 
 /** The time keeper of one feeding loop. */

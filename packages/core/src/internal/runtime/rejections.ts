@@ -1,5 +1,6 @@
-// What becomes of records a stage could not process: the stage's error policy, applied record by record.
-// Collects during a batch, synchronously; `deliver` hands over afterwards, so that no Effect is built per record.
+// What becomes of records a stage could not process: the stage's error policy, applied record by
+// record. Collects during a batch, synchronously; `deliver` hands over afterwards, so that no
+// Effect is built per record.
 import * as Effect from "effect/Effect"
 import * as Batch from "../../Batch.ts"
 import * as DeadLetter from "../../DeadLetter.ts"
@@ -57,7 +58,10 @@ export class Rejections {
     }
   }
 
-  /** Applies the policy. True: carry on with the next record. False: the run must end, `failure` says why. */
+  /**
+   * Applies the policy. True: carry on with the next record. False: the run must end, `failure`
+   * says why.
+   */
   reject(rejection: Rejection): boolean {
     const letter = this.letter(rejection)
     this.stats.errors++
@@ -97,7 +101,10 @@ export class Rejections {
     return handOver === undefined ? Effect.fail(failure) : Effect.andThen(handOver, Effect.fail(failure))
   }
 
-  /** What a stage waits for when its input has ended: a failed end lets others through and does not fail again. */
+  /**
+   * What a stage waits for when its input has ended: a failed end lets others through and does not
+   * fail again.
+   */
   settle(mode: EndMode): Wait {
     return mode === "failed" ? this.flush() : this.deliver()
   }

@@ -1,5 +1,6 @@
-// Everything the operators of one run share: options with their defaults, time, stats, dead letters, the drain flag.
-// One Run belongs to one execution of one graph; it holds no fiber and opens nothing.
+// Everything the operators of one run share: options with their defaults, time, stats, dead
+// letters, the drain flag. One Run belongs to one execution of one graph; it holds no fiber and
+// opens nothing.
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -68,7 +69,10 @@ export class Run {
     return Number(this.mode.clock.monotonicTimeNanosUnsafe()) / 1_000
   }
 
-  /** Takes the services of the effect it wraps (clock, random, scheduler, the caller's own) for `fork`. */
+  /**
+   * Takes the services of the effect it wraps (clock, random, scheduler, the caller's own) for
+   * `fork`.
+   */
   readonly bound = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.flatMap(Effect.context<never>(), (context) => {
       this.context = context

@@ -1,7 +1,10 @@
-// A small seeded generator for the engine's own choices (which fiber next, how to cut a chunk). User effects draw from Effect's
-// Random service, seeded with the same seed. Not for cryptography.
+// A small seeded generator for the engine's own choices (which fiber next, how to cut a chunk).
+// User effects draw from Effect's Random service, seeded with the same seed. Not for cryptography.
 
-/** Numbers in [0, 1), the same for the same seed on every machine (sfc32 over an FNV-1a hash of the seed). */
+/**
+ * Numbers in [0, 1), the same for the same seed on every machine (sfc32 over an FNV-1a hash of the
+ * seed).
+ */
 export const seededRandom = (seed: string): (() => number) => {
   let hash = 0x811c9dc5
   for (let i = 0; i < seed.length; i++) hash = Math.imul(hash ^ seed.charCodeAt(i), 0x01000193)

@@ -45,7 +45,10 @@ export class Segment {
     return this.wakeup.wait
   }
 
-  /** One sleeping fiber per segment, for its earliest deadline; a later deadline keeps the earlier timer. */
+  /**
+   * One sleeping fiber per segment, for its earliest deadline; a later deadline keeps the earlier
+   * timer.
+   */
   private arm(): void {
     const at = this.chain.head.deadline()
     if (at === Number.POSITIVE_INFINITY) return

@@ -1,4 +1,5 @@
-// Always-on counters of one stage: plain numbers, updated once per batch, read by inspect, results and scrapers.
+// Always-on counters of one stage: plain numbers, updated once per batch, read by inspect, results
+// and scrapers.
 import type * as Stage from "../../Stage.ts"
 
 const bucketCount = 32
@@ -20,6 +21,8 @@ export class StageStats {
   latencyMicrosMax = 0
   /** Set by operators that hold something: read at inspection, never on the hot path. */
   inFlight: () => number = () => 0
+  /** Records the stage itself gave up by its rules, beside those counted in `dropped`. */
+  givenUp: () => number = () => 0
   inputDepth: () => number = () => 0
   outputDepth: () => number = () => 0
   metrics: () => Readonly<Record<string, number>> = () => ({})
@@ -29,7 +32,9 @@ export class StageStats {
     this.kind = kind
   }
 
-  /** `weight` batches took about `micros`: bucket i holds durations in (2^(i-1), 2^i] microseconds. */
+  /**
+   * `weight` batches took about `micros`: bucket i holds durations in (2^(i-1), 2^i] microseconds.
+   */
   recordLatency(micros: number, weight = 1): void {
     const bucket = micros <= 1 ? 0 : 32 - Math.clz32(Math.ceil(micros) - 1)
     this.latency[bucket] = (this.latency[bucket] as number) + weight
@@ -59,7 +64,7 @@ export class StageStats {
       recordsOut: this.recordsOut,
       errors: this.errors,
       deadLetters: this.deadLetters,
-      dropped: this.dropped,
+      dropped: this.dropped + this.givenUp(),
       batches: this.batches,
       bytes: this.bytes,
       inFlight: this.inFlight(),

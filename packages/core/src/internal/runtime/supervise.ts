@@ -1,6 +1,7 @@
 // Runs the segments of one execution, each in its own fiber, and turns what happened into a result.
-// The first failure wins: sources stop, the failing segment lets its siblings through, every other segment carries on what it
-// holds, nobody waits for a segment that is gone. An abort interrupts; scopes close on every exit.
+// The first failure wins: sources stop, the failing segment lets its siblings through, every other
+// segment carries on what it holds, nobody waits for a segment that is gone. An abort interrupts;
+// scopes close on every exit.
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -33,17 +34,19 @@ export class Supervisor {
   }
 
   /**
-   * Asks for the end; graceful drains, abort interrupts. Safe at any time, any number of times; it does not wait. While
-   * sources and sinks are still being opened, either way gives that up: nothing was read yet.
+   * Asks for the end; graceful drains, abort interrupts. Safe at any time, any number of times; it
+   * does not wait. While sources and sinks are still being opened, either way gives that up:
+   * nothing was read yet.
    */
   stop(mode: Engine.StopMode): Effect.Effect<void> {
     return Effect.sync(() => {
       this.run.emit({ _tag: "StopRequested", atMs: this.run.now(), mode })
       this.stopped = true
+      // An interrupted fiber may run on at once, so what it will look at comes first.
+      if (mode === "abort") this.aborted = true
       this.drain()
       this.opening?.interruptUnsafe()
       if (mode === "graceful") return
-      this.aborted = true
       for (const fiber of this.fibers) fiber.interruptUnsafe()
     })
   }
@@ -67,7 +70,10 @@ export class Supervisor {
     return resourceFailure(this.run, stageId, reason, "catastrophic")
   }
 
-  /** A failed segment cancels its input and lets what its siblings hold through; it never fails the supervisor. */
+  /**
+   * A failed segment cancels its input and lets what its siblings hold through; it never fails the
+   * supervisor.
+   */
   private runSegment({ segment, feed }: RunnableSegment): Effect.Effect<void> {
     const stageId = Plan.stagesOf(segment.planned)[0]?.id ?? ""
     // Not called for an interruption from outside: that skips handlers.
@@ -87,7 +93,10 @@ export class Supervisor {
     )
   }
 
-  /** A segment that ended early must not leave its producers waiting; with no sink left, sources have nobody to read for. */
+  /**
+   * A segment that ended early must not leave its producers waiting; with no sink left, sources
+   * have nobody to read for.
+   */
   private ended(segment: RunnableSegment["segment"]): void {
     segment.input?.cancel()
     if (segment.planned.outputs.length > 0) return

@@ -1,9 +1,13 @@
-// How operators tell the loop that they must wait. The hot path is synchronous: `undefined` means done, an Effect means "run
-// this before you hand me the next batch". No Effect is built for a batch that went through at once.
+// How operators tell the loop that they must wait. The hot path is synchronous: `undefined` means
+// done, an Effect means "run this before you hand me the next batch". No Effect is built for a
+// batch that went through at once.
 import * as Effect from "effect/Effect"
 import type * as DeadLetter from "../../DeadLetter.ts"
 
-/** Done (undefined), or what to run before it is done; the failure is the record or resource that ended the run. */
+/**
+ * Done (undefined), or what to run before it is done; the failure is the record or resource that
+ * ended the run.
+ */
 export type Wait = Effect.Effect<void, DeadLetter.DeadLetter> | undefined
 
 /** First `a`, then what `next` asks for. */
@@ -30,7 +34,10 @@ export const inOrder = (steps: ReadonlyArray<() => Wait>): Wait => {
   return wait
 }
 
-/** Calls `step` until it answers false, waiting in between where it asks to; `step` returns its wait or "done". */
+/**
+ * Calls `step` until it answers false, waiting in between where it asks to; `step` returns its wait
+ * or "done".
+ */
 export const repeat = (step: () => Wait | "done"): Wait => {
   for (;;) {
     const wait = step()

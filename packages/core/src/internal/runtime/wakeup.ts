@@ -1,8 +1,12 @@
-// One waiting place per segment fiber: whoever has news (a channel, a finished effect, a timer, a stop) signals, the
-// fiber re-checks its conditions. Signals before the wait are remembered, so none is lost; several collapse into one.
+// One waiting place per segment fiber: whoever has news (a channel, a finished effect, a timer, a
+// stop) signals, the fiber re-checks its conditions. Signals before the wait are remembered, so
+// none is lost; several collapse into one.
 import * as Effect from "effect/Effect"
 
-/** Hands a task to the run's scheduler: a microtask in the async engine, the seeded scheduler in the sync engine. */
+/**
+ * Hands a task to the run's scheduler: a microtask in the async engine, the seeded scheduler in the
+ * sync engine.
+ */
 export type Schedule = (task: () => void) => void
 
 /** A latch that closes behind each waiter. */
@@ -31,7 +35,10 @@ export class Wakeup {
     this.schedule(() => waiter(Effect.void))
   }
 
-  /** As `signal`, once everything runnable has run: for news that comes in bursts, so that one wake takes many. */
+  /**
+   * As `signal`, once everything runnable has run: for news that comes in bursts, so that one wake
+   * takes many.
+   */
   signalLater(): void {
     if (this.waiter === undefined) {
       this.signalled = true

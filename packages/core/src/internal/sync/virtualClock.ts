@@ -1,4 +1,5 @@
-// A clock that moves only when nothing else can run: then it jumps to the earliest sleeper. No wall time is read.
+// A clock that moves only when nothing else can run: then it jumps to the earliest sleeper. No wall
+// time is read.
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
