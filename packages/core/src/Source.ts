@@ -20,7 +20,8 @@ export interface Chunk<out A> {
  *
  * Flow: `pull` returns the next chunk (it may be empty), or undefined at the end; either at once or
  * as an Effect. It is called again only after the previous chunk was accepted downstream: not
- * calling it is the backpressure.
+ * calling it is the backpressure. A stop interrupts a pull that waits, so a pull returns what it
+ * takes out of somewhere in the step that takes it, or takes uninterruptibly.
  */
 export interface SourceReader<out A, out E = never, out R = never> {
   readonly pull: () => Chunk<A> | undefined | Effect.Effect<Chunk<A> | undefined, E, R>

@@ -1,5 +1,6 @@
-// Effects in flight: how many at once, in which order results leave, and that a failing record takes
-// nobody along. Time is the test clock; the sync engine runs effects one by one by definition.
+// Effects in flight: how many at once, in which order results leave, and that a failing record
+// takes nobody along. Time is the test clock; the sync engine runs effects one by one by
+// definition.
 import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -10,7 +10,10 @@ import { boom, failingStages } from "./failingStages.ts"
 
 const others = range(10).filter((n) => n !== 3)
 
-/** Stages whose function is called again by a retry policy; the rest work on whole batches or routes. */
+/**
+ * Stages whose function is called again by a retry policy; the rest work on whole batches or
+ * routes.
+ */
 const retried = failingStages.filter(({ name }) => !/mapEnvelope|branch|partition/.test(name))
 
 describe.each(engines)("$name engine, error policies", (engine) => {

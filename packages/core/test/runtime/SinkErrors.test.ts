@@ -1,4 +1,5 @@
-// Sinks that fail, as a whole or record by record, at the end, at opening; what reached them before.
+// Sinks that fail, as a whole or record by record, at the end, at opening; what reached them
+// before.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Batch from "../../src/Batch.ts"
