@@ -67,6 +67,8 @@ const environment = {
   ...process.env,
   PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
   NO_COLOR: "1",
+  // Makes vitest write the reports whose counts are summed below.
+  SLUICE_TEST_REPORT: "1",
   FORCE_COLOR: undefined
 }
 
