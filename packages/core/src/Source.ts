@@ -43,6 +43,7 @@ export const make = <A, E, R>(
   ({ _tag: "Source", label, open }) as Source<A, E, Exclude<R, Scope.Scope>>
 
 const chunkSize = 256
+const closingTurns = 16
 
 const chunkOf = <A>(items: ReadonlyArray<A>): Chunk<A> => ({ items, bytes: 0, provenance: undefined })
 
@@ -127,12 +128,14 @@ class AsyncIteratorReader<A> implements SourceReader<A, IterableFailed> {
   }
 
   /**
-   * A generator answers `return` only after the `next` it is busy with, which may be never: then
-   * nobody waits for it.
+   * A generator answers `return` only after the `next` it is busy with, which may be never: then it
+   * gets a few turns, and nobody waits any longer.
    */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const returned = (async () => void (await this.iterator.return?.()))().catch(() => undefined)
-    return this.asked ? Effect.void : Effect.promise(() => returned)
+    const waiting = Effect.promise(() => returned)
+    if (!this.asked) return waiting
+    return Effect.raceFirst(waiting, Effect.repeat(Effect.yieldNow, { times: closingTurns }))
   })
 }
 

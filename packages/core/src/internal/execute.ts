@@ -10,6 +10,7 @@ import type * as Graph from "../Graph.ts"
 import type * as GraphError from "../GraphError.ts"
 import type * as PipelineResult from "../PipelineResult.ts"
 import type * as Sink from "../Sink.ts"
+import { TimedOut } from "./operators/attempt.ts"
 
 /** Options of a run: those of the engine, and the engine itself. */
 export interface RunOptions extends Engine.ExecutionOptions {
@@ -37,9 +38,17 @@ export const run = (
 /** Batches a stream reader may lie behind. */
 const streamCapacity = 4
 
+/** Operations whose functions declare what they may fail with: an Effect's or a Stream's error type. */
+const declaring: ReadonlySet<Graph.OperationTag> = new Set(["Source", "MapEffect", "MapBatch", "Process"])
+
 /** The failure of a stage's own effect, if that is what ended the run; else the run's error. */
-const unwrapFailure = (error: RunError): unknown =>
-  error._tag === "PipelineError" && error.failure.kind === "recoverable" ? error.failure.cause : error
+const unwrapFailure = (graph: Graph.PipelineGraph, error: RunError): unknown => {
+  if (error._tag !== "PipelineError") return error
+  const { stageId, kind, cause } = error.failure
+  const tag = graph.nodes.find((node) => node.id === stageId)?.operation._tag
+  const declared = kind === "recoverable" && tag !== undefined && declaring.has(tag)
+  return declared && !(cause instanceof TimedOut) ? cause : error
+}
 
 /** Runs an open graph as a stream: `close` ends it in the given sink. */
 export const stream = <Out>(
@@ -54,10 +63,11 @@ export const stream = <Out>(
         label: "stream",
         open: Effect.succeed({ write: (batch) => Effect.asVoid(Queue.offer(queue, batch.items)) })
       }
-      const running = yield* start(close(sink), options)
+      const graph = close(sink)
+      const running = yield* start(graph, options)
       yield* Effect.forkScoped(
         Effect.matchEffect(running.result, {
-          onFailure: (error) => Queue.fail(queue, unwrapFailure(error)),
+          onFailure: (error) => Queue.fail(queue, unwrapFailure(graph, error)),
           onSuccess: () => Queue.end(queue)
         })
       )
