@@ -43,6 +43,7 @@ export class GraphJsonError extends Data.TaggedError("GraphJsonError")<{
  *
  * Shape: the graph → a document of plain JSON values; never fails. With `base`, a folder's URL,
  * modules below it are written as "./path", so that the document can move with the folder.
+ * Limits: as text, a not finite number becomes null, which reading reports, and -0 becomes 0.
  */
 export const encode = (
   graph: Graph.PipelineGraph,

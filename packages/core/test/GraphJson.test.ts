@@ -143,7 +143,8 @@ describe("GraphJson.decode", () => {
       'nodes[1].fallback (later): export "zero" of "./stages.ts": no zero today',
       'nodes[1].ordering.key (later): the function "anonymous" was written without a reference',
       'nodes[2].operation.sink (forget): export "forget" of "./stages.ts" is no sink',
-      'edges[1].channel.ordering.key (later): the function "anonymous" was written without a reference'
+      'edges[1].channel.ordering.key (later): the function "anonymous" was written without ' +
+        "a reference"
     ])
   })
 
@@ -154,7 +155,9 @@ describe("GraphJson.decode", () => {
     expect(Result.isFailure(decoded) && decoded.failure.message).toBe(
       [
         "the graph cannot be read, 1 finding(s):",
-        '  stage "increment", nodes[1].operation.f: the function "halve" was written without a reference. Cure: name it with FunctionRef.make and write the graph again.'
+        '  stage "increment", nodes[1].operation.f: the function "halve" was written ' +
+          "without a reference. Cure: name it with FunctionRef.make and write the graph " +
+          "again."
       ].join("\n")
     )
   })
@@ -199,6 +202,24 @@ describe("GraphJson.decodeWithImport", () => {
     })
   )
 
+  it.effect(
+    "a base without a slash at its end is that folder, not those whose name it starts",
+    () =>
+      Effect.gen(function* () {
+        const folder = base.href.slice(0, -1)
+        const decoded = yield* GraphJson.decodeWithImport(
+          GraphJson.encode(graph, { base: folder }),
+          {
+            base: folder
+          }
+        )
+        expect(decoded).toEqual(graph)
+        const json = withMap({ $ref: { module: `${folder}-of-others/stages.ts`, export: "f" } })
+        const [problem] = yield* importing(json, { base: folder })
+        expect(problem).toContain("may not be loaded")
+      })
+  )
+
   it.effect("without options it loads nothing at all", () =>
     Effect.gen(function* () {
       const problems = yield* importing(GraphJson.encode(graph), {})
@@ -235,7 +256,10 @@ describe("GraphJson.decodeWithImport", () => {
         'nodes[1].operation.f (increment): export "renamedSince" of "./stages.ts" was not found'
       ])
       const inherited = withMap({ $ref: { module: "./stages.ts", export: "toString" } })
-      expect(yield* importing(inherited, { base })).toHaveLength(1)
+      const load = () => Promise.resolve({ ...stages })
+      expect(yield* importing(inherited, { base, load })).toEqual([
+        'nodes[1].operation.f (increment): export "toString" of "./stages.ts" was not found'
+      ])
     })
   )
 })

@@ -48,15 +48,19 @@ const fetched = (options: Pipeline.EffectOptions<number, number>, id = "fetch") 
 describe("findings on shape", () => {
   it("an empty graph has neither source nor sink", () => {
     expect(texts({ id: "empty", nodes: [], edges: [], meta: {} })).toEqual([
-      "[no-source] (pipeline): none of its 0 stages is a source. start the pipeline with Pipeline.source",
-      "[no-sink] (pipeline): none of its 0 stages is a sink. end it with Pipeline.sink, or run it as a stream with Pipeline.stream"
+      "[no-source] (pipeline): none of its 0 stages is a source. " +
+        "start the pipeline with Pipeline.source",
+      "[no-sink] (pipeline): none of its 0 stages is a sink. " +
+        "end it with Pipeline.sink, or run it as a stream with Pipeline.stream"
     ])
   })
 
   it("ids name the character that does not fit", () => {
     expect(findings(numbers("my numbers").pipe(toSink("x".repeat(70))))).toEqual([
-      '[bad-id] my numbers: its id "my numbers" contains " ". use 1 to 64 letters, digits, ".", "_" or "-"',
-      `[bad-id] ${"x".repeat(70)}: its id "${"x".repeat(70)}" is 70 characters long, 64 are allowed. use 1 to 64 letters, digits, ".", "_" or "-"`
+      '[bad-id] my numbers: its id "my numbers" contains " ". ' +
+        'use 1 to 64 letters, digits, ".", "_" or "-"',
+      `[bad-id] ${"x".repeat(70)}: its id "${"x".repeat(70)}" is 70 characters long, 64 ` +
+        `are allowed. use 1 to 64 letters, digits, ".", "_" or "-"`
     ])
   })
 
@@ -80,8 +84,11 @@ describe("findings on shape", () => {
 
   it("edges to unknown stages and ports list what is known", () => {
     expect(texts(plus(edge("add", "ghost", "left")))).toEqual([
-      '[unknown-stage] ghost: the edge "add" to "ghost" enters a stage that is not there. add the stage, remove the edge, or correct its "to": known are "numbers", "add", "out"',
-      '[unknown-port] add: the edge to "ghost" leaves from port "left", which it does not have. use one of "out"'
+      '[unknown-stage] ghost: the edge "add" to "ghost" enters a stage that is not there. ' +
+        'add the stage, remove the edge, or correct its "to": known are "numbers", "add", ' +
+        '"out"',
+      '[unknown-port] add: the edge to "ghost" leaves from port "left", which it does not ' +
+        'have. use one of "out"'
     ])
   })
 
@@ -89,26 +96,32 @@ describe("findings on shape", () => {
     const forked = numbers()
     const both = Pipeline.all([forked.pipe(toSink("a")), forked.pipe(toSink("b"))])
     expect(findings(both)).toEqual([
-      '[arity] numbers: 2 edges leave its output (to "a", "b"), it feeds one. put a Pipeline.broadcast or Pipeline.branch behind it'
+      '[arity] numbers: 2 edges leave its output (to "a", "b"), it feeds one. ' +
+        "put a Pipeline.broadcast or Pipeline.branch behind it"
     ])
     const joined = plus(edge("numbers", "out"))
     expect(texts(joined)).toContain(
-      '[arity] out: 2 edges enter this Sink (from "add", "numbers"), it takes one. put a Pipeline.merge in front of it'
+      '[arity] out: 2 edges enter this Sink (from "add", "numbers"), it takes one. ' +
+        "put a Pipeline.merge in front of it"
     )
   })
 
   it("a port that nobody continues is named", () => {
     const { left } = numbers().pipe(Pipeline.broadcast("copy", ["left", "right"]))
     expect(findings(left.pipe(toSink()))).toEqual([
-      '[missing-output] copy: no edge leaves port "right". continue it to a sink; Sink.drain forgets the records'
+      '[missing-output] copy: no edge leaves port "right". ' +
+        "continue it to a sink; Sink.drain forgets the records"
     ])
   })
 
   it("sources take no input, sinks have no output", () => {
     expect(texts(plus(edge("out", "numbers")))).toEqual([
-      '[arity] numbers: a source has no input, but 1 edge(s) enter it (from "out"). remove the edge, or join both with Pipeline.merge behind the source',
-      '[arity] out: a sink has no output, but 1 edge(s) leave it (to "numbers"). put a Pipeline.broadcast in front of it to continue the records elsewhere',
-      '[cycle] numbers: its records come back to it: numbers -> add -> out -> numbers. remove the edge "out" to "numbers"; repeat work inside one stage instead'
+      '[arity] numbers: a source has no input, but 1 edge(s) enter it (from "out"). ' +
+        "remove the edge, or join both with Pipeline.merge behind the source",
+      '[arity] out: a sink has no output, but 1 edge(s) leave it (to "numbers"). ' +
+        "put a Pipeline.broadcast in front of it to continue the records elsewhere",
+      "[cycle] numbers: its records come back to it: numbers -> add -> out -> numbers. " +
+        'remove the edge "out" to "numbers"; repeat work inside one stage instead'
     ])
   })
 
@@ -117,14 +130,17 @@ describe("findings on shape", () => {
     const stage = graph.nodes.find((node) => node.id === "add") as Graph.StageNode
     const nodes = [...graph.nodes, { ...stage, id: "a" }, { ...stage, id: "b" }]
     expect(texts({ ...graph, nodes })).toEqual([
-      '[cycle] a: its records come back to it: a -> b -> a. remove the edge "b" to "a"; repeat work inside one stage instead',
+      "[cycle] a: its records come back to it: a -> b -> a. " +
+        'remove the edge "b" to "a"; repeat work inside one stage instead',
       ...["a", "b"].map(
         (id) =>
-          `[unreachable] ${id}: no path leads from a source to it, so it would wait for ever. connect the stages before it to a source, or remove it`
+          `[unreachable] ${id}: no path leads from a source to it, so it would wait for ` +
+          `ever. connect the stages before it to a source, or remove it`
       ),
       ...["a", "b"].map(
         (id) =>
-          `[unreachable] ${id}: no path leads from it to a sink, so its records would go nowhere. connect the stages behind it to a sink, or remove it`
+          `[unreachable] ${id}: no path leads from it to a sink, so its records would go ` +
+          `nowhere. connect the stages behind it to a sink, or remove it`
       )
     ])
   })
@@ -152,8 +168,10 @@ describe("findings on bounds", () => {
   it("retries and parallelism name their numbers", () => {
     const onError = Policy.retry({ retriesMax: Number.POSITIVE_INFINITY, backoffMs: 1 })
     expect(findings(numbers().pipe(fetched({ concurrency: 0, onError }), toSink()))).toEqual([
-      "[unbounded] fetch: it retries Infinity times, a whole number from 0 is expected. set retriesMax, and what follows as exhausted",
-      "[unbounded] fetch: its parallelism is 0, a whole number from 1 is expected. use 1 or more calls in flight, or cpuBound, ioBound"
+      "[unbounded] fetch: it retries Infinity times, a whole number from 0 is expected. " +
+        "set retriesMax, and what follows as exhausted",
+      "[unbounded] fetch: its parallelism is 0, a whole number from 1 is expected. " +
+        "use 1 or more calls in flight, or cpuBound, ioBound"
     ])
   })
 })
@@ -179,7 +197,9 @@ describe("findings on order", () => {
       toSink()
     )
     expect(findings(open)).toEqual([
-      '[order] again: the edge to "out" promises Ordered, but "fetch" is an unordered mapEffect and emits as calls finish. make "fetch" keep the order, or promise Unordered here'
+      '[order] again: the edge to "out" promises Ordered, but "fetch" is an unordered ' +
+        "mapEffect and emits as calls finish. " +
+        'make "fetch" keep the order, or promise Unordered here'
     ])
   })
 
@@ -191,7 +211,9 @@ describe("findings on order", () => {
     const open = numbers().pipe(fetched({ concurrency: 4, ordering: byKey }))
     expect(findings(open.pipe(to(byKey)))).toEqual([])
     expect(findings(open.pipe(to(Channel.ordered)))).toEqual([
-      '[order] fetch: the edge to "out" promises Ordered, but "fetch" is a mapEffect ordered by key only. make "fetch" keep the order, or promise PartitionOrdered or Unordered here'
+      '[order] fetch: the edge to "out" promises Ordered, but "fetch" is a mapEffect ' +
+        'ordered by key only. make "fetch" keep the order, or promise PartitionOrdered or ' +
+        "Unordered here"
     ])
     expect(findings(numbers().pipe(fetched(unordered), to(byKey)))[0]).toContain(
       "promises PartitionOrdered"
@@ -205,10 +227,20 @@ describe("findings on order", () => {
     expect(findings(sources.pipe(ending))).toEqual([])
     const copies = numbers().pipe(Pipeline.broadcast("copy", ["l", "r"]))
     expect(findings(Pipeline.merge("both", [copies.l, copies.r]).pipe(ending))).toEqual([
-      '[order] both: the edge to "out" promises PartitionOrdered, but "both" joins 2 inputs as they arrive. make "both" keep the order, or promise Unordered here'
+      '[order] both: the edge to "out" promises PartitionOrdered, but "both" joins 2 ' +
+        'inputs as they arrive. make "both" keep the order, or promise Unordered here'
     ])
     const parts = numbers().pipe(Pipeline.partition("split", ["l", "r"], key))
     expect(findings(Pipeline.merge("both", [parts.l, parts.r]).pipe(ending))).toEqual([])
+  })
+
+  it("a merge is as weak as its weakest input, which is named", () => {
+    const ending = Pipeline.sink("out", Sink.drain, {
+      ordering: Channel.partitionOrdered((n: number) => n)
+    })
+    const weak = numbers("a").pipe(fetched(unordered))
+    const [finding] = findings(Pipeline.merge("both", [weak, numbers("b")]).pipe(ending))
+    expect(finding).toContain('promises PartitionOrdered, but "fetch" is an unordered mapEffect')
   })
 
   it("drop policies keep the order of what they let through", () => {
@@ -224,7 +256,8 @@ describe("findings on policies", () => {
   it("a fallback without function", () => {
     const onError = Policy.retry({ retriesMax: 2, backoffMs: 5, exhausted: { _tag: "Fallback" } })
     expect(findings(numbers().pipe(fetched({ onError }), toSink()))).toEqual([
-      "[policy] fetch: on failure when its retries are exhausted it takes a fallback, but has no fallback function. give onError: { fallback: (payload, cause) => … }"
+      "[policy] fetch: on failure when its retries are exhausted it takes a fallback, but " +
+        "has no fallback function. give onError: { fallback: (payload, cause) => … }"
     ])
     const withFunction = fetched({ onError: { fallback: () => 0 } })
     expect(findings(numbers().pipe(withFunction, toSink()))).toEqual([])
@@ -234,8 +267,10 @@ describe("findings on policies", () => {
     const graph = sound()
     const timed = graph.nodes.map((node) => ({ ...node, timeoutMs: 250 }))
     expect(texts({ ...graph, nodes: timed })).toEqual([
-      "[policy] numbers: its timeout of 250 ms cannot be enforced: a read waits as long as its input does. put the bound into the source's effect",
-      "[policy] add: its timeout of 250 ms cannot be enforced: a synchronous function cannot be interrupted. use mapEffect or mapPromise"
+      "[policy] numbers: its timeout of 250 ms cannot be enforced: a read waits as long as " +
+        "its input does. put the bound into the source's effect",
+      "[policy] add: its timeout of 250 ms cannot be enforced: a synchronous function " +
+        "cannot be interrupted. use mapEffect or mapPromise"
     ])
     const each = Pipeline.sink(
       "out",
@@ -243,7 +278,8 @@ describe("findings on policies", () => {
       { timeout: "1 second" }
     )
     expect(findings(numbers().pipe(each))).toEqual([
-      "[policy] out: its timeout of 1000 ms cannot be enforced: a synchronous function cannot be interrupted. use Sink.forEachEffect"
+      "[policy] out: its timeout of 1000 ms cannot be enforced: a synchronous function " +
+        "cannot be interrupted. use Sink.forEachEffect"
     ])
   })
 
@@ -254,7 +290,9 @@ describe("findings on policies", () => {
       toSink()
     )
     expect(findings(open)).toEqual([
-      "[policy] slow: its CreditBased backpressure cannot work: replenishThreshold 17 is above the initial credit 16: the credit is used up before any is given back, and both sides wait for ever. set replenishThreshold to 16 or less, or raise initial"
+      "[policy] slow: its CreditBased backpressure cannot work: replenishThreshold 17 is " +
+        "above the initial credit 16: the credit is used up before any is given back, and " +
+        "both sides wait for ever. set replenishThreshold to 16 or less, or raise initial"
     ])
   })
 
@@ -266,7 +304,8 @@ describe("findings on policies", () => {
       toSink()
     )
     expect(findings(open)).toEqual([
-      "[policy] slow: its Bounded backpressure cannot work: it asks for 16 records (block), its buffer for 32 records (block). keep one of the two"
+      "[policy] slow: its Bounded backpressure cannot work: it asks for 16 records " +
+        "(block), its buffer for 32 records (block). keep one of the two"
     ])
   })
 })
@@ -279,10 +318,14 @@ describe("validateOrFail", () => {
     expect(Result.isFailure(failed) && failed.failure.message).toBe(
       [
         'pipeline "orders" was refused, 4 finding(s):',
-        '  [missing-output] stage "numbers": no edge leaves its output. Cure: continue it to a sink; Sink.drain forgets the records.',
-        '  [missing-input] stage "add": no edge enters this Map. Cure: connect it to the output of another stage.',
-        '  [missing-output] stage "add": no edge leaves its output. Cure: continue it to a sink; Sink.drain forgets the records.',
-        '  [missing-input] stage "out": no edge enters this Sink. Cure: connect it to the output of another stage.'
+        '  [missing-output] stage "numbers": no edge leaves its output. ' +
+          "Cure: continue it to a sink; Sink.drain forgets the records.",
+        '  [missing-input] stage "add": no edge enters this Map. ' +
+          "Cure: connect it to the output of another stage.",
+        '  [missing-output] stage "add": no edge leaves its output. ' +
+          "Cure: continue it to a sink; Sink.drain forgets the records.",
+        '  [missing-input] stage "out": no edge enters this Sink. ' +
+          "Cure: connect it to the output of another stage."
       ].join("\n")
     )
   })

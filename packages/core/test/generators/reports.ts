@@ -8,6 +8,8 @@ import type * as Policy from "../../src/Policy.ts"
 import type * as Stage from "../../src/Stage.ts"
 
 const text = fc.string({ maxLength: 10 })
+// Through text: JSON knows no -0.
+const json = fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value)))
 const count = fc.nat()
 const figure = fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0)
 const absent = <A>(value: fc.Arbitrary<A>) => fc.option(value, { nil: undefined })
@@ -29,7 +31,7 @@ export const envelopes: fc.Arbitrary<Envelope.Envelope<number>> = fc.record({
   seqId: count,
   spanCtx: traces,
   timestamp: count,
-  attrs: fc.dictionary(text, fc.jsonValue()),
+  attrs: fc.dictionary(text, json),
   cost: costs
 })
 
@@ -107,9 +109,9 @@ export const deadLetters: fc.Arbitrary<DeadLetter.DeadLetter> = fc.record({
   seqId: count,
   origin: text,
   location: absent(text),
-  key: fc.jsonValue(),
+  key: json,
   headers: fc.dictionary(text, text),
-  payload: fc.jsonValue(),
+  payload: json,
   cause: causes,
   attempts: count,
   timestamp: count
@@ -138,7 +140,7 @@ const totals: fc.Arbitrary<Accumulator.AccumulatorTotals> = fc
   .map(([required, optional]) => ({ ...required, ...optional }))
 
 const openKeys: fc.Arbitrary<Accumulator.OpenKey> = fc.record({
-  key: fc.jsonValue(),
+  key: json,
   fragments: count,
   completeness: figure,
   missing: fc.array(text)

@@ -46,17 +46,14 @@ const unknownStage = (
   { byId }: Inspection,
   edge: Graph.Edge,
   end: "from" | "to"
-): ReadonlyArray<GraphIssue> =>
-  byId.has(edge[end])
-    ? []
-    : [
-        issue(
-          "unknown-stage",
-          edge[end],
-          `the edge "${edge.from}" to "${edge.to}" ${end === "from" ? "leaves" : "enters"} a stage that is not there`,
-          `add the stage, remove the edge, or correct its "${end}": known are ${names(byId.keys())}`
-        )
-      ]
+): ReadonlyArray<GraphIssue> => {
+  if (byId.has(edge[end])) return []
+  const passes = end === "from" ? "leaves" : "enters"
+  const reason = `the edge "${edge.from}" to "${edge.to}" ${passes} a stage that is not there`
+  const known = names(byId.keys())
+  const cure = `add the stage, remove the edge, or correct its "${end}": known are ${known}`
+  return [issue("unknown-stage", edge[end], reason, cure)]
+}
 
 const unknownPort = ({ byId }: Inspection, edge: Graph.Edge): ReadonlyArray<GraphIssue> => {
   const node = byId.get(edge.from)
