@@ -1,5 +1,5 @@
-// Do all programs write the same lines? `node equal.ts <output file>...` compares each file with the
-// batch join, prints what it found and fails when one differs.
+// Do all programs write the same lines? `node equal.ts <output file>...` compares each file with
+// the batch join, prints what it found and fails when one differs.
 
 import { argv } from "node:process"
 import { pathToFileURL } from "node:url"

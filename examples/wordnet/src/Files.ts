@@ -14,7 +14,9 @@ export interface InputFile {
   readonly format: Format
 }
 
-/** The nine files; sizes differ by a factor of 94, so sources that read side by side drift apart. */
+/**
+ * The nine files; sizes differ by a factor of 94, so sources that read side by side drift apart.
+ */
 export const inputFiles: ReadonlyArray<InputFile> = [
   { name: "data.noun", format: "data" },
   { name: "data.verb", format: "data" },

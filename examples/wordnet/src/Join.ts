@@ -26,7 +26,8 @@ export const oracle = async (directory: string): Promise<Oracle> => {
 }
 
 /**
- * The inner join: a synset that lacks a row is left out, as it is from a run that emits no partials.
+ * The inner join: a synset that lacks a row is left out, as it is from a run that emits no
+ * partials.
  *
  * Errors: two rows for one lemma of one synset, which the files promise not to hold.
  */

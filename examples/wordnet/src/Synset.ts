@@ -29,14 +29,10 @@ export interface Synset {
  * rows ever claim one lemma, the smaller sense key (the smaller rank) wins, so that the result does
  * not depend on arrival.
  */
-export const assemble = (
-  gloss: Gloss,
-  senses: ReadonlyArray<Sense>,
-  lemmas: ReadonlyArray<Lemma>
-): Synset => {
+export const assemble = (gloss: Gloss, rows: ReadonlyArray<Sense | Lemma>): Synset => {
   const words: Array<SynsetWord> = []
   for (const word of gloss.words) {
-    words.push(wordOf(word, senseFor(word.lemma, senses), lemmaFor(word.lemma, lemmas)))
+    words.push(wordOf(word, senseFor(word.lemma, rows), lemmaFor(word.lemma, rows)))
   }
   return synsetOf(gloss, words)
 }
@@ -73,18 +69,20 @@ export const preferredSense = (a: Sense, b: Sense): Sense => (b.senseKey < a.sen
 /** Of two index rows for one lemma, the one to keep, whatever order they come in. */
 export const preferredLemma = (a: Lemma, b: Lemma): Lemma => (b.rank < a.rank ? b : a)
 
-const senseFor = (lemma: string, senses: ReadonlyArray<Sense>): Sense | undefined => {
+const senseFor = (lemma: string, rows: ReadonlyArray<Sense | Lemma>): Sense | undefined => {
   let found: Sense | undefined
-  for (const sense of senses) {
-    if (sense.lemma === lemma) found = found === undefined ? sense : preferredSense(found, sense)
+  for (const row of rows) {
+    if (row._tag !== "Sense" || row.lemma !== lemma) continue
+    found = found === undefined ? row : preferredSense(found, row)
   }
   return found
 }
 
-const lemmaFor = (lemma: string, lemmas: ReadonlyArray<Lemma>): Lemma | undefined => {
+const lemmaFor = (lemma: string, rows: ReadonlyArray<Sense | Lemma>): Lemma | undefined => {
   let found: Lemma | undefined
-  for (const row of lemmas) {
-    if (row.lemma === lemma) found = found === undefined ? row : preferredLemma(found, row)
+  for (const row of rows) {
+    if (row._tag !== "Lemma" || row.lemma !== lemma) continue
+    found = found === undefined ? row : preferredLemma(found, row)
   }
   return found
 }

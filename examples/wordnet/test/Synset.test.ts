@@ -32,11 +32,8 @@ const lemma = (name: string, rank: number): Lemma => ({
 })
 
 it("keeps the word order of the gloss row, and shares one row between words that fold", () => {
-  const record = assemble(
-    gloss,
-    [sense("ground", 2), sense("earth", 0)],
-    [lemma("ground", 1), lemma("earth", 4)]
-  )
+  const rows = [sense("ground", 2), sense("earth", 0), lemma("ground", 1), lemma("earth", 4)]
+  const record = assemble(gloss, rows)
   expect(record.words.map((word) => [word.lemma, word.lexId, word.senseKey, word.rank])).toEqual([
     ["earth", 0, "earth%1:15:00::", 4],
     ["earth", 1, "earth%1:15:00::", 4],
@@ -47,13 +44,13 @@ it("keeps the word order of the gloss row, and shares one row between words that
 it("does not depend on arrival when two rows claim one slot", () => {
   const senses = [sense("earth", 1), sense("earth", 0), sense("ground", 2)]
   const lemmas = [lemma("earth", 7), lemma("earth", 4), lemma("ground", 1)]
-  const forward = synsetJson(assemble(gloss, senses, lemmas))
-  expect(synsetJson(assemble(gloss, senses.toReversed(), lemmas.toReversed()))).toBe(forward)
+  const forward = synsetJson(assemble(gloss, [...senses, ...lemmas]))
+  expect(synsetJson(assemble(gloss, [...senses, ...lemmas].toReversed()))).toBe(forward)
   expect(forward).toContain('"senseKey":"earth%1:15:00::","senseNumber":4,"tagCount":3,"rank":4}')
 })
 
 it("leaves nulls where a row has not arrived", () => {
-  expect(assemble(gloss, [], [lemma("ground", 1)]).words[2]).toEqual({
+  expect(assemble(gloss, [lemma("ground", 1)]).words[2]).toEqual({
     lemma: "ground",
     lexId: 2,
     senseKey: null,
