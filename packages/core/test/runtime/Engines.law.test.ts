@@ -2,6 +2,7 @@
 // order is promised, and its counters say so.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import fc from "fast-check"
 import type * as Engine from "../../src/Engine.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
@@ -9,7 +10,8 @@ import type * as PipelineResult from "../../src/PipelineResult.ts"
 import type * as Stage from "../../src/Stage.ts"
 import { engines, sorted } from "../engines.ts"
 import type { BuiltJob, Job } from "./jobs.ts"
-import { build, jobs } from "./jobs.ts"
+import { build, jobs, strict } from "./jobs.ts"
+import { runStepped } from "./stepping.ts"
 
 const options: fc.Arbitrary<Engine.ExecutionOptions> = fc.record(
   {
@@ -49,6 +51,15 @@ const outcomeHolds = (job: BuiltJob, result: PipelineResult.PipelineResult): voi
   expect(result.status).toBe("completed")
 }
 
+/** What was received more often than it may be. */
+const surplus = (
+  received: ReadonlyArray<number>,
+  values: ReadonlyArray<number>
+): ReadonlyArray<number> => {
+  const left = Map.groupBy(values, (n) => n)
+  return received.filter((n) => (left.get(n) ?? []).splice(0, 1).length === 0)
+}
+
 const law = (engine: (typeof engines)[number], spoil: (job: BuiltJob) => void = () => undefined) =>
   fc.asyncProperty(jobs, options, async (job: Job, given) => {
     const built = build(job)
@@ -64,6 +75,24 @@ describe.each(engines)("$name engine, law", (engine) => {
     await fc.assert(law(engine), { numRuns: 250 })
   }, 60_000)
 
+  it("a job whose stages fail hard ends, and names a stage that had a record to fail on", async () => {
+    await fc.assert(
+      fc.asyncProperty(jobs, options, async (job, given) => {
+        const built = build(strict(job))
+        const run = Pipeline.run(built.closed, { ...given, engine: engine.make() })
+        const exit = await Effect.runPromise(Effect.result(run))
+        expect(Result.isFailure(exit)).toBe(built.dead.size > 0)
+        if (Result.isSuccess(exit)) return
+        const error = exit.failure as PipelineResult.PipelineError
+        expect(built.dead.has(error.failure.stageId)).toBe(true)
+        for (const [n, { values }] of built.expected.entries()) {
+          expect(surplus(built.received[n] ?? [], values)).toEqual([])
+        }
+      }),
+      { numRuns: 200 }
+    )
+  }, 60_000)
+
   const faults: Readonly<Record<string, (job: BuiltJob) => void>> = {
     "a lost record": (job) => void job.received[0]?.pop(),
     "a record twice": (job) => void job.received[0]?.push(...job.received[0].slice(0, 1)),
@@ -74,4 +103,24 @@ describe.each(engines)("$name engine, law", (engine) => {
       expect((await fc.check(law(engine, spoil), { numRuns: 60 })).failed).toBe(true)
     }, 60_000)
   }
+})
+
+describe.each(["sync", "async"] as const)("%s engine, law of ends", (engine) => {
+  it("any job may be ended before any step, in any way, and leaves no fiber", async () => {
+    const cut = fc.record({
+      at: fc.nat({ max: 300 }),
+      how: fc.constantFrom("interrupt" as const, "abort" as const, "graceful" as const)
+    })
+    await fc.assert(
+      fc.asyncProperty(jobs, fc.boolean(), cut, async (job, hard, when) => {
+        const built = build(hard ? strict(job) : job)
+        const { fibersLeft } = await runStepped(engine, () => built.closed, when)
+        expect(fibersLeft).toBe(0)
+        for (const [n, { values }] of built.expected.entries()) {
+          expect(surplus(built.received[n] ?? [], values)).toEqual([])
+        }
+      }),
+      { numRuns: 200 }
+    )
+  }, 60_000)
 })

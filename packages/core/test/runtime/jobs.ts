@@ -29,7 +29,7 @@ export interface LinearStep {
   readonly order: "ordered" | "unordered" | "keyed"
   /** Records with `n mod 7 === failsAt` fail; 7 and up: none does. */
   readonly failsAt: number
-  readonly policy: "deadLetter" | "ignore" | "retry"
+  readonly policy: "deadLetter" | "ignore" | "retry" | "fail"
   /** Capacity of a buffer in front, 0 for none. */
   readonly buffer: number
 }
@@ -112,6 +112,7 @@ const residue = (n: number, modulo: number): number => ((n % modulo) + modulo) %
 const fails = (step: LinearStep, n: number): boolean => residue(n, 7) === step.failsAt
 
 const policies = {
+  fail: Policy.fail,
   deadLetter: Policy.deadLetter,
   ignore: Policy.ignore,
   retry: Policy.retry({ retriesMax: 1, backoffMs: 0, exhausted: Policy.deadLetter })
@@ -256,6 +257,12 @@ class Builder {
     return [{ pipeline: Pipeline.merge(`${id}-joined`, [a, b]), values: end.values, order: "none" }]
   }
 }
+
+/** The same job, but that every stage ends the run with the first record that fails. */
+export const strict = (job: Job): Job => ({
+  ...job,
+  steps: job.steps.map((step) => ("failsAt" in step ? { ...step, policy: "fail" as const } : step))
+})
 
 /** Makes the pipeline of a job; its sinks fill `received`. */
 export const build = (job: Job): BuiltJob => {
