@@ -6,11 +6,22 @@ import type { Slot } from "./internal/slotTable.ts"
 /** What a slot is called: compared by content. */
 export type { Slot } from "./internal/slotTable.ts"
 
+/**
+ * Several fragments fill one slot, one of each part: a reading has a value and a status. Reports
+ * name them `status:temperature`. It spares building such names per fragment.
+ */
+export interface Parts<in In> {
+  readonly required: ReadonlyArray<string>
+  /** One of `required`; asked of fragments that have a slot. */
+  readonly of: (fragment: In) => string
+}
+
 /** Every slot of a fixed list is filled. */
 export interface Slots<in In> {
   readonly _tag: "Slots"
   readonly name: string
   readonly slot: (fragment: In) => Slot | undefined
+  readonly parts: Parts<In> | undefined
   readonly required: ReadonlyArray<Slot>
 }
 
@@ -19,6 +30,7 @@ export interface DiscoveredSlots<in In> {
   readonly _tag: "DiscoveredSlots"
   readonly name: string
   readonly slot: (fragment: In) => Slot | undefined
+  readonly parts: Parts<In> | undefined
   readonly declares: (fragment: In) => ReadonlyArray<Slot> | undefined
   readonly declaredBy: string
 }
@@ -65,7 +77,7 @@ export interface Named {
 }
 
 /**
- * Complete once each required slot has a fragment.
+ * Complete once each required slot has a fragment; with `parts`, one of each part.
  *
  * Limits: a fragment without slot (undefined) or for a slot not listed is gathered and brings no
  * progress; so does a second one for a filled slot (see `duplicates`).
@@ -73,17 +85,20 @@ export interface Named {
 export const slots = <In>(
   options: Named & {
     readonly slot: (fragment: In) => Slot | undefined
+    readonly parts?: Parts<In>
     readonly required: ReadonlyArray<Slot>
   }
 ): Slots<In> => ({
   _tag: "Slots",
   name: options.name ?? "slots",
   slot: options.slot,
+  parts: options.parts,
   required: options.required
 })
 
 /**
- * Complete once the required set is declared and all there, whichever comes first.
+ * Complete once the required set is declared and all there, whichever comes first; with `parts`,
+ * each declared slot needs a fragment of each part.
  *
  * Shape: `declares` returns the names a fragment declares, undefined for one that declares none;
  * what several fragments declare adds up.
@@ -93,6 +108,7 @@ export const slots = <In>(
 export const discoveredSlots = <In>(
   options: Named & {
     readonly slot: (fragment: In) => Slot | undefined
+    readonly parts?: Parts<In>
     readonly declares: (fragment: In) => ReadonlyArray<Slot> | undefined
     readonly declaredBy?: string
   }
@@ -100,6 +116,7 @@ export const discoveredSlots = <In>(
   _tag: "DiscoveredSlots",
   name: options.name ?? "slots",
   slot: options.slot,
+  parts: options.parts,
   declares: options.declares,
   declaredBy: options.declaredBy ?? "(declaration)"
 })

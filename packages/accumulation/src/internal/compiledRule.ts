@@ -21,6 +21,9 @@ export type Trigger<State> =
 /** A rule as the machine reads it. */
 export interface CompiledRule<In, State> {
   slotOf: ((fragment: In) => Slot | undefined) | undefined
+  partOf: ((fragment: In) => string) | undefined
+  /** Names of the parts of a slot; empty when it has none. */
+  parts: ReadonlyArray<string>
   fixed: FixedSlots | undefined
   declares: ((fragment: In) => ReadonlyArray<Slot> | undefined) | undefined
   declaredBy: string
@@ -48,6 +51,7 @@ const addSlots = <In, State>(
     return
   }
   into.slotOf = rule.slot
+  if (rule.parts !== undefined) addParts(rule.parts, into, issues)
   if (rule._tag === "DiscoveredSlots") {
     into.declares = rule.declares
     into.declaredBy = rule.declaredBy
@@ -56,6 +60,20 @@ const addSlots = <In, State>(
     slotIssues(rule.required, into.fixed, issues)
   }
   into.triggers.push({ _tag: "Slots", name: rule.name })
+}
+
+const addParts = <In, State>(
+  parts: Complete.Parts<In>,
+  into: CompiledRule<In, State>,
+  issues: Array<Issue>
+): void => {
+  into.partOf = parts.of
+  into.parts = [...new Set(parts.required)]
+  if (into.parts.length === parts.required.length && into.parts.length > 0) return
+  issues.push({
+    reason: "the parts of a slot are empty or listed twice",
+    cure: "list each part once, or leave parts out"
+  })
 }
 
 const slotIssues = (
@@ -151,7 +169,8 @@ const unreachable = <In, State>(
   const needed = compiled.triggers.flatMap((trigger) => {
     if (trigger._tag === "Items") return [[trigger.name, trigger.amount] as const]
     if (trigger._tag !== "Slots" || compiled.fixed === undefined) return []
-    return [[trigger.name, compiled.fixed.names.length] as const]
+    const parts = Math.max(1, compiled.parts.length)
+    return [[trigger.name, compiled.fixed.names.length * parts] as const]
   })
   return needed
     .filter(([, amount]) => amount > settings.itemsMax)
@@ -170,6 +189,8 @@ export const compileRule = <In, State>(
   const rules = flatten(rule)
   const compiled: CompiledRule<In, State> = {
     slotOf: undefined,
+    partOf: undefined,
+    parts: [],
     fixed: undefined,
     declares: undefined,
     declaredBy: "",

@@ -1,10 +1,8 @@
 // Failures that the machine finds itself, as plain values with a message: building one costs no
 // stack trace. Each says what was wrong and what to change.
-import type { KeyValue } from "./entry.ts"
-
 /** A failure found by an accumulator. */
 export interface AccumulationFailure {
-  readonly _tag: "MissingKey" | "InvalidCount" | "InvalidSize" | "DuplicateSlot" | "TooManySlots"
+  readonly _tag: "MissingKey" | "InvalidCount" | "InvalidSize" | "DuplicateSlot" | "TooManySlots" | "UnknownPart"
   readonly message: string
 }
 
@@ -34,7 +32,7 @@ export const invalidSize = (size: unknown): AccumulationFailure =>
   failure("InvalidSize", `the size function returned ${String(size)}; return bytes, from 0 on`)
 
 /** A second fragment for a slot, where that is an error. */
-export const duplicateSlot = (slot: KeyValue): AccumulationFailure =>
+export const duplicateSlot = (slot: string): AccumulationFailure =>
   failure(
     "DuplicateSlot",
     `slot "${slot}" is filled already; set duplicates to "accept" or "drop" where that may happen`
@@ -43,3 +41,10 @@ export const duplicateSlot = (slot: KeyValue): AccumulationFailure =>
 /** One key has more slots than the bound allows. */
 export const tooManySlots = (max: number): AccumulationFailure =>
   failure("TooManySlots", `more than ${max} slots in one key; raise limits.slots if that is meant`)
+
+/** The part function returned a name that the rule does not list. */
+export const unknownPart = (part: unknown, known: ReadonlyArray<string>): AccumulationFailure =>
+  failure(
+    "UnknownPart",
+    `parts.of returned ${String(part)}; it must be one of ${known.join(", ")}`
+  )

@@ -8,10 +8,10 @@ import { Fragments } from "../Fragments.ts"
 import type { Group } from "../Group.ts"
 import type { CompiledRule, Trigger } from "./compiledRule.ts"
 import type { Entry, KeyValue } from "./entry.ts"
-import { duplicateSlot, invalidCount, invalidSize, tooManySlots } from "./failures.ts"
+import { duplicateSlot, invalidCount, invalidSize, tooManySlots, unknownPart } from "./failures.ts"
 import type { Leaving, Logic } from "./logic.ts"
 import { verdicts } from "./logic.ts"
-import { completenessOf, missingOf } from "./progress.ts"
+import { completenessOf, missingOf, slotName } from "./progress.ts"
 import type { Slot } from "./slotTable.ts"
 import { SlotTable } from "./slotTable.ts"
 
@@ -46,6 +46,7 @@ export class RuleLogic<In, Key extends KeyValue, State, Out> implements Logic<In
   private readonly rule: CompiledRule<In, State>
   private readonly first: Trigger<State>
   private readonly hasPredicate: boolean
+  private readonly parts: number
   private readonly gathering: FragmentsOptions<In>
   private batch: Batch.Batch<In> = Batch.make<In>([])
   private averageBytes = 0
@@ -57,6 +58,7 @@ export class RuleLogic<In, Key extends KeyValue, State, Out> implements Logic<In
     this.triggers = options.rule.triggers.map((trigger) => trigger.name)
     this.first = options.rule.triggers[0]!
     this.hasPredicate = options.rule.triggers.some((trigger) => trigger._tag === "Predicate")
+    this.parts = Math.max(1, options.rule.parts.length)
     this.gathering = { slotOf: options.rule.slotOf, order: options.order }
   }
 
@@ -69,31 +71,34 @@ export class RuleLogic<In, Key extends KeyValue, State, Out> implements Logic<In
     const { state } = this.options
     // Without a described state, State is Fragments<In>: see the overloads of Accumulate.make.
     entry.state = state === undefined ? (this.gather() as State) : state.init(entry.key)
-    if (this.rule.slotOf !== undefined) entry.slots = new SlotTable(this.rule.fixed)
+    if (this.rule.slotOf !== undefined) entry.slots = new SlotTable(this.rule.fixed, this.parts)
   }
 
   take(entry: Entry<Key, State>, fragment: In, index: number): number {
-    const { slotOf, declares, announces } = this.rule
-    const slot = slotOf === undefined ? undefined : slotOf(fragment)
+    const { slotOf, partOf, declares, announces } = this.rule
+    const name = slotOf === undefined ? undefined : slotOf(fragment)
+    const part = partOf === undefined || name === undefined ? 0 : this.partOf(partOf(fragment))
     const declared = declares === undefined ? undefined : declares(fragment)
     const announced = announces === undefined ? undefined : checkedCount(announces(fragment))
     const bytes = this.bytesOf(fragment, index)
     const table = entry.slots
     let at = -1
     if (table !== undefined) {
-      if (slot !== undefined) {
-        at = table.find(slot)
-        if (at >= 0 && table.isFilled(at) && this.isRefused(slot)) return verdicts.duplicate
+      if (name !== undefined) {
+        at = table.find(name)
+        const filled = at >= 0 && table.isFilled(at * this.parts + part)
+        if (filled && this.isRefused(name, part)) return verdicts.duplicate
       }
-      const size =
-        declared === undefined ? table.names.length : table.names.length + declared.length
-      if (size >= this.options.slotsMax) this.checkSlots(table, slot, at, declared)
+      const growth = declared === undefined ? 1 : 1 + declared.length
+      if (table.size + growth * this.parts > this.options.slotsMax) {
+        this.checkSlots(table, name, at, declared)
+      }
     }
     const predicates = this.add(entry, fragment, index)
     entry.bytes += bytes
     if (announced !== undefined && announced > entry.expected) entry.expected = announced
     if (table !== undefined) {
-      if (slot !== undefined) table.fill(at < 0 ? table.append(slot) : at)
+      if (name !== undefined) table.fill((at < 0 ? table.append(name) : at) * this.parts + part)
       if (declared !== undefined) table.declare(declared)
     }
     return this.won(entry, entry.fragments + 1, predicates)
@@ -129,10 +134,12 @@ export class RuleLogic<In, Key extends KeyValue, State, Out> implements Logic<In
     }
     const table = entry.slots
     if (table === undefined) return
+    for (const [i, name] of table.names.entries()) {
+      if (table.find(name) !== i) throw new Error(`slot ${name} is not found`)
+    }
     let waiting = 0
-    for (let i = 0; i < table.names.length; i++) {
-      if (table.find(table.names[i]!) !== i) throw new Error(`slot ${table.names[i]} is not found`)
-      if (table.isRequired(i) && !table.isFilled(i)) waiting++
+    for (let slot = 0; slot < table.size; slot++) {
+      if (table.isRequired(slot) && !table.isFilled(slot)) waiting++
     }
     if (waiting !== table.waiting) {
       throw new Error(`slots of ${entry.key}: ${waiting} are missing, counted ${table.waiting}`)
@@ -194,22 +201,29 @@ export class RuleLogic<In, Key extends KeyValue, State, Out> implements Logic<In
   }
 
   /** Counts a fragment for a filled slot; true when it is not to be taken. */
-  protected isRefused(slot: Slot): boolean {
+  protected isRefused(name: Slot, part: number): boolean {
     this.duplicates++
-    if (this.options.duplicates === "fail") throw duplicateSlot(slot)
+    if (this.options.duplicates === "fail") throw duplicateSlot(slotName(this.rule, name, part))
     return this.options.duplicates === "drop"
   }
 
+  private partOf(part: string): number {
+    const at = this.rule.parts.indexOf(part)
+    if (at < 0) throw unknownPart(part, this.rule.parts)
+    return at
+  }
+
+  // Asked only when the table might grow too large: counts exactly what would be added.
   private checkSlots(
     table: SlotTable,
-    slot: Slot | undefined,
+    name: Slot | undefined,
     at: number,
     declared: ReadonlyArray<Slot> | undefined
   ): void {
-    let size = table.names.length
-    if (slot !== undefined && at < 0) size++
-    for (const each of declared ?? []) if (each !== slot && table.find(each) < 0) size++
-    if (size > this.options.slotsMax) throw tooManySlots(this.options.slotsMax)
+    const added = new Set((declared ?? []).filter((each) => table.find(each) < 0))
+    if (name !== undefined && at < 0) added.add(name)
+    const { slotsMax } = this.options
+    if (table.size + added.size * this.parts > slotsMax) throw tooManySlots(slotsMax)
   }
 
   private gather(): Fragments<In> {

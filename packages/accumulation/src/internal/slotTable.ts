@@ -1,7 +1,8 @@
 // The named slots of one key: which are filled, which are required, how many required ones are
-// empty. Flags are bits of two small integers; from the 32nd slot on they lie in an array. Names
-// are searched in order while few, through a Map above that. It never forgets a slot and runs no
-// user code.
+// empty. Each name may have several parts, all of them required with it; a slot is one part of a
+// name. Flags are bits of two small integers; from the 32nd slot on they lie in an array. Names are
+// searched in order while few, through a Map above that. It never forgets a slot and runs no user
+// code.
 
 /** What a slot is called. */
 export type Slot = string | number
@@ -9,7 +10,7 @@ export type Slot = string | number
 /** Slots whose flags fit into a small integer. */
 const bitsMax = 31
 
-/** Above this many names a Map beats the scan (measured: bench/accumulation/slots.ts). */
+/** Above this many names a Map beats the scan. */
 const scanMax = 16
 
 const filledFlag = 1
@@ -36,6 +37,8 @@ export const fixedSlots = (required: ReadonlyArray<Slot>): FixedSlots => {
 /** The slots of one key. */
 export class SlotTable {
   names: Array<Slot>
+  /** Parts of a name; slot `name * parts + part`. */
+  readonly parts: number
   private lookup: Map<Slot, number> | undefined
   /** Bit i: slot i < 31 is filled. */
   private filled = 0
@@ -50,66 +53,77 @@ export class SlotTable {
   /** The required set is known, in whole or so far. */
   declared: boolean
 
-  constructor(fixed: FixedSlots | undefined) {
+  constructor(fixed: FixedSlots | undefined, parts: number) {
+    this.parts = parts
     this.shared = fixed !== undefined
     this.declared = fixed !== undefined
-    this.names = fixed === undefined ? [] : fixed.names
+    this.names = fixed === undefined ? none : fixed.names
     this.lookup = fixed === undefined ? undefined : fixed.lookup
     for (let i = 0; i < this.names.length; i++) this.require(i)
   }
 
-  /** Position of a slot, or -1. */
-  find(slot: Slot): number {
+  /** Number of slots, filled or not. */
+  get size(): number {
+    return this.names.length * this.parts
+  }
+
+  /** Position of a name, or -1. */
+  find(name: Slot): number {
     const lookup = this.lookup
-    if (lookup !== undefined) return lookup.get(slot) ?? -1
+    if (lookup !== undefined) return lookup.get(name) ?? -1
     const names = this.names
-    for (let i = 0; i < names.length; i++) if (names[i] === slot) return i
+    for (let i = 0; i < names.length; i++) if (names[i] === name) return i
     return -1
   }
 
-  /** Adds a slot that `find` does not know; returns its position. */
-  append(slot: Slot): number {
+  /** Adds a name that `find` does not know; returns its position. */
+  append(name: Slot): number {
     if (this.shared) this.own()
     const at = this.names.length
-    this.names.push(slot)
-    if (this.lookup !== undefined) this.lookup.set(slot, at)
+    // A literal holds one element; `push` on an empty array would make room for seventeen.
+    if (at === 0) this.names = [name]
+    else this.names.push(name)
+    if (this.lookup !== undefined) this.lookup.set(name, at)
     else if (at >= scanMax) this.lookup = lookupOf(this.names)
     return at
   }
 
-  isFilled(at: number): boolean {
-    if (at < bitsMax) return (this.filled & (1 << at)) !== 0
-    return ((this.more?.[at - bitsMax] ?? 0) & filledFlag) !== 0
+  isFilled(slot: number): boolean {
+    if (slot < bitsMax) return (this.filled & (1 << slot)) !== 0
+    return ((this.more?.[slot - bitsMax] ?? 0) & filledFlag) !== 0
   }
 
-  isRequired(at: number): boolean {
-    if (at < bitsMax) return (this.required & (1 << at)) !== 0
-    return ((this.more?.[at - bitsMax] ?? 0) & requiredFlag) !== 0
+  isRequired(slot: number): boolean {
+    if (slot < bitsMax) return (this.required & (1 << slot)) !== 0
+    return ((this.more?.[slot - bitsMax] ?? 0) & requiredFlag) !== 0
   }
 
   /** A fragment of this slot is there. Filling a filled slot changes nothing. */
-  fill(at: number): void {
-    if (this.isFilled(at)) return
-    if (at < bitsMax) this.filled |= 1 << at
-    else this.flag(at - bitsMax, filledFlag)
-    if (this.isRequired(at)) this.waiting--
+  fill(slot: number): void {
+    if (this.isFilled(slot)) return
+    if (slot < bitsMax) this.filled |= 1 << slot
+    else this.flag(slot - bitsMax, filledFlag)
+    if (this.isRequired(slot)) this.waiting--
   }
 
-  /** The key is not complete without this slot. */
-  require(at: number): void {
-    if (this.isRequired(at)) return
-    if (at < bitsMax) this.required |= 1 << at
-    else this.flag(at - bitsMax, requiredFlag)
-    if (!this.isFilled(at)) this.waiting++
+  /** The key is not complete without every part of this name. */
+  require(name: number): void {
+    const from = name * this.parts
+    for (let slot = from; slot < from + this.parts; slot++) {
+      if (this.isRequired(slot)) continue
+      if (slot < bitsMax) this.required |= 1 << slot
+      else this.flag(slot - bitsMax, requiredFlag)
+      if (!this.isFilled(slot)) this.waiting++
+    }
   }
 
-  /** The data says which slots are required; several such statements add up. */
-  declare(slots: ReadonlyArray<Slot>): void {
+  /** The data says which names are required; several such statements add up. */
+  declare(names: ReadonlyArray<Slot>): void {
     this.declared = true
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i]!
-      const at = this.find(slot)
-      this.require(at < 0 ? this.append(slot) : at)
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!
+      const at = this.find(name)
+      this.require(at < 0 ? this.append(name) : at)
     }
   }
 
@@ -125,3 +139,6 @@ export class SlotTable {
     if (this.lookup !== undefined) this.lookup = new Map(this.lookup)
   }
 }
+
+/** The names of a key that has none; never changed. */
+const none: Array<Slot> = []
