@@ -1,7 +1,8 @@
 // Effects one after the other, in the segment's own fiber: concurrency 1, and the way the sync
 // engine runs every effect. Also carries synchronous stages that have a retry policy, since waiting
-// between attempts is an effect. Order in, order out. Finished results are handed on at least every
-// few milliseconds, so a slow effect delays only itself.
+// between attempts is an effect. Order in, order out. Finished results are handed on every few
+// milliseconds, and once nothing else can run while a call is waited for: a slow or endless call
+// delays only what comes behind it.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Batch from "../../Batch.ts"
@@ -35,21 +36,32 @@ export class SequentialEffect extends Chained {
   private parked = false
   private calledAt = 0
   private handedOnAt = 0
+  /** Records of the current batch handed on so far. */
+  private handedOn = 0
+  /** True while a call is waited for, when nobody but `flush` touches the operators behind. */
+  private calling = false
+  private flushing = false
+  /** What the operators behind asked to be waited for when results were handed on during a call. */
+  private owed: Wait = undefined
 
   constructor(run: Run, node: Graph.StageNode, next: Operator | undefined) {
     super(run, node, next)
     this.f = functionOf(node)
     const effectful = node.operation._tag === "MapEffect"
     this.plain = effectful && node.timeoutMs === undefined && node.errorPolicy._tag !== "Retry"
+    this.close = Effect.sync(() => {
+      this.calling = false
+    })
   }
 
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
     this.batch = batch
     this.at = 0
+    this.handedOn = 0
     this.handedOnAt = this.run.micros()
     return andThen(this.callAll(), () => {
-      this.observed(batch, this.items.length)
+      this.observed(batch, this.handedOn + this.items.length)
       return andThen(this.handOn(), () => this.rejections.deliver())
     })
   }
@@ -92,24 +104,36 @@ export class SequentialEffect extends Chained {
     this.calledAt = this.run.micros()
     this.waiting = effect
     this.parked = true
+    this.calling = true
+    if (this.items.length > 0 && !this.flushing) {
+      this.flushing = true
+      this.run.later(this.flush)
+    }
     return undefined
+  }
+
+  private readonly flush = (): void => {
+    this.flushing = false
+    if (!this.calling || this.items.length === 0) return
+    this.owed = andThen(this.owed, () => this.handOn())
   }
 
   /** An awaited call ended, or a hand-over did. */
   private settle(exit: Called | undefined): void {
     if (exit === undefined) return
+    this.calling = false
     const now = this.run.micros()
     this.stats.recordLatency(now - this.calledAt)
-    if (!this.take(exit)) {
-      this.at = this.batch.items.length
-      return
+    let wait = this.owed
+    this.owed = undefined
+    if (!this.take(exit)) this.at = this.batch.items.length
+    else if (now - this.handedOnAt >= lingerMicros) {
+      this.handedOnAt = now
+      wait = andThen(wait, () => this.handOn())
     }
-    if (now - this.handedOnAt < lingerMicros) return
-    this.handedOnAt = now
-    const handedOn = this.handOn()
-    if (handedOn === undefined) return
+    if (wait === undefined) return
     this.parked = true
-    this.waiting = Effect.as(handedOn, undefined) as Effect.Effect<undefined>
+    this.waiting = Effect.as(wait, undefined) as Effect.Effect<undefined>
   }
 
   private once(position: number): () => UserEffect {
@@ -180,6 +204,7 @@ export class SequentialEffect extends Chained {
   private handOn(): Wait {
     if (this.items.length === 0) return undefined
     const derived = Batch.derive(this.batch, this.items, this.positions)
+    this.handedOn += this.items.length
     this.items = []
     this.positions = []
     return this.forward(derived)
