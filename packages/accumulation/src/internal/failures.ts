@@ -2,7 +2,13 @@
 // stack trace. Each says what was wrong and what to change.
 /** A failure found by an accumulator. */
 export interface AccumulationFailure {
-  readonly _tag: "MissingKey" | "InvalidCount" | "InvalidSize" | "DuplicateSlot" | "TooManySlots" | "UnknownPart"
+  readonly _tag:
+    | "MissingKey"
+    | "InvalidCount"
+    | "InvalidSize"
+    | "DuplicateSlot"
+    | "TooManySlots"
+    | "UnknownPart"
   readonly message: string
 }
 
@@ -44,7 +50,4 @@ export const tooManySlots = (max: number): AccumulationFailure =>
 
 /** The part function returned a name that the rule does not list. */
 export const unknownPart = (part: unknown, known: ReadonlyArray<string>): AccumulationFailure =>
-  failure(
-    "UnknownPart",
-    `parts.of returned ${String(part)}; it must be one of ${known.join(", ")}`
-  )
+  failure("UnknownPart", `parts.of returned ${String(part)}; it must be one of ${known.join(", ")}`)

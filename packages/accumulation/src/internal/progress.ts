@@ -2,7 +2,6 @@
 // Of several rules the one that is furthest speaks. Not used on the path of a complete key.
 import type { CompiledRule, Trigger } from "./compiledRule.ts"
 import type { Entry, KeyValue } from "./entry.ts"
-import type { SlotTable } from "./slotTable.ts"
 import type { Slot, SlotTable } from "./slotTable.ts"
 
 type Weights = Readonly<Record<string, number>>
@@ -17,11 +16,8 @@ export const slotName = <In, State>(
   part: number
 ): string => (rule.parts.length === 0 ? String(name) : `${rule.parts[part]}:${name}`)
 
-const nameOf = <In, State>(
-  rule: CompiledRule<In, State>,
-  table: SlotTable,
-  slot: number
-): string => slotName(rule, table.names[Math.floor(slot / table.parts)]!, slot % table.parts)
+const nameOf = <In, State>(rule: CompiledRule<In, State>, table: SlotTable, slot: number): string =>
+  slotName(rule, table.names[Math.floor(slot / table.parts)]!, slot % table.parts)
 
 const slotScore = <In, State>(
   rule: CompiledRule<In, State>,
@@ -44,8 +40,7 @@ const scoreOf = <In, State>(
   rule: CompiledRule<In, State>,
   trigger: Trigger<never>,
   entry: Entry<KeyValue, unknown>,
-  weights: Weights,
-  kinds: Kinds
+  weights: Weights
 ): number => {
   switch (trigger._tag) {
     case "Slots":
