@@ -3,6 +3,8 @@
 import type * as Stage from "../../Stage.ts"
 
 const bucketCount = 32
+/** About 18 minutes; the last bucket holds whatever took longer. */
+const longestMicros = 2 ** (bucketCount - 2)
 
 /** Mutable figures of a stage; owned by the fiber that runs it, read by anyone. */
 export class StageStats {
@@ -36,7 +38,8 @@ export class StageStats {
    * `weight` batches took about `micros`: bucket i holds durations in (2^(i-1), 2^i] microseconds.
    */
   recordLatency(micros: number, weight = 1): void {
-    const bucket = micros <= 1 ? 0 : 32 - Math.clz32(Math.ceil(micros) - 1)
+    const exact = micros <= 1 ? 0 : 32 - Math.clz32(Math.ceil(micros) - 1)
+    const bucket = micros > longestMicros ? bucketCount - 1 : exact
     this.latency[bucket] = (this.latency[bucket] as number) + weight
     if (micros > this.latencyMicrosMax) this.latencyMicrosMax = micros
   }
@@ -47,7 +50,8 @@ export class StageStats {
     let seen = 0
     for (let i = 0; i < bucketCount; i++) {
       seen += this.latency[i] as number
-      if (total > 0 && seen >= q * total) return Math.min(2 ** i, this.latencyMicrosMax)
+      if (total === 0 || seen < q * total) continue
+      return i === bucketCount - 1 ? this.latencyMicrosMax : Math.min(2 ** i, this.latencyMicrosMax)
     }
     return 0
   }

@@ -1,0 +1,138 @@
+// Virtual time, the scheduler with seeded choices, and the generator behind them.
+import { describe, expect, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import fc from "fast-check"
+import { seededRandom } from "../../src/internal/runtime/seededRandom.ts"
+import { DeterministicScheduler } from "../../src/internal/sync/deterministicScheduler.ts"
+import { VirtualClock } from "../../src/internal/sync/virtualClock.ts"
+
+const sleepAll = async (
+  delays: ReadonlyArray<number>,
+  pick: (count: number) => number = () => 0
+) => {
+  const woken: Array<readonly [number, number]> = []
+  const clock: VirtualClock = new VirtualClock(1_000, () => scheduler.wake())
+  const scheduler: DeterministicScheduler = new DeterministicScheduler(pick, () => clock.advance())
+  const sleeper = (delay: number, i: number) =>
+    Effect.andThen(
+      Effect.sleep(delay),
+      Effect.map(Clock.currentTimeMillis, (now) => void woken.push([i, now]))
+    )
+  const program = Effect.forEach(delays, sleeper, { concurrency: "unbounded", discard: true })
+  const fiber = Effect.runFork(Effect.provideService(program, Clock.Clock, clock), { scheduler })
+  await Effect.runPromise(Fiber.join(fiber))
+  return woken
+}
+
+describe("virtual clock", () => {
+  it("wakes sleepers at their time, in the order of time, each at once", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 10_000_000 }), { maxLength: 20 }), async (delays) => {
+        const woken = await sleepAll(delays)
+        expect(woken.map(([i]) => i).toSorted((a, b) => a - b)).toEqual(delays.map((_, i) => i))
+        for (const [i, at] of woken) expect(at).toBe(1_000 + (delays[i] as number))
+        expect(woken.map(([, at]) => at)).toEqual(
+          woken.map(([, at]) => at).toSorted((a, b) => a - b)
+        )
+      }),
+      { numRuns: 50 }
+    ))
+
+  it("wakes sleepers of one time in the order in which they went to sleep", async () => {
+    expect((await sleepAll([5, 5, 5])).map(([i]) => i)).toEqual([0, 1, 2])
+  })
+
+  it("forgets a sleeper that was interrupted", async () => {
+    const clock = new VirtualClock(0, () => undefined)
+    const fiber = Effect.runFork(clock.sleep(Duration.millis(10)))
+    fiber.interruptUnsafe()
+    expect(clock.advance()).toBe(false)
+    expect(clock.currentTimeMillisUnsafe()).toBe(0)
+  })
+})
+
+describe("deterministic scheduler", () => {
+  it("runs every task once, in the order of its choices", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 99 }), { minLength: 1, maxLength: 30 }), (choices) => {
+        let at = 0
+        const scheduler = new DeterministicScheduler(
+          (count) => (choices[at++ % choices.length] as number) % count,
+          () => false
+        )
+        const ran: Array<number> = []
+        for (let i = 0; i < choices.length; i++) scheduler.add(() => ran.push(i))
+        const left = choices.map((_, i) => i)
+        const expected = choices.map((choice) => left.splice(choice % left.length, 1)[0])
+        scheduler.drain()
+        expect(ran).toEqual(expected)
+      })
+    )
+  })
+
+  it("lets promises settle before time passes", async () => {
+    const order: Array<string> = []
+    const clock: VirtualClock = new VirtualClock(0, () => scheduler.wake())
+    const scheduler: DeterministicScheduler = new DeterministicScheduler(
+      () => 0,
+      () => clock.advance()
+    )
+    const promise = Effect.promise(async () => {
+      for (let i = 0; i < 8; i++) await undefined
+      order.push("promise")
+    })
+    const sleep = Effect.andThen(
+      Effect.sleep("1 milli"),
+      Effect.sync(() => order.push("sleep"))
+    )
+    const both = Effect.all([sleep, promise], { concurrency: 2, discard: true })
+    await Effect.runPromise(
+      Fiber.join(Effect.runFork(Effect.provideService(both, Clock.Clock, clock), { scheduler }))
+    )
+    expect(order).toEqual(["promise", "sleep"])
+  })
+
+  it("goes on after a task that throws", () => {
+    const scheduler = new DeterministicScheduler(
+      () => 0,
+      () => false
+    )
+    let ran = false
+    scheduler.add(() => {
+      throw new Error("task")
+    })
+    scheduler.add(() => {
+      ran = true
+    })
+    expect(() => scheduler.drain()).toThrow("task")
+    scheduler.drain()
+    expect(ran).toBe(true)
+  })
+})
+
+describe("seeded random", () => {
+  it("gives the same numbers for the same seed, in [0, 1), and others for another", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (a, b) => {
+        const draw = (seed: string): ReadonlyArray<number> =>
+          Array.from({ length: 20 }, seededRandom(seed))
+        expect(draw(a)).toEqual(draw(a))
+        expect(draw(a).every((x) => x >= 0 && x < 1)).toBe(true)
+        if (a !== b) expect(draw(a)).not.toEqual(draw(b))
+      })
+    )
+  })
+
+  it("spreads evenly", () => {
+    const next = seededRandom("spread")
+    const buckets = new Array<number>(10).fill(0)
+    for (let i = 0; i < 100_000; i++) {
+      const bucket = Math.floor(next() * 10)
+      buckets[bucket] = (buckets[bucket] as number) + 1
+    }
+    for (const count of buckets) expect(Math.abs(count - 10_000)).toBeLessThan(500)
+  })
+})
