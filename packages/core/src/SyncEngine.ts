@@ -9,6 +9,10 @@ import * as engine from "./internal/sync/engine.ts"
 export interface SyncOptions {
   /** Virtual time at which runs start, milliseconds since the epoch; default 0. */
   readonly startMs?: number
+  /** Told before each step of a fiber: simulators count steps, or cut in between two. */
+  readonly onStep?: () => void
+  /** Operations after which a step ends, default 2,048; small numbers show more states. */
+  readonly opsPerStep?: number
 }
 
 /**
@@ -18,4 +22,4 @@ export interface SyncOptions {
  * can run, then jumps to the next sleeper. Effects run one after the other; results of any
  * concurrency setting are in order.
  */
-export const make = (syncOptions: SyncOptions = {}): Engine.Engine => engine.make({ startMs: syncOptions.startMs })
+export const make = (syncOptions: SyncOptions = {}): Engine.Engine => engine.make(syncOptions)

@@ -1,0 +1,299 @@
+// The pipeline of a plan, in the DSL. Step by step in parallel with the oracle, which says what
+// order an accumulator's input has.
+import type * as Accumulator from "@sluice/core/Accumulator"
+import * as Channel from "@sluice/core/Channel"
+import * as Pipeline from "@sluice/core/Pipeline"
+import * as Policy from "@sluice/core/Policy"
+import * as Sink from "@sluice/core/Sink"
+import * as Source from "@sluice/core/Source"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { GroupValue } from "./groups.ts"
+import { groups } from "./groups.ts"
+import type { End } from "./oracle.ts"
+import { advance, groupValue, newCounts, startEnds } from "./oracle.ts"
+import type { EffectStep, Failing, Item, Plan, SinkKind, Step, Waits } from "./plan.ts"
+import { copiesOf, divides, indexAt, replaced, stageId, stampHeader, stampOf } from "./plan.ts"
+
+type Open = Pipeline.Pipeline<Item, string>
+
+/** Makes the accumulator of an `accumulate` step; default: the kit's own. */
+export type MakeGroups = (
+  items: number,
+  value: GroupValue
+) => Accumulator.AccumulatorSpec<Item, Item>
+
+/** A pipeline with the arrays its sinks fill. */
+export interface Built {
+  readonly closed: Pipeline.Closed<string>
+  readonly received: ReadonlyMap<string, Array<Item>>
+}
+
+/** Throws for a record as the plan says; counts attempts by the record's identity. */
+const faulty = (failing: Failing | undefined): ((item: Item) => void) => {
+  if (failing === undefined) return () => undefined
+  const attempts = new WeakMap<Item, number>()
+  return (item) => {
+    if (!divides(failing.every, item.value)) return
+    const attempt = (attempts.get(item) ?? 0) + 1
+    attempts.set(item, attempt)
+    if (!failing.transient || attempt <= failing.retries) throw new Error(`no ${item.value}`)
+  }
+}
+
+const policies = {
+  fail: Policy.fail,
+  deadLetter: Policy.deadLetter,
+  ignore: Policy.ignore
+} as const
+
+/** The `onError` of a stage. */
+const errorsOf = <B>(
+  failing: Failing | undefined,
+  fallback: (item: Item) => B
+): { readonly onError?: Pipeline.OnError<Item, B> } => {
+  if (failing === undefined) return {}
+  const { policy, retries } = failing
+  if (policy === "fallback") return { onError: { fallback } }
+  const exhausted = policies[policy]
+  return {
+    onError:
+      retries === 0 ? exhausted : Policy.retry({ retriesMax: retries, backoffMs: 1, exhausted })
+  }
+}
+
+const bufferOf = (capacity: number | undefined) =>
+  capacity === undefined ? {} : { buffer: { capacity } }
+
+const added = (item: Item, add: number): Item => ({ key: item.key, value: item.value + add })
+
+const waiting = (waits: Waits, item: Item): Effect.Effect<void> => {
+  const length = Math.abs(item.value % 4)
+  if (waits === "none" || length === 0) return Effect.void
+  return waits === "time" ? Effect.sleep(length) : Effect.repeat(Effect.yieldNow, { times: length })
+}
+
+const orderings = {
+  unordered: Channel.unordered,
+  byKey: Channel.partitionOrdered((item: Item) => item.key)
+} as const
+
+const turns = async (waits: Waits, item: Item): Promise<void> => {
+  const count = waits === "none" ? 0 : Math.abs(item.value % 4)
+  for (let turn = 0; turn < count; turn++) await Promise.resolve()
+}
+
+/** A promise that the input cannot keep would be refused: then nothing is asked for. */
+const orderingOf = ({ ordering }: EffectStep, end: End) =>
+  ordering === "ordered" || (ordering === "byKey" && end.promised === "none")
+    ? {}
+    : { ordering: orderings[ordering] }
+
+const effectful = (id: string, step: EffectStep, open: Open, end: End): Open => {
+  const { add, concurrency, waits, failing } = step
+  const fault = faulty(failing)
+  const options = {
+    concurrency,
+    ...orderingOf(step, end),
+    ...errorsOf(failing, replaced),
+    ...bufferOf(step.buffer)
+  }
+  const work = (item: Item): Item => {
+    fault(item)
+    return added(item, add)
+  }
+  if (step.op === "mapPromise") {
+    const promised = async (item: Item): Promise<Item> => {
+      await turns(waits, item)
+      return work(item)
+    }
+    return open.pipe(Pipeline.mapPromise(id, promised, options))
+  }
+  const timed = (item: Item): Effect.Effect<Item, string> =>
+    Effect.andThen(
+      waiting(waits, item),
+      Effect.try({ try: () => work(item), catch: (cause) => String(cause) })
+    )
+  return open.pipe(Pipeline.mapEffect(id, timed, options))
+}
+
+const partitioned = (id: string, ports: number, open: Open): Open => {
+  const names = Array.from({ length: ports }, (_, n) => `p${n}`)
+  const parts = open.pipe(Pipeline.partition(id, names, (item: Item) => item.key))
+  return Pipeline.merge(
+    `${id}-joined`,
+    names.map((name) => parts[name] as Open)
+  )
+}
+
+const branched = (
+  id: string,
+  step: Extract<Step, { op: "branch" }>,
+  open: Open
+): ReadonlyArray<Open> => {
+  const hit = (item: Item) => divides(step.modulo, item.value)
+  if (!step.rest) return [open.pipe(Pipeline.branch(id, { hit })).hit]
+  const routes = open.pipe(Pipeline.branch(id, { hit, rest: Pipeline.otherwise }))
+  return [routes.hit, routes.rest]
+}
+
+/** The record-wise synchronous stages. */
+const synchronous = (
+  id: string,
+  step: Extract<Step, { op: "map" | "filter" | "flatMap" }>,
+  open: Open
+): Open => {
+  const fault = faulty(step.failing)
+  const buffer = bufferOf(step.buffer)
+  const tried =
+    <B>(f: (item: Item) => B) =>
+    (item: Item): B => {
+      fault(item)
+      return f(item)
+    }
+  switch (step.op) {
+    case "map": {
+      const options = { ...errorsOf(step.failing, replaced), ...buffer }
+      return open.pipe(
+        Pipeline.map(
+          id,
+          tried((item) => added(item, step.add)),
+          options
+        )
+      )
+    }
+    case "filter": {
+      const options = { ...errorsOf(step.failing, () => true), ...buffer }
+      const keep = tried((item) => divides(step.modulo, item.value))
+      return open.pipe(Pipeline.filter(id, keep, options))
+    }
+    case "flatMap": {
+      const one = (item: Item): Iterable<Item> => [replaced(item)]
+      const many = tried((item): Iterable<Item> => copiesOf(item, step.copies))
+      return open.pipe(Pipeline.flatMap(id, many, { ...errorsOf(step.failing, one), ...buffer }))
+    }
+  }
+}
+
+const plusAll = (add: number) => (items: ReadonlyArray<Item>) =>
+  items.map((item) => added(item, add))
+
+const continued = (
+  id: string,
+  step: Exclude<Step, { op: "merge" }>,
+  open: Open,
+  end: End,
+  makeGroups: MakeGroups
+): ReadonlyArray<Open> => {
+  switch (step.op) {
+    case "map":
+    case "filter":
+    case "flatMap":
+      return [synchronous(id, step, open)]
+    case "mapEffect":
+    case "mapPromise":
+      return [effectful(id, step, open, end)]
+    case "mapBatch": {
+      const plus = plusAll(step.add)
+      const later = (items: ReadonlyArray<Item>) => Effect.as(Effect.yieldNow, plus(items))
+      return [open.pipe(step.effect ? Pipeline.mapBatch(id, later) : Pipeline.mapBatch(id, plus))]
+    }
+    case "stamp":
+      return [
+        open.pipe(
+          Pipeline.mapEnvelope(id, (envelope) => ({
+            ...envelope,
+            headers: { ...envelope.headers, [stampHeader]: String(stampOf(envelope.payload)) }
+          }))
+        )
+      ]
+    case "read": {
+      if (!end.stamped) return [open.pipe(Pipeline.map(id, (item: Item) => item))]
+      return [
+        open.pipe(
+          Pipeline.map(id, (item, cursor) => added(item, Number(cursor.headers[stampHeader] ?? 0)))
+        )
+      ]
+    }
+    case "process": {
+      const { add, concurrency } = step
+      const late = (item: Item) => Effect.as(waiting("turns", item), added(item, add))
+      return [
+        open.pipe(
+          Pipeline.process(id, (input: Stream.Stream<Item>) =>
+            Stream.mapEffect(input, late, { concurrency })
+          )
+        )
+      ]
+    }
+    case "accumulate":
+      return [open.pipe(Pipeline.accumulate(id, makeGroups(step.items, groupValue(end.promised))))]
+    case "branch":
+      return branched(id, step, open)
+    case "broadcast": {
+      const { left, right } = open.pipe(Pipeline.broadcast(id, ["left", "right"]))
+      return [left, right]
+    }
+    case "partition":
+      return [partitioned(id, step.ports, open)]
+  }
+}
+
+const sinkInto = (kind: SinkKind, target: Array<Item>): Sink.Sink<Item> => {
+  const push = (item: Item): void => void target.push(item)
+  switch (kind) {
+    case "each":
+      return Sink.forEach(push)
+    case "batch":
+      return Sink.forEachBatch((items) =>
+        Effect.andThen(
+          Effect.yieldNow,
+          Effect.sync(() => items.forEach(push))
+        )
+      )
+    case "effect":
+      return Sink.forEachEffect((item) => Effect.sync(() => push(item)))
+    case "writer":
+      return Sink.collectInto(target)
+  }
+}
+
+const chunksOf = (plan: Plan, records: Plan["sources"][number]): ReadonlyArray<Array<Item>> =>
+  Array.from({ length: Math.ceil(records.length / plan.chunk) }, (_, n) =>
+    records
+      .slice(n * plan.chunk, (n + 1) * plan.chunk)
+      .map(([key, value]): Item => ({ key, value }))
+  )
+
+const joined = (id: string, opens: ReadonlyArray<Open>, a: number, b: number) => {
+  const [first, second] = [opens[a], opens[b]]
+  if (first === undefined || second === undefined || a === b) return opens
+  return [...opens.filter((_, n) => n !== a && n !== b), Pipeline.merge(id, [first, second])]
+}
+
+/** Makes the pipeline of a plan; stages are named by kind and position, e.g. `map-3`. */
+export const build = (plan: Plan, makeGroups: MakeGroups = groups): Built => {
+  const counts = newCounts()
+  let ends = startEnds(plan)
+  let opens: ReadonlyArray<Open> = plan.sources.map((records, n) =>
+    Pipeline.source(`source-${n}`, Source.fromChunks(chunksOf(plan, records)))
+  )
+  for (const [position, step] of plan.steps.entries()) {
+    const id = stageId(step, position)
+    const a = indexAt(step.at, opens.length)
+    opens =
+      step.op === "merge"
+        ? joined(id, opens, a, indexAt(step.with, opens.length))
+        : opens.flatMap((open, n) =>
+            n === a ? continued(id, step, open, ends[n] as End, makeGroups) : [open]
+          )
+    ends = advance(ends, step, position, counts)
+  }
+  const received = new Map<string, Array<Item>>()
+  const parts = opens.map((open, n) => {
+    const target: Array<Item> = []
+    received.set(`sink-${n}`, target)
+    return open.pipe(Pipeline.sink(`sink-${n}`, sinkInto(plan.sink, target)))
+  })
+  return { closed: Pipeline.all(parts), received }
+}

@@ -1,0 +1,99 @@
+// Random pipelines as plain data: a plan prints as it is, shrinks, and is both a pipeline
+// (build.ts) and what it must deliver (oracle.ts).
+
+/** A record of a generated pipeline. Stages never change its key. */
+export interface Item {
+  readonly key: number
+  readonly value: number
+}
+
+/** What a record-wise function does when it fails. */
+export type FailPolicy = "fail" | "deadLetter" | "ignore" | "fallback"
+
+/**
+ * Fails for records whose value `every` divides. `transient`: the last of the retries succeeds;
+ * else all attempts fail and `policy` applies.
+ */
+export interface Failing {
+  readonly every: number
+  readonly policy: FailPolicy
+  readonly retries: number
+  readonly transient: boolean
+}
+
+interface At {
+  /** Chooses among the open ends, modulo their number. */
+  readonly at: number
+}
+
+interface Recordwise extends At {
+  readonly failing?: Failing | undefined
+  /** Capacity of a buffer in front of the stage. */
+  readonly buffer?: number | undefined
+}
+
+/** Order an effectful stage is asked for. */
+export type Ordering = "ordered" | "unordered" | "byKey"
+
+/** How long the effect of a record takes: by its value, in turns or virtual milliseconds. */
+export type Waits = "none" | "turns" | "time"
+
+/** An effectful stage. */
+export interface EffectStep extends Recordwise {
+  readonly op: "mapEffect" | "mapPromise"
+  readonly add: number
+  readonly concurrency: number
+  readonly ordering: Ordering
+  readonly waits: Waits
+}
+
+/** One stage. `stamp` writes a header, `read` adds it to the value. */
+export type Step =
+  | ({ readonly op: "map"; readonly add: number } & Recordwise)
+  | ({ readonly op: "filter"; readonly modulo: number } & Recordwise)
+  | ({ readonly op: "flatMap"; readonly copies: number } & Recordwise)
+  | ({ readonly op: "mapBatch"; readonly add: number; readonly effect: boolean } & At)
+  | ({ readonly op: "stamp" } & At)
+  | ({ readonly op: "read" } & At)
+  | EffectStep
+  | ({ readonly op: "process"; readonly add: number; readonly concurrency: number } & At)
+  | ({ readonly op: "accumulate"; readonly items: number } & At)
+  | ({ readonly op: "branch"; readonly modulo: number; readonly rest: boolean } & At)
+  | ({ readonly op: "broadcast" } & At)
+  | ({ readonly op: "partition"; readonly ports: number } & At)
+  | ({ readonly op: "merge"; readonly with: number } & At)
+
+/** How a sink takes its records. */
+export type SinkKind = "each" | "batch" | "effect" | "writer"
+
+/** A pipeline as data: its inputs as [key, value], in chunks; its stages; the kind of its sinks. */
+export interface Plan {
+  readonly sources: ReadonlyArray<ReadonlyArray<readonly [key: number, value: number]>>
+  readonly chunk: number
+  readonly steps: ReadonlyArray<Step>
+  readonly sink: SinkKind
+  /** Largest batch of the run. */
+  readonly batchSize: number
+}
+
+/** Whether `modulo` divides a value. */
+export const divides = (modulo: number, value: number): boolean => value % modulo === 0
+
+/** What a failed record is replaced with. */
+export const replaced = (item: Item): Item => ({ key: item.key, value: item.value + 1_000 })
+
+/** The header `stamp` writes. */
+export const stampHeader = "kit.stamp"
+
+/** The number in the header of a record with this value. */
+export const stampOf = (item: Item): number => Math.abs(item.value % 7)
+
+/** Copies flatMap makes of a record. */
+export const copiesOf = (item: Item, copies: number): ReadonlyArray<Item> =>
+  Array.from({ length: copies }, (_, n) => ({ key: item.key, value: item.value + n }))
+
+/** The end of an open pipeline a step takes. */
+export const indexAt = (at: number, ends: number): number => at % ends
+
+/** Name of the stage a step makes. */
+export const stageId = (step: Step, position: number): string => `${step.op}-${position}`

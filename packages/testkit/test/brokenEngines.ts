@@ -1,0 +1,66 @@
+// Engines with one fault each, made of sound ones by changing the graph on its way in.
+import * as AsyncEngine from "@sluice/core/AsyncEngine"
+import type * as Engine from "@sluice/core/Engine"
+import type * as Graph from "@sluice/core/Graph"
+
+/** The async engine on graphs changed node by node. */
+export const changing = (change: (node: Graph.StageNode) => Graph.StageNode): Engine.Engine => {
+  const engine = AsyncEngine.make()
+  return {
+    name: "changing",
+    start: (graph, options) => engine.start({ ...graph, nodes: graph.nodes.map(change) }, options)
+  }
+}
+
+const callable = (f: Graph.ErasedFunction) => f as (...args: ReadonlyArray<unknown>) => unknown
+
+const anyOrder = { _tag: "Unordered" } as const
+
+/** Emits results of ordered effects as they finish. */
+export const forgetsOrder = (): Engine.Engine => {
+  const engine = changing((node) =>
+    node.operation._tag === "MapEffect" ? { ...node, ordering: anyOrder } : node
+  )
+  // Promises of the edges go too: the sound engine beneath would refuse them.
+  const unpromised = (edge: Graph.Edge): Graph.Edge => ({
+    ...edge,
+    channel: { ...edge.channel, ordering: anyOrder }
+  })
+  return {
+    ...engine,
+    start: (graph, options) =>
+      engine.start({ ...graph, edges: graph.edges.map(unpromised) }, options)
+  }
+}
+
+/** Loses records at filters that it should keep. */
+export const losesRecords = (): Engine.Engine =>
+  changing((node) => {
+    if (node.operation._tag !== "Filter") return node
+    const f = callable(node.operation.f)
+    const lossy = (item: { readonly value: number }) => item.value % 8 !== 0 && f(item)
+    return { ...node, operation: { _tag: "Filter", f: lossy } }
+  })
+
+/** Treats every dead letter as if it were to be ignored. */
+export const hidesDeadLetters = (): Engine.Engine =>
+  changing((node) =>
+    node.errorPolicy._tag === "DeadLetter" ? { ...node, errorPolicy: { _tag: "Ignore" } } : node
+  )
+
+/** Does not retry. */
+export const givesUpAtOnce = (): Engine.Engine =>
+  changing((node) =>
+    node.errorPolicy._tag === "Retry"
+      ? { ...node, errorPolicy: node.errorPolicy.exhausted ?? { _tag: "Fail" } }
+      : node
+  )
+
+/** Forgets headers at mapEnvelope. */
+export const forgetsHeaders = (): Engine.Engine =>
+  changing((node) => {
+    if (node.operation._tag !== "MapEnvelope") return node
+    const f = callable(node.operation.f)
+    const bare = (...args: ReadonlyArray<unknown>) => ({ ...(f(...args) as object), headers: {} })
+    return { ...node, operation: { _tag: "MapEnvelope", f: bare } }
+  })
