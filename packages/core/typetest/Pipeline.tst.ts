@@ -140,6 +140,21 @@ numbers.pipe(
   })
 )
 
+// Named orders and policies leave the payload's type to the stage's function.
+const unordered = numbers.pipe(
+  Pipeline.mapEffect("any", (n: number) => Effect.succeed(`${n}`), { ordering: Channel.unordered })
+)
+same<typeof unordered, Pipeline.Pipeline<string>>(true)
+Policy.retry({ retriesMax: 1, backoffMs: 1, exhausted: Policy.deadLetter })
+
+// A retry does not follow a retry.
+// error: is not assignable to type
+Policy.retry({
+  retriesMax: 1,
+  backoffMs: 1,
+  exhausted: Policy.retry({ retriesMax: 1, backoffMs: 1 })
+})
+
 // A replacement value must fit the stage's output, and policies are known ones.
 texts.pipe(Pipeline.map("size", (text) => text.length, { onError: { fallback: () => 0 } }))
 texts.pipe(Pipeline.map("size", (text) => text.length, { onError: Policy.deadLetter }))
