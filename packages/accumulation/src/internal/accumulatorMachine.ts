@@ -12,6 +12,7 @@ import { checkInvariants } from "./invariants.ts"
 import { KeyTable } from "./keyTable.ts"
 import type { Logic } from "./logic.ts"
 import { verdicts } from "./logic.ts"
+import { LookAhead } from "./lookAhead.ts"
 import { Outputs } from "./outputs.ts"
 import { reasons } from "./reasons.ts"
 import type { Settings } from "./settings.ts"
@@ -49,6 +50,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
   now = 0
   private remaining: Iterator<Entry<Key, State>> | undefined = undefined
   private ended = false
+  private readonly ahead: LookAhead<In, Key, State>
 
   constructor(
     host: Accumulator.AccumulatorHost,
@@ -72,6 +74,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
         })
       : undefined
     this.exits = new Exits(this)
+    this.ahead = new LookAhead(logic, this.table.map)
   }
 
   /** Every call as one function, for simulators and traces. */
@@ -84,6 +87,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
     this.tick(this.host.now())
     this.tombstones.sweep(this.now, batch.items.length + sliceKeys)
     this.logic.begin(batch)
+    this.ahead.forget()
     this.outputs.begin(batch)
     let next = 0
     while (next < batch.items.length && !this.exits.halted) {
@@ -162,7 +166,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
   // The hot loop. Nothing is caught per fragment: a throw leaves the loop, is counted, and
   // `process` comes back for the rest.
   protected run(items: ReadonlyArray<In>, from: number): number {
-    const { logic, counts, now } = this
+    const { logic, counts, now, ahead } = this
     const { map } = this.table
     const { itemsMax, bytesMax } = this.settings
     let i = from
@@ -171,11 +175,15 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
       for (; i < items.length; i++) {
         const fragment = items[i]!
         key = undefined
-        key = logic.keyOf(fragment, i)
-        let entry = map.get(key!)
+        if (!ahead.covers(i)) ahead.look(items, i)
+        key = ahead.keyAt(i)
+        let entry = ahead.entryAt(i)
         if (entry === undefined || entry.phase !== "open") {
-          entry = this.admit(key, entry)
-          if (entry === undefined) continue
+          entry = map.get(key!)
+          if (entry === undefined || entry.phase !== "open") {
+            entry = this.admit(key, entry)
+            if (entry === undefined) continue
+          }
         }
         const bytes = entry.bytes
         const verdict = logic.take(entry, fragment, i)

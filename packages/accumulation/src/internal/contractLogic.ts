@@ -1,7 +1,6 @@
 // The inside of a key for an accumulator written by hand: calls the contract's functions and takes
 // over their result once all of them have returned. The machine owns everything else.
 import * as Batch from "@sluice/core/Batch"
-import type * as Envelope from "@sluice/core/Envelope"
 import type * as Contract from "../Contract.ts"
 import type { Entry, KeyValue } from "./entry.ts"
 import type { Leaving, Logic } from "./logic.ts"
@@ -20,7 +19,6 @@ export class ContractLogic<In, Out, Key extends KeyValue, State>
   readonly duplicates = 0
   private readonly contract: Contract.Accumulator<In, Out, Key, State>
   private batch: Batch.Batch<In> = Batch.make<In>([])
-  private envelope: Envelope.Envelope<In> | undefined = undefined
   /** What `checkComplete` last handed out; read at once by `output`. */
   private decided: Out | undefined = undefined
 
@@ -37,14 +35,13 @@ export class ContractLogic<In, Out, Key extends KeyValue, State>
   }
 
   keyOf(_fragment: In, index: number): Key | undefined | null {
-    this.envelope = Batch.envelope(this.batch, index)
-    return this.contract.extractKey(this.envelope)
+    return this.contract.extractKey(Batch.envelope(this.batch, index))
   }
 
   open(_entry: Entry<Key, Held<Key, State>>): void {}
 
-  take(entry: Entry<Key, Held<Key, State>>): number {
-    const updated = this.contract.updateState(entry.state, this.envelope!)
+  take(entry: Entry<Key, Held<Key, State>>, _fragment: In, index: number): number {
+    const updated = this.contract.updateState(entry.state, Batch.envelope(this.batch, index))
     const result = this.contract.checkComplete(updated)
     entry.state = result.state === updated.state ? updated : { ...updated, state: result.state }
     entry.bytes = updated.sizeBytes

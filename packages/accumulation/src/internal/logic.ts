@@ -35,6 +35,7 @@ export interface Logic<In, Key, State, Out> {
   readonly duplicates: number
   /** The following calls concern this batch. */
   readonly begin: (batch: Batch.Batch<In>) => void
+  /** May be asked for a whole block before the first of its fragments is taken. */
   readonly keyOf: (fragment: In, index: number) => Key | undefined | null
   /** Fills in the state of a fresh entry. */
   readonly open: (entry: Entry<Key, State>) => void
