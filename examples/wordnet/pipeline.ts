@@ -14,7 +14,7 @@ import { digestFile } from "./src/Digest.ts"
 import type { Format } from "./src/Files.ts"
 import { fragmentsOf, inputFiles, wordnetDirectory } from "./src/Files.ts"
 import type { Fragment } from "./src/Fragment.ts"
-import { countDeclaredBy, slotOf, slotsDeclaredBy } from "./src/Fragment.ts"
+import { countDeclaredBy, lemmaOf, lemmasDeclaredBy, rowKind } from "./src/Fragment.ts"
 import { oracle } from "./src/Join.ts"
 import type { Parts } from "./src/Parts.ts"
 import { collect, emptyParts, synsetOfParts } from "./src/Parts.ts"
@@ -60,10 +60,15 @@ const chunkBytes: Readonly<Record<Format, number>> = {
   sense: 65_536
 }
 
+/** Nearly every line is kept until its synset is complete, so it may as well stay one string a chunk. */
+const textBytes = 262_144
+
 const bySlots = Complete.discoveredSlots({
-  slot: slotOf,
+  slot: lemmaOf,
+  parts: { required: ["sense", "lemma"], of: rowKind },
   declares: (fragment: Fragment) =>
-    fragment._tag === "Gloss" ? slotsDeclaredBy(fragment) : undefined
+    fragment._tag === "Gloss" ? lemmasDeclaredBy(fragment) : undefined,
+  declaredBy: "the gloss row"
 })
 
 const byCount = Complete.count((fragment: Fragment) =>
@@ -85,7 +90,7 @@ export default (values: Values) => {
   const fragments = inputFiles.map(({ name, format }) =>
     Pipeline.source(
       name,
-      Files.lines(`${directoryOf(values)}/${name}`, { chunkBytes: chunkBytes[format] })
+      Files.lines(`${directoryOf(values)}/${name}`, { chunkBytes: chunkBytes[format], textBytes })
     ).pipe(Pipeline.flatMap(`parse-${name}`, (line: string) => fragmentsOf(format, line)))
   )
   return Pipeline.merge("fragments", fragments).pipe(

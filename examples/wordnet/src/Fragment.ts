@@ -73,6 +73,18 @@ export const slotsDeclaredBy = (gloss: Gloss): ReadonlyArray<string> => {
   return slots
 }
 
+/** The same without a string per slot: the lemma a row is for; the gloss row fills no slot. */
+export const lemmaOf = (fragment: Fragment): string | undefined =>
+  fragment._tag === "Gloss" ? undefined : fragment.lemma
+
+/** Which of a lemma's two rows a fragment is. */
+export const rowKind = (fragment: Fragment): "sense" | "lemma" =>
+  fragment._tag === "Sense" ? "sense" : "lemma"
+
+/** The lemmas whose two rows the synset of this gloss row waits for. */
+export const lemmasDeclaredBy = (gloss: Gloss): ReadonlyArray<string> =>
+  gloss.words.map((word) => word.lemma)
+
 /**
  * The number of fragments a reader expects who counts words: the gloss row, and two per word.
  * Too many for the 37 synsets with words that differ only by capital letters: they wait for ever.

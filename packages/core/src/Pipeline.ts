@@ -58,7 +58,7 @@ export interface StageOptions {
   /** How the stage may run in parallel; a number is `Fixed`. Default sequential. */
   readonly parallelism?: Policy.ParallelismHint | number
   /**
-   * A buffer in front of the stage, which then runs in a segment of its own. Default capacity 8,192
+   * A buffer in front of the stage, which then runs in a segment of its own. Default capacity 1,024
    * records, `block`.
    */
   readonly buffer?: Partial<Policy.BufferPolicy>

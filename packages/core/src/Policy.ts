@@ -12,7 +12,7 @@ export type ParallelismHint =
 /** What happens to a record that finds a channel full. `block` makes the producer wait. */
 export type DropPolicy = "block" | "drop-oldest" | "drop-newest"
 
-/** Bound of a channel. `capacity` is in records (default 8,192), `bytes` optional beside it. */
+/** Bound of a channel. `capacity` is in records (default 1,024), `bytes` optional beside it. */
 export interface BufferPolicy {
   readonly capacity: number
   readonly bytes?: number
@@ -103,10 +103,16 @@ export const deadLetter = { _tag: "DeadLetter" } as const satisfies ErrorPolicy
 /** Drops the record and counts it. */
 export const ignore = { _tag: "Ignore" } as const satisfies ErrorPolicy
 /** Tries again with backoff, then follows `exhausted`. */
-export const retry = (options: Omit<RetryPolicy, "_tag">): RetryPolicy => ({ _tag: "Retry", ...options })
+export const retry = (options: Omit<RetryPolicy, "_tag">): RetryPolicy => ({
+  _tag: "Retry",
+  ...options
+})
 
-/** Records a channel holds unless said otherwise: two batches of the default size. */
-export const capacityDefault = 8_192
+/**
+ * Records a channel holds unless said otherwise: what waits should still be in the processor's cache
+ * when it is taken. One batch larger than that is admitted alone.
+ */
+export const capacityDefault = 1_024
 
 /** The buffer of an edge nobody configured: blocks the producer. */
 export const bufferDefault: BufferPolicy = { capacity: capacityDefault, onFull: "block" }

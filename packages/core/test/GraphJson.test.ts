@@ -63,7 +63,7 @@ describe("GraphJson.encode", () => {
       from: "numbers",
       port: "out",
       to: "increment",
-      channel: { buffer: { capacity: 8192, onFull: "block" }, ordering: { _tag: "Ordered" } }
+      channel: { buffer: { capacity: 1024, onFull: "block" }, ordering: { _tag: "Ordered" } }
     })
   })
 

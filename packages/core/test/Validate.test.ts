@@ -158,7 +158,7 @@ describe("findings on bounds", () => {
       Pipeline.sink("out", Sink.drain, { buffer: { capacity: Number.POSITIVE_INFINITY } })
     )
     const fault = "holds Infinity records, a whole number from 1 is expected"
-    const cure = "give the buffer a finite capacity, e.g. { capacity: 8192 }"
+    const cure = "give the buffer a finite capacity, e.g. { capacity: 1024 }"
     expect(findings(open)).toEqual([
       `[unbounded] out: the buffer in front of it ${fault}. ${cure}`,
       `[unbounded] out: the channel from "numbers" ${fault}. ${cure}`

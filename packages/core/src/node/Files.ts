@@ -6,7 +6,7 @@ import { constants } from "node:buffer"
 import { basename } from "node:path"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import * as Ndjson from "../Ndjson.ts"
+import { parse } from "../internal/ndjsonParse.ts"
 import type * as Sink from "../Sink.ts"
 import * as Source from "../Source.ts"
 import type { FileError } from "./FileError.ts"
@@ -29,6 +29,12 @@ export interface LinesOptions {
   readonly lineBytesMax?: number
   /** Bytes per read. Default 256 KiB. */
   readonly chunkBytes?: number
+  /**
+   * Bytes decoded into one string, from which lines are cut. Default 8 KiB. A piece of a line that a
+   * stage keeps holds its whole string: raise this only where most of the text is kept anyway; it
+   * then saves the garbage collector work.
+   */
+  readonly textBytes?: number
   /** Files open at once. Default 1: one after the other. */
   readonly parallelism?: number
 }
@@ -47,6 +53,7 @@ export interface FileSinkOptions {
 
 const kibibyte = 1_024
 const chunkBytesDefault = 256 * kibibyte
+const textBytesDefault = 8 * kibibyte
 const lineBytesMaxDefault = 64 * kibibyte * kibibyte
 
 const whole = (name: string, value: number, max: number): number => {
@@ -66,7 +73,8 @@ const formatOf = (options: LinesOptions): LineFormat => ({
     "chunkBytes",
     options.chunkBytes ?? chunkBytesDefault,
     constants.MAX_STRING_LENGTH
-  )
+  ),
+  textBytes: whole("textBytes", options.textBytes ?? textBytesDefault, constants.MAX_STRING_LENGTH)
 })
 
 type Patterns = string | ReadonlyArray<string>
@@ -158,15 +166,24 @@ export const ndjson: {
 ): Source.Source<unknown, FileError> => {
   const format = formatOf(options)
   const parallelism = whole("parallelism", options.parallelism ?? 1, 1_024)
-  const decode = schema === undefined ? Ndjson.parse : Ndjson.decoder(schema)
   return Source.make(
     labelOf("ndjson", patterns),
-    Effect.map(
-      openLines(listOf(patterns), format, parallelism),
-      (reader) => new NdjsonReader(reader, decode)
-    )
+    Effect.gen(function* () {
+      const decode = schema === undefined ? parse : yield* decoderOf(schema)
+      const reader = yield* openLines(listOf(patterns), format, parallelism)
+      return new NdjsonReader(reader, decode)
+    })
   )
 }
+
+/** Loaded when a schema is given: files of lines must not pay for Schema at every start. */
+const decoderOf = (
+  schema: Schema.ConstraintDecoder<unknown>
+): Effect.Effect<(line: string) => unknown> =>
+  Effect.map(
+    Effect.promise(() => import("../Ndjson.ts")),
+    (module) => module.decoder(schema)
+  )
 
 const jsonOf = (record: unknown): string => {
   const text = JSON.stringify(record)

@@ -22,6 +22,7 @@ const standard: LineFormat = {
   encoding: "utf8",
   invalid: "fail",
   lineBytesMax: 1 << 20,
+  textBytes: 8_192,
   chunkBytes: 1 << 16
 }
 

@@ -261,6 +261,30 @@ describe.each(engines)("$name engine, error policies", (engine) => {
     })
   )
 
+  it.effect("dead letters before the failure that ends the run are handed over too", () =>
+    Effect.gen(function* () {
+      const received: Array<unknown> = []
+      const bad =
+        (at: number) =>
+        (n: number): number => {
+          if (n === at) throw boom
+          return n
+        }
+      const open = numbers(10, 10).pipe(
+        Pipeline.map("hard", bad(5)),
+        Pipeline.map("soft", bad(2), { onError: deadLetter })
+      )
+      const { out, error } = yield* collectFailing(engine, open, {
+        onDeadLetters: (letters) => Effect.sync(() => received.push(...letters))
+      })
+      expect(error.failure).toMatchObject({ stageId: "hard", payload: 5 })
+      expect(out.every((n) => n < 5 && n !== 2)).toBe(true)
+      expect(received).toEqual(error.result.deadLetters)
+      expect(error.result.deadLetterCount).toBe(received.length)
+      if (engine.name === "async") expect(received).toHaveLength(1)
+    })
+  )
+
   it.effect("the payload of a dead letter is the record as it entered the failing stage", () =>
     Effect.gen(function* () {
       const open = numbers(5).pipe(

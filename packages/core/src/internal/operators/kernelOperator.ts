@@ -9,7 +9,7 @@ import type { Kernel, KernelHost, ProgramStep, StepKind } from "../kernel/progra
 import { Rejections } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
 import type { StageStats } from "../runtime/stageStats.ts"
-import { andThen, inOrder, type Wait } from "../runtime/wait.ts"
+import { alwaysThen, andThen, inOrder, type Wait } from "../runtime/wait.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import * as Effect from "effect/Effect"
 import { BatchCursor } from "./batchCursor.ts"
@@ -227,6 +227,9 @@ export class KernelOperator implements Operator {
   }
 
   end(mode: EndMode): Wait {
-    return this.next?.end(mode)
+    const end = (): Wait => this.next?.end(mode)
+    if (mode === "drain") return end()
+    // The stage that failed may have kept dead letters of its neighbours from being handed over.
+    return alwaysThen(inOrder(this.rejections.map((rejections) => () => rejections.flush())), end)
   }
 }

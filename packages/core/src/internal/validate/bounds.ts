@@ -15,7 +15,7 @@ const bufferFaults = (buffer: Policy.BufferPolicy): ReadonlyArray<string> => {
   ]
 }
 
-const bufferCure = "give the buffer a finite capacity, e.g. { capacity: 8192 }"
+const bufferCure = "give the buffer a finite capacity, e.g. { capacity: 1024 }"
 
 /** Channels and buffers that hold nothing, or without bound. */
 export const buffers: Rule = ({ graph }) => [

@@ -15,6 +15,11 @@ export interface LineFormat {
   readonly lineBytesMax: number
   /** Bytes asked for per read. */
   readonly chunkBytes: number
+  /**
+   * Bytes decoded into one string. V8 keeps the whole string alive for each piece cut out of it, so
+   * this bounds what one retained line costs.
+   */
+  readonly textBytes: number
 }
 
 /** Complete lines of one file. */
@@ -45,11 +50,6 @@ export type LineFault =
 
 const lineFeed = 10
 const carriageReturn = 13
-
-// Text is decoded in blocks, not in one piece: V8 keeps a whole decoded string alive for each line
-// cut out of it, so the block bounds what one retained line costs; and blocks this size stay in
-// cache, which made splitting twice as fast.
-const blockBytes = 8_192
 
 const noLines: ReadonlyArray<string> = []
 
@@ -212,10 +212,10 @@ export class LineSplitter {
   }
 
   private blockEnd(start: number, end: number): number {
-    if (end - start <= blockBytes) return end
-    const last = this.buffer.subarray(start, start + blockBytes).lastIndexOf(lineFeed)
+    if (end - start <= this.format.textBytes) return end
+    const last = this.buffer.subarray(start, start + this.format.textBytes).lastIndexOf(lineFeed)
     if (last >= 0) return start + last + 1
-    const next = this.buffer.indexOf(lineFeed, start + blockBytes)
+    const next = this.buffer.indexOf(lineFeed, start + this.format.textBytes)
     return next < 0 || next >= end ? end : next + 1
   }
 }
