@@ -1,0 +1,151 @@
+// Sluice as a user calls it: whole runs of the engine, supervision, counters and error isolation
+// included, with a dozen other pipelines alive in the process, so that nothing is fast only because
+// it is alone.
+import * as Pipeline from "@sluice/core/Pipeline"
+import type * as PipelineResult from "@sluice/core/PipelineResult"
+import * as Sink from "@sluice/core/Sink"
+import * as Source from "@sluice/core/Source"
+import * as Effect from "effect/Effect"
+import type { Case } from "../src/Case.ts"
+import * as asyncJob from "./asyncJob.ts"
+import * as job from "./job.ts"
+
+const batch = 256
+
+const cut = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> => {
+  const chunks: Array<ReadonlyArray<A>> = []
+  for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size))
+  return chunks
+}
+
+const numbers = Array.from({ length: job.count }, (_, i) => i)
+const readings = numbers.map(job.reading)
+
+// A typed cell: V8 keeps a captured `let` that outgrows small integers as a boxed number, which
+// costs more than the job.
+const total = new Float64Array(1)
+const add = (x: number): void => {
+  total[0] = (total[0] as number) + x
+}
+
+const intPipeline = (chunks: ReadonlyArray<ReadonlyArray<number>>, capacity?: number) =>
+  Pipeline.source("ints", Source.fromChunks(chunks)).pipe(
+    Pipeline.map("increment", job.increment),
+    Pipeline.filter("even", job.isEven),
+    Pipeline.map("double", job.double, capacity === undefined ? {} : { buffer: { capacity } }),
+    Pipeline.sink(
+      "sum",
+      Sink.forEach(add)
+    )
+  )
+
+const objectPipeline = (chunks: ReadonlyArray<ReadonlyArray<job.Reading>>) =>
+  Pipeline.source("readings", Source.fromChunks(chunks)).pipe(
+    Pipeline.map("increment", job.incrementV),
+    Pipeline.filter("even", job.isEvenV),
+    Pipeline.map("double", job.doubleV),
+    Pipeline.sink(
+      "sum",
+      Sink.forEach(({ v }) => add(v))
+    )
+  )
+
+const run = async (
+  pipeline: Pipeline.Closed
+): Promise<PipelineResult.PipelineResult> => Effect.runPromise(Pipeline.run(pipeline))
+
+let others: Promise<void> | undefined
+
+/** A dozen pipelines of other functions over the same engine code, once per process. */
+const populate = async (): Promise<void> => {
+  const few = cut(numbers.slice(0, 20_000), batch)
+  const fewReadings = cut(readings.slice(0, 20_000), batch)
+  for (let k = 0; k < 6; k++) {
+    const ints = Pipeline.source("ints", Source.fromChunks(few)).pipe(
+      Pipeline.map("add", (x: number) => x + k),
+      Pipeline.filter("some", (x) => x % (k + 2) === 0),
+      Pipeline.sink("drain", Sink.drain)
+    )
+    const objects = Pipeline.source("objects", Source.fromChunks(fewReadings)).pipe(
+      Pipeline.map("name", ({ id, v }: job.Reading) => ({ v, name: `reading ${id + k}` })),
+      Pipeline.filter("some", ({ v }) => v % (k + 2) === 0),
+      Pipeline.sink("drain", Sink.drain)
+    )
+    await run(ints)
+    await run(objects)
+  }
+}
+
+const summed = async (pipeline: Pipeline.Closed): Promise<number> => {
+  others ??= populate()
+  await others
+  total[0] = 0
+  await run(pipeline)
+  return total[0]
+}
+
+const intChunks = cut(numbers, batch)
+const fused = intPipeline(intChunks)
+const fusedObjects = objectPipeline(cut(readings, batch))
+const bounded = intPipeline(intChunks, 1_024)
+
+const staged = Pipeline.source(
+  "ints",
+  Source.fromChunks(cut(numbers.slice(0, asyncJob.count), batch))
+).pipe(
+  Pipeline.mapPromise("later", asyncJob.later, { concurrency: asyncJob.inFlight }),
+  Pipeline.sink(
+    "fold",
+    Sink.forEach((x) => {
+      total[0] = asyncJob.fold(total[0] as number, x)
+    })
+  )
+)
+
+const stagedEffect = Pipeline.source(
+  "ints",
+  Source.fromChunks(cut(numbers.slice(0, asyncJob.count), batch))
+).pipe(
+  Pipeline.mapEffect("later", (x: number) => Effect.promise(() => asyncJob.later(x)), {
+    concurrency: asyncJob.inFlight
+  }),
+  Pipeline.sink(
+    "fold",
+    Sink.forEach((x) => {
+      total[0] = asyncJob.fold(total[0] as number, x)
+    })
+  )
+)
+
+const cases: ReadonlyArray<Case> = [
+  { name: "Sluice", group: job.ints, subject: true, records: job.count, run: () => summed(fused) },
+  {
+    name: "Sluice",
+    group: job.objects,
+    subject: true,
+    records: job.count,
+    run: () => summed(fusedObjects)
+  },
+  {
+    name: "Sluice",
+    group: job.boundary,
+    subject: true,
+    records: job.count,
+    run: () => summed(bounded)
+  },
+  {
+    name: "Sluice mapPromise",
+    group: asyncJob.group,
+    subject: true,
+    records: asyncJob.count,
+    run: () => summed(staged)
+  },
+  {
+    name: "Sluice mapEffect",
+    group: asyncJob.group,
+    records: asyncJob.count,
+    run: () => summed(stagedEffect)
+  }
+]
+
+export default cases
