@@ -246,7 +246,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
     this.exits.leave(entry, unfinished(reason, limitEmit === "discard"), position)
   }
 
-  private expireNext(): boolean {
+  protected expireNext(): boolean {
     const entry = this.timers?.due(this.now)
     if (entry === undefined) return false
     const { idleMs, ageMs, expireEmit } = this.settings
