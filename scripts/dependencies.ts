@@ -15,7 +15,7 @@ import { isTypeScript, listFiles, listPackages, readText, report } from "./sourc
 const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "packages/core": ["effect"],
   "packages/accumulation": ["effect", "@sluice/core"],
-  "packages/testkit": ["effect", "@sluice/core"]
+  "packages/testkit": ["effect", "@sluice/core", "vitest"]
 }
 
 const allowedFor = (folder: string): ReadonlyArray<string> =>

@@ -1,0 +1,70 @@
+// Conformance suites: each registers vitest tests that hold one subject to the rules of
+// `specs/contract.md`. A test is called "required D1 does not pull a source ahead of acceptance".
+// Imports vitest: for test files only; ConformanceRules.ts has the same tests as data.
+import * as Effect from "effect/Effect"
+import { describe, it } from "vitest"
+import * as Rules from "./ConformanceRules.ts"
+
+/** A rule that a subject does not keep, and why that is so. The test is shown as skipped. */
+export interface Skip {
+  readonly rule: string
+  readonly reason: string
+}
+
+/** What every suite is told. */
+export interface SuiteOptions {
+  /** Stands in the title of the suite. */
+  readonly name: string
+  readonly skip?: ReadonlyArray<Skip>
+  /**
+   * Turns of the event loop a test may take before it fails; default 20,000. More for subjects that
+   * wait for the world outside.
+   */
+  readonly turns?: number
+}
+
+const unknownSkips = <S>(rules: ReadonlyArray<Rules.Rule<S>>, skip: ReadonlyArray<Skip>): string =>
+  skip
+    .filter(({ rule }) => !rules.some((one) => one.rule === rule))
+    .map(({ rule }) => rule)
+    .join(", ")
+
+const suite = <S>(
+  kind: string,
+  rules: ReadonlyArray<Rules.Rule<S>>,
+  subject: S,
+  { name, skip = [], turns }: SuiteOptions
+): void => {
+  const unknown = unknownSkips(rules, skip)
+  if (unknown !== "")
+    throw new Error(`${kind} conformance of ${name}: no such rule to skip: ${unknown}`)
+  describe(`${kind} conformance, ${name}`, () => {
+    for (const rule of rules) {
+      if (rule.applies?.(subject) === false) continue
+      const skipped = skip.find((one) => one.rule === rule.rule)
+      const title = `required ${rule.rule} ${rule.title}`
+      if (skipped !== undefined) it.skip(`${title} (${skipped.reason})`)
+      else it(title, () => Effect.runPromise(Rules.check(rule, subject, turns)))
+    }
+  })
+}
+
+/** Options of `engineConformance`. */
+export interface EngineOptions extends SuiteOptions {
+  readonly makeEngine: Rules.EngineSubject["makeEngine"]
+  /** Default `context`: runs follow the caller's Clock. */
+  readonly clock?: Rules.EngineSubject["clock"]
+}
+
+/**
+ * Holds an engine to the contract: lifecycle, order, demand, failure, stop, time and telemetry.
+ *
+ * Limits: no test sleeps or waits longer than `turns` turns of the event loop.
+ */
+export const engineConformance = (options: EngineOptions): void =>
+  suite(
+    "engine",
+    Rules.engine,
+    { makeEngine: options.makeEngine, clock: options.clock ?? "context" },
+    options
+  )

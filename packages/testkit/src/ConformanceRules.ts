@@ -1,0 +1,44 @@
+// The conformance tests as data: rule, title, body. What a subject of each kind is held to; the
+// suites of Conformance.ts register them with vitest, any other runner may call `check`.
+import type * as Effect from "effect/Effect"
+import { demand } from "./internal/conformance/engineDemand.ts"
+import { failure } from "./internal/conformance/engineFailure.ts"
+import { lifecycle } from "./internal/conformance/engineLifecycle.ts"
+import { order } from "./internal/conformance/engineOrder.ts"
+import { stop } from "./internal/conformance/engineStop.ts"
+import { telemetry } from "./internal/conformance/engineTelemetry.ts"
+import { time } from "./internal/conformance/engineTime.ts"
+import * as rule from "./internal/conformance/rule.ts"
+import type { EngineSubject } from "./internal/conformance/workload.ts"
+
+/** An engine under test: how to make one, and whose clock it follows. */
+export type { EngineSubject } from "./internal/conformance/workload.ts"
+
+/** One test of one rule, for subjects of type `S`. */
+export type Rule<S> = rule.Rule<S>
+
+/** What a rule's body fails with. */
+export type Violation = rule.Violation
+
+/**
+ * Runs one rule's body against a subject.
+ *
+ * Limits: `turns` of the event loop (default 20,000); a subject that has not ended by then fails.
+ * Errors: `Violation` names the rule and what was seen.
+ */
+export const check: <S>(
+  rule: Rule<S>,
+  subject: S,
+  turns?: number
+) => Effect.Effect<void, Violation> = rule.check
+
+/** What every engine is held to. */
+export const engine: ReadonlyArray<Rule<EngineSubject>> = [
+  ...lifecycle,
+  ...order,
+  ...demand,
+  ...failure,
+  ...stop,
+  ...time,
+  ...telemetry
+]
