@@ -4,7 +4,7 @@
 import type { Entry } from "./entry.ts"
 
 /** One scan serves the eviction of this share of the open keys. */
-const scanShare = 16
+const scanShare = 2
 
 /** All keys of one accumulator. */
 export class KeyTable<Key, State> {

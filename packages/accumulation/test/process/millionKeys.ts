@@ -1,5 +1,6 @@
-// A program for millionKeys.test.ts: a million keys of two fragments each, every first fragment before any second one, so that
-// nothing can be complete before the input is half read. Prints what became of the fragments.
+// A program for millionKeys.test.ts: a million keys of two fragments each, every first fragment
+// before any second one, so that nothing can be complete before the input is half read. Prints what
+// became of the fragments.
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
