@@ -97,7 +97,7 @@ const faultyFunction = (
 ): Callable => {
   const next = calls(faults)
   const original = f as Callable
-  // The cursor is passed to functions that declare it: the wrapper declares as much as the original.
+  // The cursor is passed to functions that declare it: the wrapper declares as much as they do.
   const guarded: Callable = (...args) => {
     const bad = next().find(isBad)
     if (bad !== undefined) throw causeOf(bad)

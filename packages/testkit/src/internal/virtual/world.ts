@@ -17,6 +17,8 @@ export interface WorldOptions {
   readonly startMs?: number | undefined
   /** Latest time the clock jumps to by itself; default no limit. */
   readonly horizonMs?: (() => number) | undefined
+  /** Told when nothing is left to do before the horizon. */
+  readonly onQuiet?: (() => void) | undefined
   readonly onStep?: (() => void) | undefined
   readonly opsPerStep?: number | undefined
 }
@@ -52,12 +54,16 @@ export class World {
   private readonly seed: string | number | undefined
 
   constructor(options: WorldOptions = {}) {
-    const { seed, startMs = 0, horizonMs, onStep, opsPerStep } = options
+    const { seed, startMs = 0, horizonMs, onQuiet, onStep, opsPerStep } = options
     this.seed = seed
     const random = seed === undefined ? undefined : seeded(seed)
     this.scheduler = new SteppedScheduler({
       pick: (count) => (random === undefined ? 0 : Math.floor(random() * count)),
-      onIdle: () => this.clock.next(horizonMs?.()),
+      onIdle: () => {
+        const moved = this.clock.next(horizonMs?.())
+        if (!moved) onQuiet?.()
+        return moved
+      },
       onStep,
       opsPerStep
     })
