@@ -6,6 +6,7 @@ const ranks: ReadonlyArray<string> = ["undefined", "boolean", "number", "bigint"
 const sortedJson = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => {
     if (typeof part === "bigint") return `${part}n`
+    if (Object.is(part, -0)) return "-0"
     if (typeof part !== "object" || part === null || Array.isArray(part)) return part
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
   }) ?? ""
