@@ -2,6 +2,7 @@
 // the rest at the end, and close on every exit.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Pipeline from "../../src/Pipeline.ts"
@@ -28,7 +29,7 @@ const valuesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<number> =>
 describe.each(engines)("$name engine, accumulating", (engine) => {
   it.effect("complete groups leave in slices, the rest at the end", () =>
     Effect.gen(function* () {
-      const watched = { closed: 0 }
+      const watched = { closed: 0, hurried: 0 }
       const open = numbers(95, 50).pipe(Pipeline.accumulate("threes", inThrees(day, watched)))
       const { out, result } = yield* collect(engine, open)
       expect(valuesOf(out)).toEqual(range(95))
@@ -44,7 +45,7 @@ describe.each(engines)("$name engine, accumulating", (engine) => {
         recordsOut: out.length,
         inFlight: 0
       })
-      expect(watched.closed).toBe(1)
+      expect(watched).toEqual({ closed: 1, hurried: 0 })
     })
   )
 
@@ -148,6 +149,30 @@ describe.each(engines)("$name engine, accumulating", (engine) => {
 // Under the sync engine time passes as soon as nothing else is to do, so no group waits for a stop.
 describe("async engine, accumulating", () => {
   const engine = engines[1] as (typeof engines)[number]
+
+  it.effect("the earliest of several timers is waited for", () =>
+    Effect.gen(function* () {
+      const queue = yield* Queue.unbounded<number>()
+      const out: Array<Group> = []
+      const closed = Pipeline.source("in", Source.fromQueue(queue)).pipe(
+        Pipeline.accumulate("first", inThrees(60_000)),
+        Pipeline.map("count", (group: Group) => group.values.length),
+        Pipeline.accumulate("second", inThrees(1_000)),
+        Pipeline.sink("out", Sink.collectInto(out))
+      )
+      const running = yield* Pipeline.start(closed, { engine: engine.make() })
+      yield* Queue.offer(queue, 5)
+      yield* settle
+      yield* Queue.offerAll(queue, [1, 1, 1])
+      yield* settle
+      yield* TestClock.adjust(1_000)
+      yield* settle
+      expect(out[0]).toEqual({ key: 3, values: [3], reason: "age" })
+      expect(out).toHaveLength(1)
+      yield* running.stop("abort")
+      yield* running.result
+    })
+  )
 
   it.effect("graceful stop lets the rest of the groups out, abort does not; both close", () =>
     Effect.gen(function* () {

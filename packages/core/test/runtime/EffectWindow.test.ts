@@ -116,6 +116,21 @@ describe("effects in flight", () => {
     )
   }
 
+  it.effect("after a failure no further record is started", () =>
+    Effect.gen(function* () {
+      for (const ordering of Object.values(orderings)) {
+        const gauge = new Gauge()
+        const f = (n: number) =>
+          gauge.around(n === 5 ? Effect.fail(boom) : Effect.as(Effect.sleep(1), n))
+        const open = numbers(4_000, 4_000).pipe(
+          Pipeline.mapEffect("work", f, { concurrency: 4, ordering })
+        )
+        yield* drive(collectFailing(async, open))
+        expect(gauge.started).toBeLessThan(600)
+      }
+    })
+  )
+
   it.effect("ordered results leave in the order of the input", () =>
     Effect.gen(function* () {
       const f = (n: number) => Effect.as(Effect.sleep(delayOf(n)), n)
@@ -234,6 +249,23 @@ describe("effects in flight", () => {
           { numRuns: 60 }
         )
       )
+  )
+
+  it.effect("a stage that fails between two others lets those behind it finish", () =>
+    Effect.gen(function* () {
+      const slow = (millis: number) => (n: number) => Effect.as(Effect.sleep(millis), n)
+      const open = numbers(100, 100).pipe(
+        Pipeline.mapEffect("a", slow(2), { concurrency: 10 }),
+        Pipeline.mapEffect("b", (n: number) => (n === 5 ? Effect.fail(boom) : Effect.succeed(n)), {
+          concurrency: 3
+        }),
+        Pipeline.mapEffect("c", slow(100), { concurrency: 20 }),
+        Pipeline.map("d", (n: number) => n, { buffer: { capacity: 5 } })
+      )
+      const { out, error } = yield* drive(collectFailing(async, open))
+      expect(error.failure).toMatchObject({ stageId: "b", payload: 5 })
+      expect(out.slice(0, 5)).toEqual([0, 1, 2, 3, 4])
+    })
   )
 
   it.effect("the latency of calls in flight is sampled", () =>

@@ -210,7 +210,10 @@ describe.each(engines)("$name engine, observation", (engine) => {
       }))
       const source = Source.make(
         "located",
-        Effect.sync(() => ({ pull: () => chunks.shift() }))
+        Effect.sync(() => {
+          const left = [...chunks]
+          return { pull: () => left.shift() }
+        })
       )
       const open = Pipeline.source("in", source).pipe(
         Pipeline.map(
@@ -222,13 +225,15 @@ describe.each(engines)("$name engine, observation", (engine) => {
           { onError: Policy.deadLetter }
         )
       )
-      const { result } = yield* collect(engine, open)
-      expect(result.bytesIn).toBe(200)
-      expect(result.deadLetters[0]).toMatchObject({
-        location: "data.txt:14",
-        seqId: 13,
-        payload: 13
-      })
+      for (const batchSize of [100, 3, 1]) {
+        const { result } = yield* collect(engine, open, { batchSize })
+        expect(result.bytesIn).toBe(200)
+        expect(result.deadLetters[0]).toMatchObject({
+          location: "data.txt:14",
+          seqId: 13,
+          payload: 13
+        })
+      }
     })
   )
 

@@ -2,8 +2,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Source from "../../src/Source.ts"
 import { collect, collectFailing, engines, range, sorted } from "../engines.ts"
@@ -72,6 +74,28 @@ describe.each(engines)("$name engine, sources that fail", (engine) => {
       expect(error.failure.stageId).toBe("bad")
       expect(sorted(out).slice(0, 3)).toEqual([0, 1, 2])
       expect(out.length).toBe(error.result.recordsIn)
+    })
+  )
+
+  it.effect("the first failure is the one reported, whatever fails while the run ends", () =>
+    Effect.gen(function* () {
+      const open = Pipeline.source("in", stopsAfter(3)).pipe(
+        Pipeline.mapEffect(
+          "after",
+          () => Effect.andThen(Effect.sleep("1 hour"), Effect.fail("later")),
+          {
+            buffer: { capacity: 9 }
+          }
+        )
+      )
+      const fiber = yield* Effect.forkChild(collectFailing(engine, open))
+      while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("1 hour")
+      const { error } = yield* Fiber.join(fiber)
+      expect(error.failure).toMatchObject({ stageId: "in", cause: boom })
+      expect(error.result.finalStates["after"]).toMatchObject({
+        status: "failed",
+        lastError: "later"
+      })
     })
   )
 

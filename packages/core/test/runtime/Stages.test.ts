@@ -139,6 +139,28 @@ describe.each(engines)("$name engine, stages", (engine) => {
     })
   )
 
+  it.effect("a batch function's results stand for its records, surplus ones for the last", () =>
+    Effect.gen(function* () {
+      const { out } = yield* collect(
+        engine,
+        batches([10, 11, 12]).pipe(
+          Pipeline.mapBatch("more", (items: ReadonlyArray<number>) => [...items, 98, 99]),
+          Pipeline.map("seen", (n: number, { seqId }) => [n, seqId] as const)
+        ),
+        { batchSize: 3 }
+      )
+      const known = out.filter(([n]) => n < 90)
+      expect(known).toEqual([
+        [10, 0],
+        [11, 1],
+        [12, 2]
+      ])
+      const lasts = out.filter(([n]) => n > 90)
+      if (engine.name === "async") expect(lasts.map(([, seqId]) => seqId)).toEqual([2, 2])
+      for (const [, seqId] of lasts) expect([0, 1, 2]).toContain(seqId)
+    })
+  )
+
   it.effect("mapEffect and mapPromise keep the order of the input by default", () =>
     Effect.gen(function* () {
       const { out, result } = yield* collect(

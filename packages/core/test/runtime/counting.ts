@@ -18,6 +18,8 @@ interface Open {
 /** What the tests see of the instances made. */
 export interface Watched {
   closed: number
+  /** Times new input came while due work was left. */
+  hurried?: number
 }
 
 const sliceMax = 2
@@ -51,6 +53,7 @@ class Instance implements Accumulator.AccumulatorInstance<number, Group> {
   }
 
   process(batch: Batch.Batch<number>): Accumulator.Emitted<Group> {
+    if (this.pending()) this.watched.hurried = (this.watched.hurried ?? 0) + 1
     for (const [i, n] of batch.items.entries()) {
       this.taken++
       if (n < -100) throw new Error("broken instance")

@@ -24,6 +24,8 @@ export class Ledger {
   readonly closed = new Map<string, number>()
   read = 0
   readonly written: Array<number> = []
+  /** Sinks that were written to after they were closed. */
+  readonly late: Array<string> = []
 
   open(name: string): void {
     this.opened.set(name, (this.opened.get(name) ?? 0) + 1)
@@ -63,13 +65,31 @@ export class Ledger {
     return Source.make(name, Effect.as(this.resource(name, pull), { pull: () => pull }))
   }
 
+  /** As `source`, in chunks of `size`. */
+  chunks(name: string, count: number, size: number): Source.Source<number> {
+    const one = this.source(name, Math.ceil(count / size))
+    const open = Effect.map(one.open, ({ pull }) => ({
+      pull: () =>
+        Effect.map(pull() as Effect.Effect<Source.Chunk<number> | undefined>, (chunk) => {
+          if (chunk === undefined) return undefined
+          const from = (chunk.items[0] ?? 0) * size
+          const items = Array.from({ length: Math.min(size, count - from) }, (_, i) => from + i)
+          this.read += items.length - 1
+          return { ...chunk, items }
+        })
+    }))
+    return Source.make(name, open)
+  }
+
   /** A sink that takes its time. */
   sink(name: string): Sink.Sink<number> {
-    const write = (batch: { readonly items: ReadonlyArray<number> }): Effect.Effect<void> =>
-      Effect.andThen(
+    const write = (batch: { readonly items: ReadonlyArray<number> }): Effect.Effect<void> => {
+      if (this.closed.has(name)) this.late.push(name)
+      return Effect.andThen(
         Effect.sleep(3),
         Effect.sync(() => void this.written.push(...batch.items))
       )
+    }
     return Sink.make(name, this.resource(name, { write, end: Effect.yieldNow }))
   }
 
@@ -195,6 +215,7 @@ export const leftovers = ({ ledger, fibersLeft }: Outcome): ReadonlyArray<string
   if (fibersLeft !== 0) found.push(`${fibersLeft} fibers left`)
   if (new Set(ledger.written).size !== ledger.written.length)
     found.push(`written twice: ${ledger.written}`)
+  if (ledger.late.length > 0) found.push(`written after closing: ${ledger.late}`)
   if (ledger.written.length > ledger.read) found.push("more written than read")
   return found
 }
