@@ -2,6 +2,8 @@
 
 import { group as stage } from "./cases/asyncJob.ts"
 import { boundary, ints, objects } from "./cases/job.ts"
+import { batchOfOne, chain, counted } from "./cases/sluice.ts"
+import { title as memory } from "./memory/programs.ts"
 import type { Goal, Measure } from "./src/Goals.ts"
 import { title as wordnet } from "./wordnet/programs.ts"
 
@@ -19,6 +21,27 @@ export const goals: ReadonlyArray<Goal> = [
   },
   { number: 1, says: "objects: at most 6.5 ns", group: objects, measure: own, atMost: 6.5 },
   { number: 1, says: "ints: at most 4 ns", group: ints, measure: own, atMost: 4 },
+  {
+    number: 2,
+    says: "a further fused operator: at most 1 ns",
+    group: chain,
+    measure: { _tag: "Above", peer: "Sluice, one map", per: 9 },
+    atMost: 1
+  },
+  {
+    number: 4,
+    says: "batches of one: at most 25 ns per fused stage",
+    group: batchOfOne,
+    measure: { _tag: "Above", peer: "by hand", per: 4 },
+    atMost: 25
+  },
+  {
+    number: 13,
+    says: "counters, histogram, supervision: at most 1.2 ns above the fused loop",
+    group: counted,
+    measure: { _tag: "Above", peer: "fused by hand over the same batches", per: 1 },
+    atMost: 1.2
+  },
   {
     number: 3,
     says: "at least 4 x the best Effect Stream form",
@@ -85,6 +108,13 @@ export const goals: ReadonlyArray<Goal> = [
     group: ints,
     measure: { _tag: "Extra", column: "GC ms/1M" },
     atMost: 0.5
+  },
+  {
+    number: 14,
+    says: "peak memory at ten times the input: at most 1.15 x",
+    group: memory,
+    measure: { _tag: "ExtraOver", column: "peak RSS MB", peer: "Sluice, once" },
+    atMost: 1.15
   },
   {
     number: 15,

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { goals } from "./goals.ts"
+import * as memory from "./memory/programs.ts"
 import type { CaseResult, ListedCase } from "./src/Case.ts"
 import { runNode } from "./src/Child.ts"
 import { goalTable } from "./src/Goals.ts"
@@ -16,7 +17,7 @@ import type { Group } from "./src/Table.ts"
 import { groupTable } from "./src/Table.ts"
 import { differences } from "./wordnet/equal.ts"
 import type { Program } from "./wordnet/programs.ts"
-import { programs, title } from "./wordnet/programs.ts"
+import * as wordnet from "./wordnet/programs.ts"
 
 const runCaseModule = new URL("./src/runCase.ts", import.meta.url).pathname
 
@@ -58,8 +59,24 @@ const measureCases = async (cases: ReadonlyArray<ListedCase>, rounds: number) =>
   })
 }
 
+/** Programs of one table. `isCompared`: their outputs must equal the batch join. */
+interface ProgramGroup {
+  readonly title: string
+  readonly programs: ReadonlyArray<Program>
+  readonly isCompared: boolean
+}
+
+const programGroups: ReadonlyArray<ProgramGroup> = [
+  { ...wordnet, isCompared: true },
+  { ...memory, isCompared: false }
+]
+
 // The first, unmeasured round warms the file cache, and its outputs are the ones compared.
-const measurePrograms = async (chosen: ReadonlyArray<Program>, rounds: number) => {
+const measurePrograms = async (
+  { title, programs, isCompared }: ProgramGroup,
+  chosen: ReadonlyArray<Program>,
+  rounds: number
+): Promise<Group> => {
   const directory = await mkdtemp(join(tmpdir(), "sluice-bench-"))
   const pathOf = (program: Program): string =>
     join(directory, `${programs.indexOf(program)}.ndjson`)
@@ -67,7 +84,7 @@ const measurePrograms = async (chosen: ReadonlyArray<Program>, rounds: number) =
   try {
     for (const program of chosen) await run(program)
     const outputs = chosen.map((program) => ({ name: program.name, path: pathOf(program) }))
-    const different = await differences(outputs)
+    const different = isCompared ? await differences(outputs) : []
     if (different.length > 0) throw new Error(different.join("\n"))
     const results = await interleave(chosen, rounds, (program, round) => {
       say(`round ${round + 1}/${rounds}: ${program.name}`)
@@ -104,14 +121,13 @@ const main = async (): Promise<void> => {
   const cases = all.filter(
     (one) => isWanted(one) || (one.baseline === true && groupsWanted.has(one.group))
   )
-  const chosen = programs.filter(
-    (program) => isWanted({ ...program, group: title }) || program.baseline === true
-  )
-  const withPrograms = chosen.some((program) => isWanted({ ...program, group: title }))
-  const groups = [
-    ...(await measureCases(cases, rounds)),
-    ...(withPrograms ? [await measurePrograms(chosen, rounds)] : [])
-  ]
+  const groups = [...(await measureCases(cases, rounds))]
+  for (const group of programGroups) {
+    const isIn = (program: Program): boolean => isWanted({ ...program, group: group.title })
+    if (!group.programs.some(isIn)) continue
+    const chosen = group.programs.filter((program) => isIn(program) || program.baseline === true)
+    groups.push(await measurePrograms(group, chosen, rounds))
+  }
   const tables = groups.map(groupTable).join("\n")
   const goalsReached = `### Goals\n\n${goalTable(goals, groups)}`
   console.log(`${tables}\n${goalsReached}`)

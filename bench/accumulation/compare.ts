@@ -2,7 +2,8 @@
 //   node -C sluice-source accumulation/compare.ts [--rounds 5] [--only <part of a group>]
 import { execFileSync } from "node:child_process"
 import { parseArgs } from "node:util"
-import { groups, type Measured } from "./programs.ts"
+import type { Measured } from "./programs.ts"
+import { groups } from "./programs.ts"
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" } },

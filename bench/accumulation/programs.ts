@@ -3,15 +3,13 @@
 import * as Accumulate from "@sluice/accumulation/Accumulate"
 import * as Complete from "@sluice/accumulation/Complete"
 import type * as Accumulator from "@sluice/core/Accumulator"
-import {
-  countDeclaredBy,
-  type Fragment,
-  slotOf,
-  slotsDeclaredBy
-} from "../../examples/wordnet/src/Fragment.ts"
-import { collect, emptyParts, type Parts, synsetOfParts } from "../../examples/wordnet/src/Parts.ts"
+import type { Fragment } from "../../examples/wordnet/src/Fragment.ts"
+import { countDeclaredBy, slotOf, slotsDeclaredBy } from "../../examples/wordnet/src/Fragment.ts"
+import type { Parts } from "../../examples/wordnet/src/Parts.ts"
+import { collect, emptyParts, synsetOfParts } from "../../examples/wordnet/src/Parts.ts"
 import { SynsetTable } from "../wordnet/SynsetTable.ts"
-import { keyText, sequence, type Update, updates, wordnet } from "./workloads.ts"
+import type { Update } from "./workloads.ts"
+import { keyText, sequence, updates, wordnet } from "./workloads.ts"
 
 /** What one program measured. */
 export interface Measured {

@@ -24,7 +24,8 @@ const sumOfObjects = (): number => {
   return sum
 }
 
-// Made in the loop they never leave it, and the compiler makes numbers of them: the floor of floors.
+// Made in the loop they never leave it, and the compiler makes numbers of them: the floor of
+// floors.
 const sumOfVanishingObjects = (): number => {
   let sum = 0
   for (let i = 0; i < job.count; i++) {

@@ -10,6 +10,11 @@ import type { Case } from "../src/Case.ts"
 import * as asyncJob from "./asyncJob.ts"
 import * as job from "./job.ts"
 
+/** Groups in which Sluice stands against itself and against nothing. */
+export const chain = "ten maps in a chain: ints"
+export const batchOfOne = "map, filter, map, sum: ints, in batches of one"
+export const counted = "what supervision, counters and histograms cost: ints"
+
 const batch = 256
 
 const cut = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> => {
@@ -33,10 +38,7 @@ const intPipeline = (chunks: ReadonlyArray<ReadonlyArray<number>>, capacity?: nu
     Pipeline.map("increment", job.increment),
     Pipeline.filter("even", job.isEven),
     Pipeline.map("double", job.double, capacity === undefined ? {} : { buffer: { capacity } }),
-    Pipeline.sink(
-      "sum",
-      Sink.forEach(add)
-    )
+    Pipeline.sink("sum", Sink.forEach(add))
   )
 
 const objectPipeline = (chunks: ReadonlyArray<ReadonlyArray<job.Reading>>) =>
@@ -50,9 +52,8 @@ const objectPipeline = (chunks: ReadonlyArray<ReadonlyArray<job.Reading>>) =>
     )
   )
 
-const run = async (
-  pipeline: Pipeline.Closed
-): Promise<PipelineResult.PipelineResult> => Effect.runPromise(Pipeline.run(pipeline))
+const run = async (pipeline: Pipeline.Closed): Promise<PipelineResult.PipelineResult> =>
+  Effect.runPromise(Pipeline.run(pipeline))
 
 let others: Promise<void> | undefined
 
@@ -88,6 +89,35 @@ const intChunks = cut(numbers, batch)
 const fused = intPipeline(intChunks)
 const fusedObjects = objectPipeline(cut(readings, batch))
 const bounded = intPipeline(intChunks, 1_024)
+
+const single = intPipeline(cut(numbers, 1))
+
+/** `length` maps that add up to the same. */
+const chained = (length: number) => {
+  let maps = Pipeline.source("ints", Source.fromChunks(intChunks))
+  const step = adder(10 / length)
+  for (let k = 0; k < length; k++) maps = maps.pipe(Pipeline.map(`map-${k}`, step))
+  return maps.pipe(Pipeline.sink("sum", Sink.forEach(add)))
+}
+
+const adder =
+  (n: number) =>
+  (x: number): number =>
+    x + n
+
+const one = chained(1)
+const ten = chained(10)
+
+const byHand = (): number => {
+  total[0] = 0
+  for (const chunk of intChunks) {
+    for (let i = 0; i < chunk.length; i++) {
+      const x = job.increment(chunk[i] as number)
+      if (job.isEven(x)) add(job.double(x))
+    }
+  }
+  return total[0]
+}
 
 const staged = Pipeline.source(
   "ints",
@@ -132,6 +162,48 @@ const cases: ReadonlyArray<Case> = [
     subject: true,
     records: job.count,
     run: () => summed(bounded)
+  },
+  {
+    name: "Sluice, one map",
+    group: chain,
+    baseline: true,
+    records: job.count,
+    run: () => summed(one)
+  },
+  {
+    name: "Sluice, ten maps",
+    group: chain,
+    subject: true,
+    records: job.count,
+    run: () => summed(ten)
+  },
+  {
+    name: "by hand",
+    group: batchOfOne,
+    baseline: true,
+    records: job.count,
+    run: byHand
+  },
+  {
+    name: "Sluice",
+    group: batchOfOne,
+    subject: true,
+    records: job.count,
+    run: () => summed(single)
+  },
+  {
+    name: "fused by hand over the same batches",
+    group: counted,
+    baseline: true,
+    records: job.count,
+    run: byHand
+  },
+  {
+    name: "Sluice",
+    group: counted,
+    subject: true,
+    records: job.count,
+    run: () => summed(fused)
   },
   {
     name: "Sluice mapPromise",

@@ -15,7 +15,9 @@ export interface ChildRun {
 
 const usageModule = new URL("./reportUsage.ts", import.meta.url).href
 
-/** Runs `node <args>`; workspace packages resolve to their TypeScript source unless told otherwise. */
+/**
+ * Runs `node <args>`; workspace packages resolve to their TypeScript source unless told otherwise.
+ */
 export const runNode = async (
   args: ReadonlyArray<string>,
   conditions: ReadonlyArray<string> = ["sluice-source"]

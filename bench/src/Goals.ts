@@ -9,6 +9,10 @@ import { figure, only } from "./Table.ts"
 export type Measure =
   | { readonly _tag: "Own" }
   | { readonly _tag: "Extra"; readonly column: string }
+  /** Difference to the peer in its own unit, divided. */
+  | { readonly _tag: "Above"; readonly peer: string; readonly per: number }
+  /** An extra column of the subject over that of the peer. */
+  | { readonly _tag: "ExtraOver"; readonly column: string; readonly peer: string }
   /** Subject over peer; of several peers the one it does worst against counts. */
   | { readonly _tag: "OverPeer"; readonly peers: ReadonlyArray<string> }
   /** Peer over subject; of several peers the fastest counts. */
@@ -45,6 +49,13 @@ const measuredFor = (goal: Goal, groups: ReadonlyArray<Group>): number | undefin
   const { measure } = goal
   if (measure._tag === "Own") return median(subject.perRound)
   if (measure._tag === "Extra") return subject.extra[measure.column]
+  if (measure._tag === "Above" || measure._tag === "ExtraOver") {
+    const peer = group.rows.find(({ name }) => name === measure.peer)
+    if (peer === undefined) return undefined
+    return measure._tag === "Above"
+      ? (median(subject.perRound) - median(peer.perRound)) / measure.per
+      : (subject.extra[measure.column] ?? Number.NaN) / (peer.extra[measure.column] ?? 1)
+  }
   const peers = group.rows.filter(({ name }) => measure.peers.includes(name))
   if (peers.length < measure.peers.length) return undefined
   return measure._tag === "OverPeer"

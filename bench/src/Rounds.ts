@@ -1,5 +1,5 @@
-// Interleaving and the statistics over rounds. Every round runs each item once, in an order rotated by
-// one from round to round, so that drift of the machine hits all items alike; ratios are formed
+// Interleaving and the statistics over rounds. Every round runs each item once, in an order rotated
+// by one from round to round, so that drift of the machine hits all items alike; ratios are formed
 // within a round and only then reduced to their median.
 
 /** Results per item, one per round. */

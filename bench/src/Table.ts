@@ -1,5 +1,5 @@
-// Measured groups as Markdown. A group has one baseline; where it has a subject, a second column says
-// how many times the time of the subject each peer takes.
+// Measured groups as Markdown. A group has one baseline; where it has a subject, a second column
+// says how many times the time of the subject each peer takes.
 
 import type { Ratio } from "./Rounds.ts"
 import { median, ratio } from "./Rounds.ts"

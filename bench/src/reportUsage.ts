@@ -1,5 +1,5 @@
-// Preloaded (`--import`) into every measured program: writes what it used to file descriptor 3 as it
-// exits, so that the programs themselves need not know that they are measured.
+// Preloaded (`--import`) into every measured program: writes what it used to file descriptor 3 as
+// it exits, so that the programs themselves need not know that they are measured.
 
 import { writeSync } from "node:fs"
 

@@ -6,8 +6,8 @@ import { setTimeout } from "node:timers/promises"
 import type { Case, CaseResult } from "./Case.ts"
 import { casesIn } from "./Case.ts"
 
-// A run of two milliseconds is at the mercy of the scheduler: short ones are repeated for as long as
-// it takes to see the compiler settle and to get a median that stays where it is.
+// A run of two milliseconds is at the mercy of the scheduler: short ones are repeated for as long
+// as it takes to see the compiler settle and to get a median that stays where it is.
 const warmUp = { runs: 3, ms: 250 }
 const sampling = { runs: 5, ms: 500, budgetMs: 4000 }
 

@@ -3,8 +3,8 @@
 
 import * as Parameters from "@sluice/core/Parameters"
 import * as Pipeline from "@sluice/core/Pipeline"
-import * as Effect from "effect/Effect"
 import pipeline, { parameters } from "@sluice/example-wordnet/pipeline"
+import * as Effect from "effect/Effect"
 
 const out = process.argv[2] ?? "out/sluice.ndjson"
 await Effect.runPromise(Pipeline.run(pipeline({ ...Parameters.defaults(parameters), out })))
