@@ -34,6 +34,10 @@ const dispatch = Effect.fnUntraced(function* (invocation: Invocation, module: Lo
       const { explain } = yield* Effect.promise(() => import("./commands/explain.ts"))
       return yield* explain(invocation, module)
     }
+    case "Test": {
+      const { test } = yield* Effect.promise(() => import("./commands/test.ts"))
+      return yield* test(invocation, module)
+    }
   }
 })
 

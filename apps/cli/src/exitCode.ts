@@ -18,7 +18,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** One line per code, as `--help` and docs/cli.md show them. */
 export const exitCodeTexts: ReadonlyArray<readonly [ExitCode, string]> = [
   [0, "the run completed"],
-  [1, "the pipeline failed: a stage, a source, a sink or an output file"],
+  [1, "the pipeline failed: a stage, a source, a sink or an output file; or a test case did"],
   [2, "usage: wrong path, module, flag or value"],
   [3, "the pipeline's graph was refused"],
   [4, "--require-complete: keys were left partial or open"],

@@ -159,17 +159,37 @@ const explainCommand = (parameters: Parameters.Parameters, ask: (invocation: Inv
     )
   )
 
+const testCommand = (parameters: Parameters.Parameters, ask: (invocation: Invocation) => void) =>
+  Command.make(
+    "test",
+    {
+      file,
+      cases: optionalText("cases", "file", "YAML file with the cases (default: beside the module)"),
+      verbose,
+      parameters: parameterFlags(parameters)
+    },
+    ({ cases, ...flags }) =>
+      Effect.sync(() => ask({ _tag: "Test", ...flags, cases: Option.getOrUndefined(cases) }))
+  ).pipe(
+    Command.withDescription("Run the given-when-then cases of a module's pipeline; nothing sleeps"),
+    Command.withExamples([
+      { command: "sluice test pipeline.ts" },
+      { command: "sluice test pipeline.ts --cases more.yaml" }
+    ])
+  )
+
 /** The whole command, with a module's parameters as flags; `ask` gets what was asked for. */
 export const commandTree = (
   parameters: Parameters.Parameters,
   ask: (invocation: Invocation) => void
 ) =>
   Command.make("sluice").pipe(
-    Command.withDescription("Run, draw and explain streaming pipelines"),
+    Command.withDescription("Run, draw, explain and test streaming pipelines"),
     Command.withSubcommands([
       runCommand(parameters, ask),
       graphCommand(parameters, ask),
-      explainCommand(parameters, ask)
+      explainCommand(parameters, ask),
+      testCommand(parameters, ask)
     ])
   )
 
@@ -187,6 +207,7 @@ export const reservedFlags: ReadonlyArray<string> = [
   "open-keys",
   "format",
   "output",
+  "cases",
   "verbose",
   "help",
   "version",

@@ -52,5 +52,12 @@ export interface ExplainInvocation extends ModuleInvocation {
   readonly engine: EngineName
 }
 
+/** `sluice test`. */
+export interface TestInvocation extends ModuleInvocation {
+  readonly _tag: "Test"
+  /** YAML file with the cases; undefined: those of the module, or of the file beside it. */
+  readonly cases: string | undefined
+}
+
 /** What to do. */
-export type Invocation = RunInvocation | GraphInvocation | ExplainInvocation
+export type Invocation = RunInvocation | GraphInvocation | ExplainInvocation | TestInvocation

@@ -2,7 +2,7 @@
 // of its own, so it has to be loaded before the line can be parsed.
 
 /** Commands that read a module. */
-export const moduleCommands: ReadonlySet<string> = new Set(["run", "graph", "explain"])
+export const moduleCommands: ReadonlySet<string> = new Set(["run", "graph", "explain", "test"])
 
 /**
  * Flags of the commands that take a value; a value behind any other flag may belong to that flag or
@@ -18,6 +18,7 @@ const valueFlags: ReadonlySet<string> = new Set([
   "--open-keys",
   "--format",
   "--output",
+  "--cases",
   "-o",
   "--completions"
 ])

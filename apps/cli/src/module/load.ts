@@ -17,6 +17,9 @@ export interface LoadedModule {
   readonly exportNames: ReadonlyArray<string>
   readonly parameters: Parameters.Parameters
   readonly report: RunReport.ReportFunction | undefined
+  /** For `sluice test`, which checks them. */
+  readonly testable: unknown
+  readonly cases: unknown
 }
 
 const reportOf = (
@@ -50,6 +53,8 @@ export const load = (file: string): Effect.Effect<LoadedModule, CliFailure> =>
       exported: exports["default"],
       exportNames: Object.keys(exports).sort(),
       parameters: (exports["parameters"] ?? {}) as Parameters.Parameters,
-      report
+      report,
+      testable: exports["testable"],
+      cases: exports["cases"]
     }
   })
