@@ -8,6 +8,7 @@ import { backoffMs } from "../../src/internal/operators/attempt.ts"
 import type * as Pipeline_ from "../../src/Pipeline.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
+import * as Sink from "../../src/Sink.ts"
 import { batches, collect, engines, numbers, range } from "../engines.ts"
 import { boom } from "./failingStages.ts"
 
@@ -135,6 +136,47 @@ describe.each(engines)("$name engine, retries and timeouts", (engine) => {
         expect(out).toEqual([0, 1, 2, 4, 5])
         expect(result.deadLetters).toMatchObject([{ payload: 3 }])
       }
+    })
+  )
+
+  it.effect("a batch function is retried as a whole and bounded by its timeout", () =>
+    Effect.gen(function* () {
+      let calls = 0
+      const f = (ns: ReadonlyArray<number>) =>
+        Effect.suspend(() => {
+          calls++
+          if (calls === 1) return Effect.fail(boom)
+          return calls === 2 ? Effect.never : Effect.succeed(ns)
+        })
+      const onError = Policy.retry({ retriesMax: 2, backoffMs: 500 })
+      const open = batches([1]).pipe(
+        Pipeline.mapBatch("work", f, { onError, timeout: "3 seconds" })
+      )
+      const { out, result } = yield* drive(collect(engine, open))
+      expect(out).toEqual([1])
+      expect(calls).toBe(3)
+      expect(result.errorCount).toBe(0)
+    })
+  )
+
+  it.effect("a sink is bounded by its timeout, and retried", () =>
+    Effect.gen(function* () {
+      let writes = 0
+      const taken: Array<number> = []
+      const sink = Sink.forEachBatch((ns: ReadonlyArray<number>) =>
+        Effect.suspend(() => (++writes === 1 ? Effect.never : Effect.sync(() => taken.push(...ns))))
+      )
+      const onError = Policy.retry({ retriesMax: 1, backoffMs: 500 })
+      const closed = batches([1]).pipe(
+        Pipeline.sink("out", sink, { onError, timeout: "3 seconds" })
+      )
+      const result = yield* drive(Pipeline.run(closed, { engine: engine.make() }))
+      expect([writes, taken]).toEqual([2, [1]])
+      expect(result).toMatchObject({ recordsOut: 1, errorCount: 0 })
+      writes = 0
+      const once = batches([1]).pipe(Pipeline.sink("out", sink, { timeout: "3 seconds" }))
+      const error = yield* drive(Effect.flip(Pipeline.run(once, { engine: engine.make() })))
+      expect(error.message).toMatch(/stage "out" .* took longer than 3000 ms/)
     })
   )
 

@@ -1,5 +1,6 @@
-// Random jobs of every kind of stage, with buffers, concurrency, orders and failing records; `build`
-// makes the pipeline and, by plain array operations, what each sink must receive and what is lost.
+// Random jobs of every kind of stage, with buffers, concurrency, orders and failing records;
+// `build` makes the pipeline and, by plain array operations, what each sink must receive and what
+// is lost.
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import fc from "fast-check"
@@ -145,7 +146,10 @@ const effectOf = (step: LinearStep) => (n: number) =>
     Effect.sync(() => guarded(step, n, n + step.k))
   )
 
-/** A promise of order that an earlier stage has broken would be refused; without one, calls still run at once. */
+/**
+ * A promise of order that an earlier stage has broken would be refused; without one, calls still
+ * run at once.
+ */
 const orderingOf = (step: LinearStep, end: End) =>
   end.order === "none" ? {} : { ordering: orderings[step.order] }
 
