@@ -68,3 +68,27 @@ export const engineConformance = (options: EngineOptions): void =>
     { makeEngine: options.makeEngine, clock: options.clock ?? "context" },
     options
   )
+
+/**
+ * Holds a source to what engines rely on: order, one end, demand, closing, its failure last.
+ *
+ * Limits: what a subject cannot tell (`tellsOpen`, `tellsTaken`, `makeFailing`, …) is not tested.
+ */
+export const sourceConformance = (options: SuiteOptions & Rules.SourceSubject): void =>
+  suite("source", Rules.source, options, options)
+
+/**
+ * Holds a sink to what engines rely on: all it accepted is there at its end, refusals have names.
+ *
+ * Limits: as `sourceConformance`.
+ */
+export const sinkConformance = (options: SuiteOptions & Rules.SinkSubject): void =>
+  suite("sink", Rules.sink, options, options)
+
+/** Holds a custom stage to what engines rely on: its life, its output, its demand. */
+export const stageConformance = (options: SuiteOptions & Rules.StageSubject): void =>
+  suite("stage", Rules.stage, options, options)
+
+/** Holds an accumulator to the rules of accumulation, driven as an engine drives it. */
+export const accumulatorConformance = (options: SuiteOptions & Rules.AccumulatorSubject): void =>
+  suite("accumulator", Rules.accumulator, options, options)

@@ -1,6 +1,8 @@
 // The conformance tests as data: rule, title, body. What a subject of each kind is held to; the
 // suites of Conformance.ts register them with vitest, any other runner may call `check`.
 import type * as Effect from "effect/Effect"
+import type { AccumulatorSubject } from "./internal/conformance/accumulators.ts"
+import { accumulatorRules } from "./internal/conformance/accumulators.ts"
 import { demand } from "./internal/conformance/engineDemand.ts"
 import { failure } from "./internal/conformance/engineFailure.ts"
 import { lifecycle } from "./internal/conformance/engineLifecycle.ts"
@@ -9,8 +11,27 @@ import { stop } from "./internal/conformance/engineStop.ts"
 import { telemetry } from "./internal/conformance/engineTelemetry.ts"
 import { time } from "./internal/conformance/engineTime.ts"
 import * as rule from "./internal/conformance/rule.ts"
+import type { SinkSubject } from "./internal/conformance/sinks.ts"
+import { sinkRules } from "./internal/conformance/sinks.ts"
+import type { SourceSubject } from "./internal/conformance/sources.ts"
+import { sourceRules } from "./internal/conformance/sources.ts"
+import type { StageSubject } from "./internal/conformance/stages.ts"
+import { stageRules } from "./internal/conformance/stages.ts"
 import type { EngineSubject } from "./internal/conformance/workload.ts"
 
+/** What accumulators under test are fed with, give, and are made like. */
+export type {
+  AccumulatorOptions,
+  AccumulatorSubject,
+  Fragment,
+  Gathered
+} from "./internal/conformance/accumulators.ts"
+/** A sink under test: how to make one, and what can be seen of its output. */
+export type { SinkCase, SinkSubject } from "./internal/conformance/sinks.ts"
+/** A source under test: how to make one, and what can be seen of its input. */
+export type { SourceCase, SourceSubject } from "./internal/conformance/sources.ts"
+/** A custom stage under test, with records and what it makes of them. */
+export type { StageSubject } from "./internal/conformance/stages.ts"
 /** An engine under test: how to make one, and whose clock it follows. */
 export type { EngineSubject } from "./internal/conformance/workload.ts"
 
@@ -42,3 +63,15 @@ export const engine: ReadonlyArray<Rule<EngineSubject>> = [
   ...time,
   ...telemetry
 ]
+
+/** What every source is held to. */
+export const source: ReadonlyArray<Rule<SourceSubject>> = sourceRules
+
+/** What every sink is held to. */
+export const sink: ReadonlyArray<Rule<SinkSubject>> = sinkRules
+
+/** What every custom stage is held to. */
+export const stage: ReadonlyArray<Rule<StageSubject>> = stageRules
+
+/** What every accumulator is held to. */
+export const accumulator: ReadonlyArray<Rule<AccumulatorSubject>> = accumulatorRules

@@ -1,5 +1,9 @@
 // Subjects that break one rule each: what a conformance suite must catch. They show that every test
 // can fail, and serve as examples of what the rules are about. Not for use in a pipeline.
+
+import type * as Rules from "./ConformanceRules.ts"
+import * as accumulation from "./internal/faulty/accumulators.ts"
+import * as ends from "./internal/faulty/ends.ts"
 import { failures } from "./internal/faulty/failures.ts"
 import { flow } from "./internal/faulty/flow.ts"
 import { lifecycle } from "./internal/faulty/lifecycle.ts"
@@ -10,3 +14,23 @@ export type FaultyEngine = twist.FaultyEngine
 
 /** One faulty engine for each rule of an engine. */
 export const engines: ReadonlyArray<FaultyEngine> = [...lifecycle, ...flow, ...failures]
+
+/** A subject that breaks one rule, by id, and how. */
+export interface Faulty<out S> {
+  readonly rule: string
+  readonly fault: string
+  readonly subject: S
+}
+
+/** One faulty source for each rule of a source. */
+export const sources: ReadonlyArray<Faulty<Rules.SourceSubject>> = ends.sources
+
+/** One faulty sink for each rule of a sink. */
+export const sinks: ReadonlyArray<Faulty<Rules.SinkSubject>> = ends.sinks
+
+/** One faulty custom stage for each rule of a stage. */
+export const stages: ReadonlyArray<Faulty<Rules.StageSubject>> = ends.stages
+
+/** One faulty accumulator for each rule of accumulation. */
+export const accumulators: ReadonlyArray<Faulty<Rules.AccumulatorSubject>> =
+  accumulation.accumulators

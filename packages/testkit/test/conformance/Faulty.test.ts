@@ -1,4 +1,5 @@
-// Every faulty subject is caught by the test of the rule it breaks, and by no other.
+// Every faulty subject is caught by the test of the rule it breaks, and by no other; and every test
+// has a subject that it catches.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { describe, expect, it } from "vitest"
@@ -19,16 +20,33 @@ const broken = async <S>(
   return found
 }
 
-describe("a faulty engine", () => {
-  it.each(Faulty.engines)("that $fault breaks $rule", async ({ rule, subject, also }) => {
-    expect(await broken(Rules.engine, subject)).toEqual(
-      Rules.engine.map((one) => one.rule).filter((one) => one === rule || also?.[one] !== undefined)
-    )
-  })
+const caughtAlone = <S>(
+  kind: string,
+  rules: ReadonlyArray<Rules.Rule<S>>,
+  subjects: ReadonlyArray<Faulty.Faulty<S>>
+): void => {
+  describe(`a faulty ${kind}`, () => {
+    it.each(subjects)("that $fault breaks $rule", async ({ rule, subject }) => {
+      expect(await broken(rules, subject)).toEqual([rule])
+    })
 
-  it("is there for every rule", () => {
-    expect(Faulty.engines.map(({ rule }) => rule).toSorted()).toEqual(
-      Rules.engine.map(({ rule }) => rule).toSorted()
-    )
+    it("is there for every rule", () => {
+      const ids = rules.map(({ rule }) => rule)
+      expect(subjects.map(({ rule }) => rule).toSorted()).toEqual(ids.toSorted())
+    })
+  })
+}
+
+caughtAlone("engine", Rules.engine, Faulty.engines)
+caughtAlone("source", Rules.source, Faulty.sources)
+caughtAlone("sink", Rules.sink, Faulty.sinks)
+caughtAlone("stage", Rules.stage, Faulty.stages)
+caughtAlone("accumulator", Rules.accumulator, Faulty.accumulators)
+
+describe("a test", () => {
+  it("that does not end is given up and fails by name", async () => {
+    const hangs: Rules.Rule<null> = { rule: "D6", title: "hangs", run: () => Effect.never }
+    const exit = await Effect.runPromiseExit(Rules.check(hangs, null, 50))
+    expect(`${exit}`).toMatch(/rule D6 is broken: "hangs" did not end in 50 turns/)
   })
 })

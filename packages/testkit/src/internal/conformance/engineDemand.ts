@@ -180,7 +180,34 @@ const readBounded: Rule<EngineSubject> = {
   })
 }
 
-/** Rules D1 to D8. */
+/** Counts how many of its effects run at once. */
+class Overlap {
+  most = 0
+  private running = 0
+  readonly counted: Effect.Effect<void> = Effect.suspend(() => {
+    this.most = Math.max(this.most, ++this.running)
+    return Effect.ensuring(
+      turns(3),
+      Effect.sync(() => void this.running--)
+    )
+  })
+}
+
+const oneByOne: Rule<EngineSubject> = {
+  rule: "D9",
+  title: "pulls a source and writes to a sink one call after the other",
+  run: Effect.fnUntraced(function* (subject) {
+    const [pulls, writes] = [new Overlap(), new Overlap()]
+    const closed = new Numbers(60, "end", 10, () => pulls.counted).pipeline().pipe(
+      Pipeline.map("same", (n: number) => n, { buffer: { capacity: 20 } }),
+      into(new Taker(() => writes.counted), { buffer: { capacity: 20 } })
+    )
+    yield* run(subject, closed)
+    equal([pulls.most, writes.most], [1, 1], "pulls and writes at once")
+  })
+}
+
+/** Rules D1 to D9. */
 export const demand: ReadonlyArray<Rule<EngineSubject>> = [
   noPullAhead,
   capacityHolds,
@@ -189,5 +216,6 @@ export const demand: ReadonlyArray<Rule<EngineSubject>> = [
   callsBounded,
   wakes,
   stopsReading,
-  readBounded
+  readBounded,
+  oneByOne
 ]

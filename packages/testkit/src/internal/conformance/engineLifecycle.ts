@@ -277,7 +277,18 @@ const separate: Rule<EngineSubject> = {
   })
 }
 
-/** Rules L1 to L7. */
+const asksNoMore: Rule<EngineSubject> = {
+  rule: "L8",
+  title: "does not pull a source again that said it is at its end",
+  run: Effect.fnUntraced(function* (subject) {
+    const source = new Numbers(30)
+    yield* run(subject, source.pipeline().pipe(into(new Taker())))
+    yield* settle
+    equal(source.pulls, 4, "pulls of a source with three chunks")
+  })
+}
+
+/** Rules L1 to L8. */
 export const lifecycle: ReadonlyArray<Rule<EngineSubject>> = [
   refuses,
   sinksFirst,
@@ -285,5 +296,6 @@ export const lifecycle: ReadonlyArray<Rule<EngineSubject>> = [
   leavesNothing,
   stageLife,
   endsOnce,
-  separate
+  separate,
+  asksNoMore
 ]

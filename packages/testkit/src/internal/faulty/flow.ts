@@ -147,7 +147,24 @@ const alwaysCommits = (open: Graph.ErasedSink["open"]): Graph.ErasedSink["open"]
     return { ...writer, end }
   })
 
-/** Engines that break D1 to D8 and S1 to S6. */
+/** Asks twice at once, and puts both answers together. */
+const asksTwice = (reader: Source.SourceReader<unknown, unknown, unknown>) => {
+  const both = (first: Effect.Effect<Source.Chunk<unknown> | undefined, unknown, unknown>) =>
+    Effect.map(
+      Effect.all([first, twist.pulling(reader)], { concurrency: "unbounded" }),
+      ([one, two]) =>
+        one === undefined || two === undefined
+          ? one
+          : { ...one, items: [...one.items, ...two.items] }
+    )
+  const pull = (): Pulled => {
+    const pulled = reader.pull()
+    return Effect.isEffect(pulled) ? both(pulled) : pulled
+  }
+  return { pull }
+}
+
+/** Engines that break D1 to D9 and S1 to S6. */
 export const flow: ReadonlyArray<FaultyEngine> = [
   twist.faulty("D1", "asks a source for the next chunk while it hands on the one before", () => ({
     node: (node) => twist.reading(node, pullsAhead)
@@ -182,6 +199,9 @@ export const flow: ReadonlyArray<FaultyEngine> = [
   })),
   twist.faulty("D8", "lets what is merged pile up", () => ({
     node: (node) => buffered(node, "Merge", (buffer) => ({ ...buffer, capacity: 1_000_000 }))
+  })),
+  twist.faulty("D9", "asks a source twice at once", () => ({
+    node: (node) => twist.reading(node, asksTwice)
   })),
   twist.faulty("S1", "throws away what a graceful stop finds on its way", losesTail),
   twist.faulty(

@@ -5,6 +5,7 @@ import type * as Batch from "@sluice/core/Batch"
 import * as Channel from "@sluice/core/Channel"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
+import type * as Source from "@sluice/core/Source"
 import * as SyncEngine from "@sluice/core/SyncEngine"
 import * as Validate from "@sluice/core/Validate"
 import * as Deferred from "effect/Deferred"
@@ -113,6 +114,11 @@ const remembers = (): Engine.Engine => {
   }))
 }
 
+/** Does not believe a source that says it has ended. */
+const asksOnceMore = (reader: Source.SourceReader<unknown, unknown, unknown>) => ({
+  pull: () => reader.pull() ?? reader.pull()
+})
+
 const byOrdering = (
   tag: Channel.ChannelOrdering["_tag"],
   node: Graph.StageNode
@@ -160,7 +166,7 @@ const forgetsSeed = (): (() => Engine.Engine) => {
     )
 }
 
-/** Engines that break L1 to L7 and O1 to O6. */
+/** Engines that break L1 to L8 and O1 to O6. */
 export const lifecycle: ReadonlyArray<FaultyEngine> = [
   another("L1", "opens sources and sinks before it looks at the graph", opensFirst),
   another("L2", "opens sources before sinks", sourcesFirst),
@@ -183,6 +189,9 @@ export const lifecycle: ReadonlyArray<FaultyEngine> = [
       )
   })),
   another("L7", "adds up the records of all runs", remembers),
+  twist.faulty("L8", "asks a source once more after its end", () => ({
+    node: (node) => twist.reading(node, asksOnceMore)
+  })),
   twist.faulty("O1", "hands results on as they come where they are to be ordered", () => ({
     node: (node) => byOrdering("Ordered", node),
     edge: (edge) => ({ ...edge, channel: { ...edge.channel, ordering: Channel.unordered } })

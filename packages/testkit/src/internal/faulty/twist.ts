@@ -47,8 +47,6 @@ export interface FaultyEngine {
   readonly rule: string
   /** What is wrong with it, in a few words. */
   readonly fault: string
-  /** Rules that break with it, each with the reason why that cannot be avoided. */
-  readonly also?: Readonly<Record<string, string>>
   readonly subject: EngineSubject
 }
 
