@@ -1,7 +1,7 @@
 // Describes keyed accumulation for `Pipeline.accumulate`: fragments in, one output per key that is
 // complete or must go. Descriptions are checked when the pipeline is built; nothing runs here.
 import type * as Accumulator from "@sluice/core/Accumulator"
-import type * as Complete from "./Complete.ts"
+import * as Complete from "./Complete.ts"
 import type * as Contract from "./Contract.ts"
 import type { Fragments } from "./Fragments.ts"
 import type { Group } from "./Group.ts"
@@ -36,26 +36,43 @@ export interface StateOptions<in In, in Key, in out State> {
   readonly add: (state: State, fragment: In) => State | void
 }
 
+/** The rules of `Complete` for one kind of fragment, so that functions in them need no types. */
+export interface Rules<In, State> {
+  readonly slots: (options: Complete.SlotsOptions<In>) => Complete.Slots<In>
+  readonly discoveredSlots: (
+    options: Complete.DiscoveredSlotsOptions<In>
+  ) => Complete.DiscoveredSlots<In>
+  readonly count: (
+    expected: number | ((fragment: In) => number | undefined),
+    options?: Complete.Named
+  ) => Complete.Announced<In> | Complete.Amount
+  readonly items: (amount: number, options?: Complete.Named) => Complete.Amount
+  readonly bytes: (amount: number, options?: Complete.Named) => Complete.Amount
+  readonly predicate: (
+    test: (state: State) => boolean,
+    options?: Complete.Named
+  ) => Complete.Predicate<State>
+  readonly any: (rules: ReadonlyArray<Complete.Rule<In, State>>) => Complete.FirstOf<In, State>
+}
+
 /** A ready-made accumulator. */
 export interface Options<In, Key extends KeyValue, State, Out> extends Bounds {
   /** undefined or null: the fragment has no key and is handed to the error policy. */
   readonly key: (fragment: In) => Key | undefined | null
-  readonly complete: Complete.Rule<In, State>
-  readonly state: StateOptions<In, Key, State>
+  /** A rule made by `Complete`, or a function that makes one: `(is) => is.slots({ … })`. */
+  readonly complete:
+    | Complete.Rule<In, NoInfer<State>>
+    | ((is: Rules<In, State>) => Complete.Rule<In, NoInfer<State>>)
+  /** What is gathered of a key; without it the fragments themselves. */
+  readonly state?: StateOptions<In, Key, State>
   /** Called once per key that leaves, complete or not. */
   readonly output: (group: Group<Key, State>) => Out
+  /** Order of gathered fragments; default: by name of the source, then sequence number. */
+  readonly order?: (a: In, b: In) => number
   /** Bytes of a fragment; default its cost, else the average of its batch. */
   readonly size?: (fragment: In) => number
   /** A second fragment for a filled slot: gathered, dropped, or an error. Counted in any case. */
   readonly duplicates?: "accept" | "drop" | "fail"
-}
-
-/** A ready-made accumulator that gathers the fragments themselves. */
-export interface GatheringOptions<In, Key extends KeyValue, Out>
-  extends Omit<Options<In, Key, Fragments<In>, Out>, "state"> {
-  readonly state?: undefined
-  /** Order of the gathered fragments; default: by name of the source, then sequence number. */
-  readonly order?: (a: In, b: In) => number
 }
 
 /**
@@ -71,21 +88,19 @@ export interface GatheringOptions<In, Key extends KeyValue, Out>
  * stays). An `output` that throws closes the key: its fragments count as failed, and the policy
  * gets the state.
  */
-export const make: {
-  <In, Key extends KeyValue, State, Out>(
-    options: Options<In, Key, State, Out>
-  ): Accumulator.AccumulatorSpec<In, Out>
-  <In, Key extends KeyValue, Out>(
-    options: GatheringOptions<In, Key, Out>
-  ): Accumulator.AccumulatorSpec<In, Out>
-} = <In, Key extends KeyValue, State, Out>(
-  options: Omit<Options<In, Key, State, Out>, "state"> & {
-    readonly state?: StateOptions<In, Key, State> | undefined
-    readonly order?: (a: In, b: In) => number
-  }
+export const make = <In, Key extends KeyValue, Out, State = Fragments<In>>(
+  options: Options<In, Key, State, Out>
 ): Accumulator.AccumulatorSpec<In, Out> => {
   const { settings, issues } = settingsOf(options)
-  const rule = compileRule(options.complete, settings, issues)
+  const { complete } = options
+  const described = typeof complete === "function" ? complete(Complete) : complete
+  const rule = compileRule<In, State>(described, settings, issues)
+  if (options.state !== undefined && options.order !== undefined) {
+    issues.push({
+      reason: "order is given beside a state of your own: nothing is ordered by it",
+      cure: "leave order out, or leave state out to gather the fragments"
+    })
+  }
   const label = `${rule.label}, ${boundsText(settings)}`
   return specOf(label, options, settings, issues, () => {
     return new RuleLogic<In, Key, State, Out>({

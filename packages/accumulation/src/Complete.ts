@@ -76,19 +76,28 @@ export interface Named {
   readonly name?: string
 }
 
+/** What `slots` needs to know. */
+export interface SlotsOptions<in In> extends Named {
+  readonly slot: (fragment: In) => Slot | undefined
+  readonly parts?: Parts<In>
+  readonly required: ReadonlyArray<Slot>
+}
+
+/** What `discoveredSlots` needs to know. */
+export interface DiscoveredSlotsOptions<in In> extends Named {
+  readonly slot: (fragment: In) => Slot | undefined
+  readonly parts?: Parts<In>
+  readonly declares: (fragment: In) => ReadonlyArray<Slot> | undefined
+  readonly declaredBy?: string
+}
+
 /**
  * Complete once each required slot has a fragment; with `parts`, one of each part.
  *
  * Limits: a fragment without slot (undefined) or for a slot not listed is gathered and brings no
  * progress; so does a second one for a filled slot (see `duplicates`).
  */
-export const slots = <In>(
-  options: Named & {
-    readonly slot: (fragment: In) => Slot | undefined
-    readonly parts?: Parts<In>
-    readonly required: ReadonlyArray<Slot>
-  }
-): Slots<In> => ({
+export const slots = <In>(options: SlotsOptions<In>): Slots<In> => ({
   _tag: "Slots",
   name: options.name ?? "slots",
   slot: options.slot,
@@ -105,14 +114,7 @@ export const slots = <In>(
  * Limits: the result is independent of order when one fragment declares all, or each declaring one
  * is itself required. `declaredBy` is what reports say is missing before anything was declared.
  */
-export const discoveredSlots = <In>(
-  options: Named & {
-    readonly slot: (fragment: In) => Slot | undefined
-    readonly parts?: Parts<In>
-    readonly declares: (fragment: In) => ReadonlyArray<Slot> | undefined
-    readonly declaredBy?: string
-  }
-): DiscoveredSlots<In> => ({
+export const discoveredSlots = <In>(options: DiscoveredSlotsOptions<In>): DiscoveredSlots<In> => ({
   _tag: "DiscoveredSlots",
   name: options.name ?? "slots",
   slot: options.slot,

@@ -214,7 +214,9 @@ export const objectByTime = <In>(
 
 /** The value of several merges side by side. */
 export type StructOf<M> = {
-  readonly [K in keyof M]: M[K] extends Merge<never, infer A> ? A : never
+  readonly [K in keyof M]: M[K] extends { readonly init: () => { readonly value: infer A } }
+    ? A
+    : never
 }
 
 /** Several merges side by side: `struct({ total: sum(…), tags: set(…) })`. */

@@ -11,7 +11,9 @@ type Sum = Contract.AccumulatorState<string, number>
 
 const calls: Array<string> = []
 
-/** Sums numbers by sign until 10; zero judges its key expired; odd partials are not worth an output. */
+/**
+ * Sums numbers by sign until 10; four fragments are too many; odd partials are not worth an output.
+ */
 const sums: Contract.Accumulator<number, string, string, number> = {
   id: "sums",
   init: ({ stageId }) => void calls.push(`init ${stageId}`),

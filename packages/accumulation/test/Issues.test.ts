@@ -2,9 +2,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Accumulate from "../src/Accumulate.ts"
 import * as Complete from "../src/Complete.ts"
+import type { Fragments } from "../src/Fragments.ts"
 import { TestHost } from "./support/subject.ts"
 
-type Fields = Partial<Accumulate.GatheringOptions<string, string, string>>
+type Fields = Partial<Accumulate.Options<string, string, Fragments<string>, string>>
 
 const spec = (fields: Fields) =>
   Accumulate.make({

@@ -3,6 +3,7 @@
 // 100,000 keys (docs/decisions/0004-key-table.md). What it finds is a hint, checked again when it
 // is used; it changes nothing.
 import type { Entry } from "./entry.ts"
+import type { KeyIndex } from "./keyIndex.ts"
 import type { Logic } from "./logic.ts"
 
 /** Fragments of a block: enough misses to overlap, few enough that all lines stay in the cache. */
@@ -11,19 +12,22 @@ const blockSize = 128
 /** The look-ups of the current block. */
 export class LookAhead<In, Key, State> {
   private readonly logic: Pick<Logic<In, Key, State, unknown>, "keyOf">
-  private readonly table: ReadonlyMap<Key, Entry<Key, State>>
+  private readonly table: KeyIndex<Key, Entry<Key, State>>
   private readonly keys: Array<Key | null | undefined> = new Array(blockSize).fill(undefined)
   private readonly found: Array<Entry<Key, State> | undefined> = new Array(blockSize).fill(
     undefined
   )
+  private readonly scratch = new Int32Array(blockSize)
   private from = 0
   private to = 0
-  /** Sum of what was read only to bring it into the cache; kept so that the reads are not removed. */
+  /**
+   * Sum of what was read only to bring it into the cache; kept so that the reads are not removed.
+   */
   touched = 0
 
   constructor(
     logic: Pick<Logic<In, Key, State, unknown>, "keyOf">,
-    table: ReadonlyMap<Key, Entry<Key, State>>
+    table: KeyIndex<Key, Entry<Key, State>>
   ) {
     this.logic = logic
     this.table = table
@@ -55,15 +59,14 @@ export class LookAhead<In, Key, State> {
     const end = Math.min(items.length, from + blockSize)
     try {
       for (let i = from; i < end; i++) {
-        const key = this.logic.keyOf(items[i]!, i)
-        this.keys[i - from] = key
-        this.found[i - from] = this.table.get(key!)
+        this.keys[i - from] = this.logic.keyOf(items[i]!, i)
         this.to = i + 1
       }
     } catch (cause) {
       // A later fragment fails when its turn comes: the next block begins with it.
       if (this.to === from) throw cause
     }
+    this.table.getAll(this.keys, this.to - from, this.scratch, this.found)
     this.touch(this.to - from)
   }
 

@@ -1,5 +1,5 @@
-// Arrival order does not show: for every permutation of what a set of keys needs, the same keys come
-// out complete, with the same fragments, by the same rule.
+// Arrival order does not show: for every permutation of what a set of keys needs, the same keys
+// come out complete, with the same fragments, by the same rule.
 
 import { describe, expect, it } from "@effect/vitest"
 import * as Batch from "@sluice/core/Batch"

@@ -2,6 +2,7 @@
 // by broken ones, and a host whose clock and failures the test holds.
 import type * as Accumulator from "@sluice/core/Accumulator"
 import type * as Accumulate from "../../src/Accumulate.ts"
+import type * as Complete from "../../src/Complete.ts"
 import { AccumulatorMachine } from "../../src/internal/accumulatorMachine.ts"
 import { compileRule } from "../../src/internal/compiledRule.ts"
 import type { RuleLogicOptions } from "../../src/internal/ruleLogic.ts"
@@ -37,7 +38,9 @@ export interface Output {
   readonly ids: ReadonlyArray<number>
 }
 
-export type Options = Accumulate.Options<Fragment, string, Ids, Output>
+export type Options = Accumulate.Options<Fragment, string, Ids, Output> & {
+  readonly complete: Complete.Rule<Fragment, Ids>
+}
 export type Machine = AccumulatorMachine<Fragment, string, Ids, Output>
 export type Logic = RuleLogic<Fragment, string, Ids, Output>
 
