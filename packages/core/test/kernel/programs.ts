@@ -1,7 +1,12 @@
 // Random kernel programs over small integers, a recording host, and the meaning of a program as a
 // plain loop over arrays: the oracle both kernels are held to.
 import fc from "fast-check"
-import type { Kernel, KernelHost, ProgramStep } from "../../src/internal/kernel/program.ts"
+import type {
+  Kernel,
+  KernelHost,
+  MovableCursor,
+  ProgramStep
+} from "../../src/internal/kernel/program.ts"
 
 /** How a step's function behaves; data, so that a counterexample can be read. */
 export interface StepPlan {
@@ -114,7 +119,7 @@ export const stepsOf = (
       stageId: `s${k}`,
       kind: plan.kind,
       f: usesCursor
-        ? (x, cursor) => call(x as number, (cursor as unknown as { position: number }).position)
+        ? (x, cursor) => call(x as number, (cursor as MovableCursor).position)
         : (x) => call(x as number, 0),
       usesCursor,
       fallback: plan.fallback === "none" ? undefined : fallbackOf(plan),

@@ -75,7 +75,7 @@ describe.each(engines)("$name engine, law", (engine) => {
     await fc.assert(law(engine), { numRuns: 250 })
   }, 60_000)
 
-  it("a job whose stages fail hard ends, and names a stage that had a record to fail on", async () => {
+  it("a job whose stages fail hard ends, and names one that had a record to fail on", async () => {
     await fc.assert(
       fc.asyncProperty(jobs, options, async (job, given) => {
         const built = build(strict(job))

@@ -250,7 +250,8 @@ describe.each(engines)("$name engine, observation", (engine) => {
       )
       const { error } = yield* collectFailing(engine, open)
       expect(error.message).toBe(
-        'pipeline "pipeline": stage "parse" failed on record in#0 after 2 attempts: no number (value {"id":7})'
+        'pipeline "pipeline": stage "parse" failed on record in#0 after 2 attempts: ' +
+          'no number (value {"id":7})'
       )
     })
   )
