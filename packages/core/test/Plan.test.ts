@@ -58,7 +58,7 @@ describe("plan", () => {
     expect(shape(Plan.make(Pipeline.graph(closed)))).toEqual([["a+out"]])
   })
 
-  it("starts a segment at a buffer, at and behind a stream function, at branches, at a merge", () => {
+  it("starts a segment at buffers, at and behind stream functions, branches, merges", () => {
     const { a, b } = numbers(1).pipe(
       Pipeline.map("first", plus, { buffer: { capacity: 9 } }),
       Pipeline.process("stream", (input: Stream.Stream<number>) => input),
