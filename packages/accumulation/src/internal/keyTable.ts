@@ -2,13 +2,14 @@
 // open ones. Finds the open key that was touched longest ago in time proportional to a small
 // share of the table. It decides nothing about when a key closes.
 import type { Entry } from "./entry.ts"
+import { KeyIndex } from "./keyIndex.ts"
 
 /** One scan serves the eviction of this share of the open keys. */
 const scanShare = 2
 
 /** All keys of one accumulator. */
 export class KeyTable<Key, State> {
-  readonly map = new Map<Key, Entry<Key, State>>()
+  readonly map = new KeyIndex<Key, Entry<Key, State>>()
   /** Entries whose phase is `open`. */
   open = 0
   /** Oldest open entries at the last scan, the oldest last. */

@@ -1,0 +1,203 @@
+// Values by string or number key, with the order and the equality of a Map: open addressing over
+// stored hashes, values in a dense list by insertion. Its point is `getAll`: the places of many keys
+// are read one after the other without waiting for any of them, so that the processor overlaps the
+// cache misses, which a Map takes one by one. Deletion shifts back, so there are no dead places.
+// Invariant: places hold (hash, slot + 1) for each live slot, reachable from its hash without a gap.
+
+const loadMax = 0.5
+const capacityMin = 1_024
+const multiplier = 0x9e3779b1
+/** Longer texts are hashed by their ends and their length; equality still compares all of them. */
+const hashedMax = 64
+/** Holes in the list that are not worth closing. */
+const holesMin = 1_024
+
+const mix = (hash: number): number => {
+  let h = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return h ^ (h >>> 16)
+}
+
+const hashText = (text: string): number => {
+  const length = text.length
+  const head = length <= hashedMax ? length : hashedMax / 2
+  let h = length
+  for (let i = 0; i < head; i++) h = Math.imul(h ^ text.charCodeAt(i), multiplier)
+  for (let i = Math.max(head, length - hashedMax / 2); i < length; i++) {
+    h = Math.imul(h ^ text.charCodeAt(i), multiplier)
+  }
+  return mix(h)
+}
+
+const float = new Float64Array(1)
+const words = new Int32Array(float.buffer)
+
+const hashNumber = (value: number): number => {
+  if ((value | 0) === value) return mix(Math.imul(value, multiplier))
+  float[0] = value
+  return mix(Math.imul(words[0]!, multiplier) ^ words[1]!)
+}
+
+const hashOf = (key: unknown): number =>
+  typeof key === "string" ? hashText(key) : typeof key === "number" ? hashNumber(key) : 0
+
+/** NaN is itself, 0 is -0: as in a Map. */
+const isSame = (a: unknown, b: unknown): boolean => a === b || Object.is(a, b)
+
+/** A Map for string and number keys that can look up many keys at once. */
+export class KeyIndex<Key, Value> {
+  private places = new Int32Array(capacityMin * 2)
+  private mask = capacityMin - 1
+  private keys: Array<Key | undefined> = []
+  private held: Array<Value | undefined> = []
+  private hashes: Array<number> = []
+  private live = 0
+
+  get size(): number {
+    return this.live
+  }
+
+  /** The places themselves, for a test that breaks them. */
+  protected get placesForTest(): Int32Array {
+    return this.places
+  }
+
+  /** Place of a key, or -1. */
+  private find(key: Key, hash: number): number {
+    const { places, mask, keys } = this
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const slot = places[2 * place + 1]! - 1
+      if (slot < 0) return -1
+      if (places[2 * place] === hash && isSame(keys[slot], key)) return place
+    }
+  }
+
+  /** The value of a key; undefined for keys that are neither text nor number. */
+  get(key: Key): Value | undefined {
+    const place = this.find(key, hashOf(key))
+    return place < 0 ? undefined : this.held[this.places[2 * place + 1]! - 1]
+  }
+
+  /**
+   * `out[i]` becomes what `get(keys[i])` answers, for the first `count` keys. Hashes first, then
+   * places, then keys: within a pass no read waits for another.
+   */
+  getAll(
+    keys: ReadonlyArray<Key | null | undefined>,
+    count: number,
+    scratch: Int32Array,
+    out: Array<Value | undefined>
+  ): void {
+    const { places, mask } = this
+    for (let i = 0; i < count; i++) scratch[i] = hashOf(keys[i])
+    for (let i = 0; i < count; i++) {
+      const hash = scratch[i]!
+      let place = hash & mask
+      while (places[2 * place + 1] !== 0 && places[2 * place] !== hash) place = (place + 1) & mask
+      scratch[i] = places[2 * place + 1]! - 1
+    }
+    for (let i = 0; i < count; i++) {
+      const slot = scratch[i]!
+      if (slot < 0) out[i] = undefined
+      // Another key of the same hash came first: rare, so the whole search.
+      else out[i] = this.keys[slot] === keys[i] ? this.held[slot] : this.get(keys[i] as Key)
+    }
+  }
+
+  /** Adds a key at the end, or replaces the value of a known one where it stands. */
+  set(key: Key, value: Value): void {
+    const hash = hashOf(key)
+    const known = this.find(key, hash)
+    if (known >= 0) {
+      this.held[this.places[2 * known + 1]! - 1] = value
+      return
+    }
+    if (this.live + 1 > (this.mask + 1) * loadMax) this.rebuild((this.mask + 1) * 2)
+    const slot = this.keys.length
+    // A Map keeps 0 for -0, too.
+    this.keys.push(Object.is(key, -0) ? (0 as Key) : key)
+    this.held.push(value)
+    this.hashes.push(hash)
+    this.occupy(hash, slot)
+    this.live++
+  }
+
+  private occupy(hash: number, slot: number): void {
+    const { places, mask } = this
+    let place = hash & mask
+    while (places[2 * place + 1] !== 0) place = (place + 1) & mask
+    places[2 * place] = hash
+    places[2 * place + 1] = slot + 1
+  }
+
+  /** True when the key was there. */
+  delete(key: Key): boolean {
+    const place = this.find(key, hashOf(key))
+    if (place < 0) return false
+    const slot = this.places[2 * place + 1]! - 1
+    this.keys[slot] = undefined
+    this.held[slot] = undefined
+    this.vacate(place)
+    this.live--
+    const holes = this.keys.length - this.live
+    if (holes > holesMin && holes > this.live) this.rebuild(this.mask + 1)
+    return true
+  }
+
+  /** Moves later entries back so that each stays reachable from its hash. */
+  private vacate(from: number): void {
+    const { places, mask } = this
+    let hole = from
+    for (let place = (from + 1) & mask; places[2 * place + 1] !== 0; place = (place + 1) & mask) {
+      const ideal = places[2 * place]! & mask
+      // An entry may move into the hole unless its own place lies behind it.
+      if (((place - ideal) & mask) < ((place - hole) & mask)) continue
+      places[2 * hole] = places[2 * place]!
+      places[2 * hole + 1] = places[2 * place + 1]!
+      hole = place
+    }
+    places[2 * hole + 1] = 0
+  }
+
+  /** Closes the holes of the list and places everything anew. */
+  private rebuild(capacity: number): void {
+    const { keys, held, hashes, places } = this
+    const kept = new Uint8Array(keys.length)
+    for (let i = 1; i < places.length; i += 2) if (places[i] !== 0) kept[places[i]! - 1] = 1
+    this.keys = []
+    this.held = []
+    this.hashes = []
+    this.places = new Int32Array(capacity * 2)
+    this.mask = capacity - 1
+    for (let slot = 0; slot < keys.length; slot++) {
+      if (kept[slot] === 0) continue
+      this.occupy(hashes[slot]!, this.keys.length)
+      this.keys.push(keys[slot])
+      this.held.push(held[slot])
+      this.hashes.push(hashes[slot]!)
+    }
+  }
+
+  /** Values in the order in which their keys were added, as of now; removals meanwhile may show. */
+  *values(): Generator<Value> {
+    for (const value of this.held) if (value !== undefined) yield value
+  }
+
+  /** Keys with their values, likewise. */
+  *[Symbol.iterator](): Generator<readonly [Key, Value]> {
+    for (let slot = 0; slot < this.held.length; slot++) {
+      const value = this.held[slot]
+      if (value !== undefined) yield [this.keys[slot] as Key, value]
+    }
+  }
+
+  /** Throws when a key cannot be found or the counts differ; for tests. */
+  assertInvariants(): void {
+    let count = 0
+    for (const [key, value] of this) {
+      if (this.get(key) !== value) throw new Error(`key ${String(key)} is not found`)
+      count++
+    }
+    if (count !== this.live) throw new Error(`${count} keys in the list, ${this.live} counted`)
+  }
+}
