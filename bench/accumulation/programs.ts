@@ -137,6 +137,22 @@ const sluiceWordnet = (): Measured => {
   return timedWordnet((batch) => instance.process(batch)?.items.length ?? 0)
 }
 
+const sluiceParts = (): Measured => {
+  const instance = Accumulate.make({
+    key: (f: Fragment) => f.key,
+    complete: (is) =>
+      is.discoveredSlots({
+        slot: (f) => (f._tag === "Gloss" ? undefined : f.lemma),
+        parts: { required: ["Sense", "Lemma"], of: (f) => f._tag },
+        declares: (f) => (f._tag === "Gloss" ? f.words.map((word) => word.lemma) : undefined)
+      }),
+    state,
+    output: (group) => synsetOfParts(group.state),
+    ...bounds
+  }).make(host)
+  return timedWordnet((batch) => instance.process(batch)?.items.length ?? 0)
+}
+
 const sluiceGathered = (): Measured => {
   const instance = Accumulate.make({
     key: (f: Fragment) => f.key,
@@ -168,6 +184,11 @@ const sluiceCount = (): Measured => {
 export const groups: Readonly<Record<string, Readonly<Record<string, () => Measured>>>> = {
   "updates, 10k keys": { map: () => mapUpdates(10_000), sluice: () => sluiceUpdates(10_000) },
   "updates, 100k keys": { map: () => mapUpdates(100_000), sluice: () => sluiceUpdates(100_000) },
-  "wordnet, slots": { "nested maps": handWordnet, sluice: sluiceWordnet, gathered: sluiceGathered },
+  "wordnet, slots": {
+    "nested maps": handWordnet,
+    names: sluiceWordnet,
+    gathered: sluiceGathered,
+    parts: sluiceParts
+  },
   "wordnet, count": { sluice: sluiceCount }
 }

@@ -25,7 +25,7 @@ export const parameters = Parameters.define({
     choices: ["slots", "count"],
     default: "slots",
     description:
-      "when a synset is complete: every named slot is filled, or as many fragments as its words ask for"
+      "when a synset is complete: its named slots are filled, or its words' fragments counted"
   },
   data: {
     type: "string",
@@ -60,7 +60,10 @@ const chunkBytes: Readonly<Record<Format, number>> = {
   sense: 65_536
 }
 
-/** Nearly every line is kept until its synset is complete, so it may as well stay one string a chunk. */
+/**
+ * Nearly every line is kept until its synset is complete, so it may as well stay one string a
+ * chunk.
+ */
 const textBytes = 262_144
 
 const bySlots = Complete.discoveredSlots({

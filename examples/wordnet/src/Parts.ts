@@ -22,7 +22,9 @@ export const collect = (parts: Parts, fragment: Fragment): void => {
   else parts.rows.push(fragment)
 }
 
-/** The assembled synset; asks for the gloss row to be there, which every completion rule sees to. */
+/**
+ * The assembled synset; asks for the gloss row to be there, which every completion rule sees to.
+ */
 export const synsetOfParts = (parts: Parts): Synset => {
   if (parts.gloss === undefined)
     throw new Error("a synset without gloss row cannot be put together")

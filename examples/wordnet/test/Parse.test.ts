@@ -111,7 +111,7 @@ describe("slots", () => {
     expect(declared).toHaveLength(countDeclaredBy(gloss))
   })
 
-  it("words that differ only by capital letters share their slots; a count does not see that", () => {
+  it("words that differ only by capital letters share slots; a count does not see that", () => {
     const gloss = parseDataLine("08579604 15 n 02 Earth 0 earth 1 000 | the loose soft material")
     expect(slotsDeclaredBy(gloss)).toStrictEqual(["gloss", "sense:earth", "lemma:earth"])
     expect(countDeclaredBy(gloss)).toBe(5)

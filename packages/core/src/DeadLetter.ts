@@ -57,7 +57,10 @@ export const payloadText = (payload: unknown): string => {
   let text: string
   try {
     text = (typeof payload === "string" ? payload.slice(0, clipLength + 1) : undefined) ?? ""
-    text = text === "" || typeof payload !== "string" ? (JSON.stringify(payload) ?? String(payload)) : JSON.stringify(text)
+    text =
+      text === "" || typeof payload !== "string"
+        ? (JSON.stringify(payload) ?? String(payload))
+        : JSON.stringify(text)
   } catch {
     text = String(payload)
   }
@@ -68,5 +71,6 @@ export const payloadText = (payload: unknown): string => {
 export const describe = (letter: DeadLetter): string => {
   const place = letter.location ?? `${letter.origin}#${letter.seqId}`
   const attempts = letter.attempts > 1 ? ` after ${letter.attempts} attempts` : ""
-  return `stage "${letter.stageId}" failed on record ${place}${attempts}: ${causeText(letter.cause)} (value ${payloadText(letter.payload)})`
+  const where = `stage "${letter.stageId}" failed on record ${place}${attempts}`
+  return `${where}: ${causeText(letter.cause)} (value ${payloadText(letter.payload)})`
 }

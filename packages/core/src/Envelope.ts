@@ -69,7 +69,10 @@ export const noCost: Cost = frozen({ bytes: 0, cpuHint: 1 })
 export const noTrace: TraceContext = frozen({ traceId: "", spanId: "", baggage: frozen({}) })
 
 /** Builds an envelope around a payload; whatever is not given takes its empty value. */
-export const make = <A>(payload: A, fields?: Partial<Omit<Envelope<A>, "payload">>): Envelope<A> => ({
+export const make = <A>(
+  payload: A,
+  fields?: Partial<Omit<Envelope<A>, "payload">>
+): Envelope<A> => ({
   payload,
   headers: fields?.headers ?? emptyHeaders,
   seqId: fields?.seqId ?? 0,

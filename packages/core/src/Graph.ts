@@ -22,9 +22,16 @@ export type ErasedStage = Stage.Stage<never, unknown, unknown, unknown>
 
 /** How a branch chooses: the ports are the names of its outgoing edges. */
 export type BranchMode =
-  | { readonly _tag: "Predicate"; readonly routes: ReadonlyArray<{ readonly port: string; readonly when: ErasedFunction }> }
+  | {
+      readonly _tag: "Predicate"
+      readonly routes: ReadonlyArray<{ readonly port: string; readonly when: ErasedFunction }>
+    }
   | { readonly _tag: "Broadcast"; readonly ports: ReadonlyArray<string> }
-  | { readonly _tag: "Partition"; readonly ports: ReadonlyArray<string>; readonly key: ErasedFunction }
+  | {
+      readonly _tag: "Partition"
+      readonly ports: ReadonlyArray<string>
+      readonly key: ErasedFunction
+    }
 
 /** What a node does. */
 export type Operation =
@@ -112,7 +119,10 @@ export const portsOf = (node: StageNode): ReadonlyArray<string> => {
 /** Edges into and out of each node, in the graph's order. */
 export const adjacency = (
   graph: PipelineGraph
-): { readonly incoming: ReadonlyMap<string, ReadonlyArray<Edge>>; readonly outgoing: ReadonlyMap<string, ReadonlyArray<Edge>> } => {
+): {
+  readonly incoming: ReadonlyMap<string, ReadonlyArray<Edge>>
+  readonly outgoing: ReadonlyMap<string, ReadonlyArray<Edge>>
+} => {
   const incoming = new Map<string, Array<Edge>>(graph.nodes.map((node) => [node.id, []]))
   const outgoing = new Map<string, Array<Edge>>(graph.nodes.map((node) => [node.id, []]))
   for (const edge of graph.edges) {

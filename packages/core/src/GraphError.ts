@@ -34,7 +34,10 @@ export class GraphError extends Data.TaggedError("GraphError")<{
   readonly issues: ReadonlyArray<GraphIssue>
 }> {
   override get message(): string {
-    const lines = this.issues.map((issue) => `  [${issue.code}] stage "${issue.stageId}": ${issue.reason}. Cure: ${issue.cure}.`)
-    return `pipeline "${this.pipelineId}" was refused, ${this.issues.length} finding(s):\n${lines.join("\n")}`
+    const lines = this.issues.map(
+      (issue) => `  [${issue.code}] stage "${issue.stageId}": ${issue.reason}. Cure: ${issue.cure}.`
+    )
+    const head = `pipeline "${this.pipelineId}" was refused, ${lines.length} finding(s):`
+    return [head, ...lines].join("\n")
   }
 }

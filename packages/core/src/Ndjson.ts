@@ -5,6 +5,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { NdjsonError, parse } from "./internal/ndjsonParse.ts"
 
+/** The JSON value of a line, and the error of a line that is none. */
 export { NdjsonError, parse } from "./internal/ndjsonParse.ts"
 
 /**

@@ -4,7 +4,12 @@
 /** Everything a run can tell. `atMs` is the run's Clock. */
 export type PipelineEvent =
   | { readonly _tag: "StageStarted"; readonly atMs: number; readonly stageId: string }
-  | { readonly _tag: "StageEnded"; readonly atMs: number; readonly stageId: string; readonly status: string }
+  | {
+      readonly _tag: "StageEnded"
+      readonly atMs: number
+      readonly stageId: string
+      readonly status: string
+    }
   | {
       readonly _tag: "BatchProcessed"
       readonly atMs: number
@@ -14,9 +19,25 @@ export type PipelineEvent =
       readonly recordsIn: number
       readonly recordsOut: number
     }
-  | { readonly _tag: "AccumulatorFired"; readonly atMs: number; readonly stageId: string; readonly outputs: number }
-  | { readonly _tag: "RecordFailed"; readonly atMs: number; readonly stageId: string; readonly seqId: number; readonly message: string }
-  | { readonly _tag: "RecordsDropped"; readonly atMs: number; readonly stageId: string; readonly count: number }
+  | {
+      readonly _tag: "AccumulatorFired"
+      readonly atMs: number
+      readonly stageId: string
+      readonly outputs: number
+    }
+  | {
+      readonly _tag: "RecordFailed"
+      readonly atMs: number
+      readonly stageId: string
+      readonly seqId: number
+      readonly message: string
+    }
+  | {
+      readonly _tag: "RecordsDropped"
+      readonly atMs: number
+      readonly stageId: string
+      readonly count: number
+    }
   | { readonly _tag: "StopRequested"; readonly atMs: number; readonly mode: string }
   | { readonly _tag: "RunEnded"; readonly atMs: number; readonly status: string }
 

@@ -47,11 +47,14 @@ const startReason = (
   if (upstream === undefined) return "a source starts a segment"
   if (inputs > 1) return `${inputs} inputs meet here`
   if (upstream.kind === "branch") return `an output of branch "${upstream.id}"`
-  if (node.bufferPolicy !== undefined) return `asks for a buffer of ${node.bufferPolicy.capacity} records`
+  if (node.bufferPolicy !== undefined)
+    return `asks for a buffer of ${node.bufferPolicy.capacity} records`
   if (node.backpressure !== undefined) return `asks for ${node.backpressure._tag} backpressure`
   if (node.operation._tag === "Process") return "a stream function pulls its input"
-  if (upstream.operation._tag === "Process") return `the stream function of "${upstream.id}" has a fiber of its own`
-  if (node.kind === "accumulator" && waits) return "its timers run while effects before it are waited for"
+  if (upstream.operation._tag === "Process")
+    return `the stream function of "${upstream.id}" has a fiber of its own`
+  if (node.kind === "accumulator" && waits)
+    return "its timers run while effects before it are waited for"
   if (node.engine !== upstream.engine) return `engine changes to ${node.engine ?? "default"}`
   return undefined
 }
@@ -59,22 +62,34 @@ const startReason = (
 /** Whether a stage may keep its segment waiting for effects of the user's. */
 const waitsForEffects = (node: Graph.StageNode): boolean => {
   const tag = node.operation._tag
-  return tag === "MapEffect" || tag === "MapPromise" || tag === "MapBatch" || node.errorPolicy._tag === "Retry"
+  return (
+    tag === "MapEffect" ||
+    tag === "MapPromise" ||
+    tag === "MapBatch" ||
+    node.errorPolicy._tag === "Retry"
+  )
 }
 
 /** Why a stage cannot be part of a kernel, or undefined when it can. */
 export const unfusable = (node: Graph.StageNode): string | undefined => {
   const tag = node.operation._tag
-  if (tag === "Sink" && (node.operation as { readonly sink: Graph.ErasedSink }).sink.each === undefined) {
+  if (
+    tag === "Sink" &&
+    (node.operation as { readonly sink: Graph.ErasedSink }).sink.each === undefined
+  ) {
     return "the sink writes whole batches"
   }
-  if (tag !== "Map" && tag !== "Filter" && tag !== "FlatMap" && tag !== "Sink") return `${tag} works on whole batches`
+  if (tag !== "Map" && tag !== "Filter" && tag !== "FlatMap" && tag !== "Sink")
+    return `${tag} works on whole batches`
   if (node.errorPolicy._tag === "Retry") return "waiting between retries is an effect"
   if (node.timeoutMs !== undefined) return "it has a timeout"
   return undefined
 }
 
-const stepsOf = (nodes: ReadonlyArray<Graph.StageNode>, fuse: boolean): ReadonlyArray<PlannedStep> => {
+const stepsOf = (
+  nodes: ReadonlyArray<Graph.StageNode>,
+  fuse: boolean
+): ReadonlyArray<PlannedStep> => {
   const steps: Array<PlannedStep> = []
   let open: Array<Graph.StageNode> = []
   const close = (reason: string): void => {
@@ -120,7 +135,10 @@ export const make = (graph: Graph.PipelineGraph, options: PlanOptions = {}): Pla
   const fuse = options.fuse ?? true
   const segments = drafts.map(({ reason, nodes }, id): PlannedSegment => {
     const last = nodes[nodes.length - 1] as Graph.StageNode
-    const outputs = (outgoing.get(last.id) ?? []).map((edge) => ({ edge, segment: segmentOf.get(edge.to) as number }))
+    const outputs = (outgoing.get(last.id) ?? []).map((edge) => ({
+      edge,
+      segment: segmentOf.get(edge.to) as number
+    }))
     const first = nodes[0] as Graph.StageNode
     const engine = first.engine ?? options.engine ?? "async"
     const source = first.kind === "source" ? first : undefined
@@ -142,20 +160,26 @@ const describeStage = (node: Graph.StageNode): string => {
   if (operation._tag === "Sink") details.push(operation.sink.label)
   if (operation._tag === "Accumulate") details.push(operation.accumulator.label)
   if (node.parallelism._tag === "Fixed") details.push(`${node.parallelism.n} in flight`)
-  if (operation._tag === "MapEffect" || operation._tag === "MapPromise") details.push(node.ordering._tag.toLowerCase())
+  if (operation._tag === "MapEffect" || operation._tag === "MapPromise")
+    details.push(node.ordering._tag.toLowerCase())
   if (node.errorPolicy._tag !== "Fail") details.push(`on error: ${node.errorPolicy._tag}`)
   return `${node.id} (${operation._tag}${details.length === 0 ? "" : `: ${details.join(", ")}`})`
 }
 
 const describeStep = (step: PlannedStep): ReadonlyArray<string> => {
   const names = step.stages.map(describeStage)
-  if (step._tag === "Stage") return [`    stage   ${names[0]}`, `            not fused: ${step.reason}`]
-  return [`    kernel  ${names.join(" > ")}`, `            ${names.length} stage(s) in one loop; ends: ${step.reason}`]
+  if (step._tag === "Stage")
+    return [`    stage   ${names[0]}`, `            not fused: ${step.reason}`]
+  return [
+    `    kernel  ${names.join(" > ")}`,
+    `            ${names.length} stage(s) in one loop; ends: ${step.reason}`
+  ]
 }
 
 /** The plan as text: segments, engines, fused kernels, channels, and why. */
 export const explain = (plan: Plan): string => {
-  const lines = [`pipeline "${plan.graph.id}": ${plan.graph.nodes.length} stages in ${plan.segments.length} segment(s)`]
+  const counts = `${plan.graph.nodes.length} stages in ${plan.segments.length} segment(s)`
+  const lines = [`pipeline "${plan.graph.id}": ${counts}`]
   for (const segment of plan.segments) {
     lines.push("", `  segment ${segment.id}  engine ${segment.engine}  because ${segment.reason}`)
     if (segment.source !== undefined) lines.push(`    source  ${describeStage(segment.source)}`)
@@ -163,7 +187,8 @@ export const explain = (plan: Plan): string => {
     for (const { edge, segment: to } of segment.outputs) {
       const { capacity, onFull } = edge.channel.buffer
       const port = edge.port === "out" ? "" : ` port "${edge.port}"`
-      lines.push(`    channel${port} to segment ${to} ("${edge.to}"): ${capacity} records, when full ${onFull}`)
+      const bound = `${capacity} records, when full ${onFull}`
+      lines.push(`    channel${port} to segment ${to} ("${edge.to}"): ${bound}`)
     }
   }
   return lines.join("\n")

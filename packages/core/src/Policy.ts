@@ -109,8 +109,8 @@ export const retry = (options: Omit<RetryPolicy, "_tag">): RetryPolicy => ({
 })
 
 /**
- * Records a channel holds unless said otherwise: what waits should still be in the processor's cache
- * when it is taken. One batch larger than that is admitted alone.
+ * Records a channel holds unless said otherwise: what waits should still be in the processor's
+ * cache when it is taken. One batch larger than that is admitted alone.
  */
 export const capacityDefault = 1_024
 

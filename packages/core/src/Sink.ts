@@ -1,7 +1,8 @@
 // Where records go: a description that opens a writer in a scope. The writer gets whole batches.
+
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Cause from "effect/Cause"
 import type * as Batch from "./Batch.ts"
 import type * as DeadLetter from "./DeadLetter.ts"
 
@@ -30,7 +31,10 @@ export interface RecordsRejected {
 
 type Rejected = RecordsRejected["records"][number]
 
-const rejection = (records: ReadonlyArray<Rejected>, kind: DeadLetter.FailureKind): RecordsRejected => ({
+const rejection = (
+  records: ReadonlyArray<Rejected>,
+  kind: DeadLetter.FailureKind
+): RecordsRejected => ({
   _tag: "RecordsRejected",
   records,
   kind
@@ -77,8 +81,9 @@ const runAll = <A, E, R>(
   Effect.suspend(() => {
     const records: Array<Rejected> = []
     const one = (payload: A, index: number): Effect.Effect<unknown, never, R> =>
-      Effect.catchCause(Effect.suspend(() => f(payload)), (cause) =>
-        Effect.sync(() => records.push({ index, cause: Cause.squash(cause) }))
+      Effect.catchCause(
+        Effect.suspend(() => f(payload)),
+        (cause) => Effect.sync(() => records.push({ index, cause: Cause.squash(cause) }))
       )
     const settled = Effect.suspend(() =>
       records.length === 0 ? Effect.void : Effect.fail(rejection(records, "recoverable"))
@@ -112,7 +117,9 @@ export const forEachBatch = <A, E, R>(
  * Runs an effect for each record, one after the other in the order of arrival. A failure concerns
  * its record alone.
  */
-export const forEachEffect = <A, E, R>(f: (payload: A) => Effect.Effect<unknown, E, R>): Sink<A, E, R> => ({
+export const forEachEffect = <A, E, R>(
+  f: (payload: A) => Effect.Effect<unknown, E, R>
+): Sink<A, E, R> => ({
   _tag: "Sink",
   label: "forEachEffect",
   open: Effect.succeed({ write: (batch) => runAll(batch, f) })

@@ -1,10 +1,11 @@
 // Where records come from: a description that opens a reader in a scope. Nothing runs until an
 // engine opens it.
+
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
+import type * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Cause from "effect/Cause"
 import type * as Batch from "./Batch.ts"
 
 /** A run of records a reader hands over, with what it knows of their place in the input. */
@@ -45,7 +46,11 @@ export const make = <A, E, R>(
 const chunkSize = 256
 const closingTurns = 16
 
-const chunkOf = <A>(items: ReadonlyArray<A>): Chunk<A> => ({ items, bytes: 0, provenance: undefined })
+const chunkOf = <A>(items: ReadonlyArray<A>): Chunk<A> => ({
+  items,
+  bytes: 0,
+  provenance: undefined
+})
 
 /** Reads chunks of an iterator; what was read before it threw goes out first, then the failure. */
 const iteratorReader = <A>(iterator: Iterator<A>): SourceReader<A> => {

@@ -37,7 +37,9 @@ export interface StageContext {
  */
 export interface Stage<in In, out Out, out E = never, out R = never> {
   readonly init: (context: StageContext) => Effect.Effect<void, E, R>
-  readonly process: (input: Stream.Stream<Envelope.Envelope<In>>) => Stream.Stream<Envelope.Envelope<Out>, E, R>
+  readonly process: (
+    input: Stream.Stream<Envelope.Envelope<In>>
+  ) => Stream.Stream<Envelope.Envelope<Out>, E, R>
   readonly close: Effect.Effect<void, never, R>
 }
 

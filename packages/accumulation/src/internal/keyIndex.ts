@@ -1,8 +1,8 @@
 // Values by string or number key, with the order and the equality of a Map: open addressing over
-// stored hashes, values in a dense list by insertion. Its point is `getAll`: the places of many keys
-// are read one after the other without waiting for any of them, so that the processor overlaps the
-// cache misses, which a Map takes one by one. Deletion shifts back, so there are no dead places.
-// Invariant: places hold (hash, slot + 1) for each live slot, reachable from its hash without a gap.
+// stored hashes, values in a dense list by insertion. Its point is `getAll`: the places of many
+// keys are read one after the other without waiting for any of them, so that the processor overlaps
+// the cache misses, which a Map takes one by one. Deletion shifts back: there are no dead places.
+// Invariant: places hold (hash, slot + 1) for each live slot, reachable from its hash without gap.
 
 const loadMax = 0.5
 const capacityMin = 1_024

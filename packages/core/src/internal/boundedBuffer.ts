@@ -62,7 +62,9 @@ export class BoundedBuffer {
       this.append(batch)
       return accepted
     }
-    return this.policy.onFull === "drop-newest" ? this.dropNewest(batch, room) : this.dropOldest(batch)
+    return this.policy.onFull === "drop-newest"
+      ? this.dropNewest(batch, room)
+      : this.dropOldest(batch)
   }
 
   /**
@@ -88,7 +90,8 @@ export class BoundedBuffer {
   private dropOldest(batch: Batch.Batch<unknown>): Offer {
     const { capacity, bytes: bytesMax = Number.POSITIVE_INFINITY } = this.policy
     const each = batch.bytes / batch.items.length
-    const fitting = each === 0 ? capacity : Math.min(capacity, Math.max(1, Math.floor(bytesMax / each)))
+    const fitting =
+      each === 0 ? capacity : Math.min(capacity, Math.max(1, Math.floor(bytesMax / each)))
     const kept = Math.min(batch.items.length, fitting)
     const dropped = this.makeRoom(capacity - kept, bytesMax - kept * each)
     const surplus = batch.items.length - kept
@@ -107,7 +110,10 @@ export class BoundedBuffer {
       const overRecords = this.used + count - records
       const overBytes = this.bytes + oldest.bytes - bytes
       const bytesEach = oldest.bytes / count
-      const excess = Math.max(overRecords, overBytes > 0 && bytesEach > 0 ? Math.ceil(overBytes / bytesEach) : 0)
+      const excess = Math.max(
+        overRecords,
+        overBytes > 0 && bytesEach > 0 ? Math.ceil(overBytes / bytesEach) : 0
+      )
       const gone = Math.min(count, excess)
       for (let i = 0; i < gone; i++) dropped.push(oldest.items[i])
       if (gone < count) this.unshift(Batch.slice(oldest, gone, count))
@@ -147,13 +153,18 @@ export class BoundedBuffer {
   /** Throws when the state contradicts the header's invariants; for tests and simulation. */
   assertInvariants(): void {
     let records = 0
-    for (let i = this.head; i < this.batches.length; i++) records += this.batches[i]?.items.length ?? 0
+    for (let i = this.head; i < this.batches.length; i++)
+      records += this.batches[i]?.items.length ?? 0
     const claims: ReadonlyArray<readonly [boolean, string]> = [
       [records === this.used, `used says ${this.used}, held are ${records} records`],
-      [this.used <= this.policy.capacity || this.size === 1, `${this.used} records over ${this.policy.capacity}`],
+      [
+        this.used <= this.policy.capacity || this.size === 1,
+        `${this.used} records over ${this.policy.capacity}`
+      ],
       [
         this.offeredCount === this.takenCount + this.droppedCount + this.used,
-        `offered ${this.offeredCount} != taken ${this.takenCount} + dropped ${this.droppedCount} + held ${this.used}`
+        `offered ${this.offeredCount} != taken ${this.takenCount} + ` +
+          `dropped ${this.droppedCount} + held ${this.used}`
       ]
     ]
     for (const [holds, text] of claims) if (!holds) throw new Error(`bounded buffer: ${text}`)

@@ -12,7 +12,8 @@ export const callable = (f: Graph.ErasedFunction): UserFunction => f as UserFunc
 export const functionOf = (node: Graph.StageNode): UserFunction => {
   const operation = node.operation
   if ("f" in operation) return callable(operation.f)
-  if (operation._tag === "Sink" && operation.sink.each !== undefined) return callable(operation.sink.each)
+  if (operation._tag === "Sink" && operation.sink.each !== undefined)
+    return callable(operation.sink.each)
   throw new Error(`stage "${node.id}" (${operation._tag}) has no function of its own`)
 }
 

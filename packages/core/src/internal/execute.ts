@@ -1,5 +1,5 @@
 // Running a pipeline value: with a sink to its result, without one as a Stream.
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
@@ -38,8 +38,15 @@ export const run = (
 /** Batches a stream reader may lie behind. */
 const streamCapacity = 4
 
-/** Operations whose functions declare what they may fail with: an Effect's or a Stream's error type. */
-const declaring: ReadonlySet<Graph.OperationTag> = new Set(["Source", "MapEffect", "MapBatch", "Process"])
+/**
+ * Operations whose functions declare what they may fail with: an Effect's or a Stream's error type.
+ */
+const declaring: ReadonlySet<Graph.OperationTag> = new Set([
+  "Source",
+  "MapEffect",
+  "MapBatch",
+  "Process"
+])
 
 /** The failure of a stage's own effect, if that is what ended the run; else the run's error. */
 const unwrapFailure = (graph: Graph.PipelineGraph, error: RunError): unknown => {

@@ -30,8 +30,8 @@ export interface LinesOptions {
   /** Bytes per read. Default 256 KiB. */
   readonly chunkBytes?: number
   /**
-   * Bytes decoded into one string, from which lines are cut. Default 8 KiB. A piece of a line that a
-   * stage keeps holds its whole string: raise this only where most of the text is kept anyway; it
+   * Bytes decoded into one string, from which lines are cut. Default 8 KiB. A piece of a line that
+   * a stage keeps holds its whole string: raise this only where most of the text is kept anyway; it
    * then saves the garbage collector work.
    */
   readonly textBytes?: number

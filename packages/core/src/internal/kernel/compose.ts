@@ -24,7 +24,13 @@ const expandInto = (host: KernelHost, k: number, result: unknown, out: Array<unk
   return result.length
 }
 
-const applyStep = (step: ProgramStep, k: number, host: KernelHost, slot: Slot, out: Array<unknown>): number => {
+const applyStep = (
+  step: ProgramStep,
+  k: number,
+  host: KernelHost,
+  slot: Slot,
+  out: Array<unknown>
+): number => {
   const result = invoke(step, slot.value, host)
   switch (step.kind) {
     case "map":
@@ -43,26 +49,28 @@ const applyStep = (step: ProgramStep, k: number, host: KernelHost, slot: Slot, o
 }
 
 /** A kernel that interprets its steps record by record. */
-export const compose = (steps: ReadonlyArray<ProgramStep>): Kernel => (host, items, out, positions, counts) => {
-  out.length = 0
-  counts.fill(0)
-  const slot: Slot = { value: undefined, alive: true }
-  for (let i = 0; i < items.length; i++) {
-    const before = out.length
-    let k = 0
-    slot.value = items[i]
-    slot.alive = true
-    host.cursor.position = i
-    try {
-      for (; k < steps.length && slot.alive; k++) {
-        counts[k] = (counts[k] as number) + applyStep(steps[k] as ProgramStep, k, host, slot, out)
+export const compose =
+  (steps: ReadonlyArray<ProgramStep>): Kernel =>
+  (host, items, out, positions, counts) => {
+    out.length = 0
+    counts.fill(0)
+    const slot: Slot = { value: undefined, alive: true }
+    for (let i = 0; i < items.length; i++) {
+      const before = out.length
+      let k = 0
+      slot.value = items[i]
+      slot.alive = true
+      host.cursor.position = i
+      try {
+        for (; k < steps.length && slot.alive; k++) {
+          counts[k] = (counts[k] as number) + applyStep(steps[k] as ProgramStep, k, host, slot, out)
+        }
+        if (slot.alive) out.push(slot.value)
+      } catch (cause) {
+        out.length = before
+        if (!host.failed(k, i, slot.value, cause)) return i + 1
       }
-      if (slot.alive) out.push(slot.value)
-    } catch (cause) {
-      out.length = before
-      if (!host.failed(k, i, slot.value, cause)) return i + 1
+      for (let q = before; q < out.length; q++) positions[q] = i
     }
-    for (let q = before; q < out.length; q++) positions[q] = i
+    return items.length
   }
-  return items.length
-}

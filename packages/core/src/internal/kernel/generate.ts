@@ -17,10 +17,12 @@ const call = (step: ProgramStep, k: number, payload: string): string =>
   step.usesCursor ? `(c.position = i, f${k}(${payload}, c))` : `f${k}(${payload})`
 
 /** Binds the result of step k to r{k}, through the fallback where the stage has one. */
-const bind = (step: ProgramStep, k: number, payload: string): string =>
-  step.fallback === undefined
-    ? `s = ${k}; const r${k} = ${call(step, k, payload)};`
-    : `s = ${k}; let r${k}; try { r${k} = ${call(step, k, payload)}; } catch (e) { r${k} = b${k}(${payload}, e); }`
+const bind = (step: ProgramStep, k: number, payload: string): string => {
+  const called = call(step, k, payload)
+  if (step.fallback === undefined) return `s = ${k}; const r${k} = ${called};`
+  const recovered = `r${k} = b${k}(${payload}, e);`
+  return `s = ${k}; let r${k}; try { r${k} = ${called}; } catch (e) { ${recovered} }`
+}
 
 const expansion = (k: number): string =>
   `const j${k} = j;

@@ -11,17 +11,23 @@ import { callable, fallbackOf } from "../erased.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import { finalPolicy } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
-import { andThen, type Wait } from "../runtime/wait.ts"
+import type { Wait } from "../runtime/wait.ts"
+import { andThen } from "../runtime/wait.ts"
 import type { Wakeup } from "../runtime/wakeup.ts"
 import { Chained } from "./chained.ts"
-import { InFlight, type Slot } from "./inFlight.ts"
+import type { Slot } from "./inFlight.ts"
+import { InFlight } from "./inFlight.ts"
 import { SlotEmitter } from "./slotEmitter.ts"
 
 /** How an effectful stage with concurrency orders its results. */
 export type WindowOrder = "ordered" | "unordered" | "keyed"
 
 const orderOf = (node: Graph.StageNode): WindowOrder =>
-  node.ordering._tag === "Ordered" ? "ordered" : node.ordering._tag === "Unordered" ? "unordered" : "keyed"
+  node.ordering._tag === "Ordered"
+    ? "ordered"
+    : node.ordering._tag === "Unordered"
+      ? "unordered"
+      : "keyed"
 
 /** mapEffect and mapPromise with concurrency. */
 export class AsyncWindow extends Chained {
@@ -34,7 +40,13 @@ export class AsyncWindow extends Chained {
   private ending: EndMode = "drain"
   private parked: Wait = undefined
 
-  constructor(run: Run, node: Graph.StageNode, next: Operator | undefined, wakeup: Wakeup, concurrency: number) {
+  constructor(
+    run: Run,
+    node: Graph.StageNode,
+    next: Operator | undefined,
+    wakeup: Wakeup,
+    concurrency: number
+  ) {
     super(run, node, next)
     this.wakeup = wakeup
     const order = orderOf(node)
@@ -109,7 +121,8 @@ export class AsyncWindow extends Chained {
 
   private startAll(batch: Batch.Batch<unknown>): void {
     this.starting = true
-    while (this.at < batch.items.length && this.inFlight.hasRoom()) this.inFlight.start(batch, this.at++)
+    while (this.at < batch.items.length && this.inFlight.hasRoom())
+      this.inFlight.start(batch, this.at++)
     this.starting = false
   }
 
@@ -135,7 +148,8 @@ export class AsyncWindow extends Chained {
    * Dead letters go out at once; a record that ends the run first lets what is in flight finish.
    */
   private afterEmit(): Wait {
-    if (this.rejections.failure === undefined || this.ending === "failed") return this.rejections.flush()
+    if (this.rejections.failure === undefined || this.ending === "failed")
+      return this.rejections.flush()
     return this.whileBusy(() => this.settleFailure())
   }
 
@@ -175,6 +189,9 @@ export class AsyncWindow extends Chained {
     this.ending = mode
     this.input = undefined
     const drained = this.whileBusy(() => (this.inFlight.occupied > 0 ? "wait" : "done"))
-    return this.endNext(andThen(drained, () => this.rejections.settle(mode)), mode)
+    return this.endNext(
+      andThen(drained, () => this.rejections.settle(mode)),
+      mode
+    )
   }
 }

@@ -27,7 +27,9 @@ export interface Attempted extends Failed {
 export class TimedOut extends Error {
   override readonly name = "TimedOut"
   constructor(stageId: string, timeoutMs: number) {
-    super(`stage "${stageId}" took longer than ${timeoutMs} ms; raise its timeout or make it faster`)
+    super(
+      `stage "${stageId}" took longer than ${timeoutMs} ms; raise its timeout or make it faster`
+    )
   }
 }
 
@@ -38,7 +40,10 @@ const backoffMsMaxDefault = 60_000
 
 /** Wait before retry number `n` (1-based), before jitter. */
 export const backoffMs = (policy: Policy.RetryPolicy, n: number): number =>
-  Math.min(policy.backoffMs * (policy.factor ?? 2) ** (n - 1), policy.backoffMsMax ?? backoffMsMaxDefault)
+  Math.min(
+    policy.backoffMs * (policy.factor ?? 2) ** (n - 1),
+    policy.backoffMsMax ?? backoffMsMaxDefault
+  )
 
 /** Waits before retry number `n`. */
 export const pause = (policy: Policy.RetryPolicy, n: number): Effect.Effect<void> =>
@@ -73,7 +78,10 @@ export const callOf = (node: Graph.StageNode, payload: unknown): (() => UserEffe
 }
 
 /** Runs `once` under the timeout of the stage. */
-export const tryOnce = (node: Graph.StageNode, once: () => UserEffect): Effect.Effect<unknown, Failed> => {
+export const tryOnce = (
+  node: Graph.StageNode,
+  once: () => UserEffect
+): Effect.Effect<unknown, Failed> => {
   const { id, timeoutMs } = node
   if (timeoutMs === undefined) return settle(once)
   return Effect.timeoutOrElse(settle(once), {

@@ -6,7 +6,8 @@ import type * as Graph from "../../Graph.ts"
 import { callable } from "../erased.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import type { Run } from "../runtime/run.ts"
-import { alwaysThen, andThen, inOrder, type Wait } from "../runtime/wait.ts"
+import type { Wait } from "../runtime/wait.ts"
+import { alwaysThen, andThen, inOrder } from "../runtime/wait.ts"
 import { Chained } from "./chained.ts"
 
 /** FNV-1a over the text of a key: the same port for the same key on every machine. */
@@ -75,7 +76,8 @@ export class Branch extends Chained {
         if (positions.length === 0) return undefined
         this.stats.recordsOut += positions.length
         const items = positions.map((position) => batch.items[position])
-        const part = positions.length === batch.items.length ? batch : Batch.derive(batch, items, positions)
+        const part =
+          positions.length === batch.items.length ? batch : Batch.derive(batch, items, positions)
         return (this.ports[port] as Operator).push(part)
       })
     )
@@ -87,6 +89,8 @@ export class Branch extends Chained {
 
   override end(mode: EndMode): Wait {
     const end = (): Wait => inOrder(this.ports.map((port) => () => port.end(mode)))
-    return mode === "failed" ? alwaysThen(this.rejections.settle(mode), end) : andThen(this.rejections.deliver(), end)
+    return mode === "failed"
+      ? alwaysThen(this.rejections.settle(mode), end)
+      : andThen(this.rejections.deliver(), end)
   }
 }

@@ -1,13 +1,14 @@
 // What every operator inside a chain shares: the next operator, the stage's stats and rejections,
 // forwarding and timing.
 import * as Effect from "effect/Effect"
-import * as Batch from "../../Batch.ts"
+import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import { Rejections } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
 import type { StageStats } from "../runtime/stageStats.ts"
-import { alwaysThen, andThen, type Wait } from "../runtime/wait.ts"
+import type { Wait } from "../runtime/wait.ts"
+import { alwaysThen, andThen } from "../runtime/wait.ts"
 
 /** An operator of one stage. */
 export abstract class Chained implements Operator {

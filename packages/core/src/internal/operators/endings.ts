@@ -8,9 +8,11 @@ import type { Channel } from "../runtime/channel.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import { resourceFailure } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
-import { andThen, type Wait } from "../runtime/wait.ts"
+import type { Wait } from "../runtime/wait.ts"
+import { andThen } from "../runtime/wait.ts"
 import type { Wakeup } from "../runtime/wakeup.ts"
-import { type Failed, failedOf, pause, tryOnce, type UserEffect } from "./attempt.ts"
+import type { Failed, UserEffect } from "./attempt.ts"
+import { failedOf, pause, tryOnce } from "./attempt.ts"
 import { Chained } from "./chained.ts"
 
 /** Hands batches to another segment; waits while the channel is full. */
@@ -50,9 +52,16 @@ const isRejection = (value: unknown): value is Sink.RecordsRejected =>
   typeof value === "object" && value !== null && "_tag" in value && value._tag === "RecordsRejected"
 
 /** The records a sink named, as a batch of their own. */
-const named = (batch: Batch.Batch<unknown>, rejected: Sink.RecordsRejected): Batch.Batch<unknown> => {
+const named = (
+  batch: Batch.Batch<unknown>,
+  rejected: Sink.RecordsRejected
+): Batch.Batch<unknown> => {
   const positions = rejected.records.map((record) => record.index)
-  return Batch.derive(batch, positions.map((position) => batch.items[position]), positions)
+  return Batch.derive(
+    batch,
+    positions.map((position) => batch.items[position]),
+    positions
+  )
 }
 
 /** Writes batches to an opened sink. */
@@ -86,7 +95,11 @@ export class SinkOperator extends Chained {
    * Attempt number `n`. What a sink accepted is not written again: a retry is for the records it
    * named, else for all.
    */
-  private write(batch: Batch.Batch<unknown>, n: number, startedAt: number): Effect.Effect<void, DeadLetter.DeadLetter> {
+  private write(
+    batch: Batch.Batch<unknown>,
+    n: number,
+    startedAt: number
+  ): Effect.Effect<void, DeadLetter.DeadLetter> {
     const once = (): UserEffect => this.writer.write(batch) ?? Effect.void
     return Effect.matchEffect(tryOnce(this.node, once), {
       onFailure: (failed) => this.again(batch, failed, n, startedAt),
@@ -101,7 +114,8 @@ export class SinkOperator extends Chained {
     startedAt: number
   ): Effect.Effect<void, DeadLetter.DeadLetter> {
     const policy = this.node.errorPolicy
-    if (policy._tag !== "Retry" || n > policy.retriesMax) return this.refuse(batch, failed, n, startedAt) ?? Effect.void
+    if (policy._tag !== "Retry" || n > policy.retriesMax)
+      return this.refuse(batch, failed, n, startedAt) ?? Effect.void
     const rest = isRejection(failed.cause) ? named(batch, failed.cause) : batch
     const taken = batch.items.length - rest.items.length
     if (taken > 0) this.accepted(batch, taken, startedAt)
@@ -119,7 +133,12 @@ export class SinkOperator extends Chained {
    * A sink that names the records it could not take accepted the others; else the whole batch was
    * refused.
    */
-  private refuse(batch: Batch.Batch<unknown>, failed: Failed, attempts: number, startedAt: number): Wait {
+  private refuse(
+    batch: Batch.Batch<unknown>,
+    failed: Failed,
+    attempts: number,
+    startedAt: number
+  ): Wait {
     const { cause, kind } = failed
     if (isRejection(cause)) {
       this.accepted(batch, batch.items.length - cause.records.length, startedAt)

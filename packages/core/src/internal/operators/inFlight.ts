@@ -6,11 +6,13 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
-import { functionOf, type UserFunction } from "../erased.ts"
+import type { UserFunction } from "../erased.ts"
+import { functionOf } from "../erased.ts"
 import type { Run } from "../runtime/run.ts"
 import type { StageStats } from "../runtime/stageStats.ts"
-import { type Attempted, attempt, callOf, type Failed, failedOf, type UserEffect } from "./attempt.ts"
 import type { WindowOrder } from "./asyncWindow.ts"
+import type { Attempted, Failed, UserEffect } from "./attempt.ts"
+import { attempt, callOf, failedOf } from "./attempt.ts"
 
 /**
  * One admitted record. `value` is the result, or the cause when `succeeded` is false. Slots are
@@ -35,7 +37,9 @@ export class Slot {
   readonly onValue: (value: unknown) => void
   readonly onCause: (cause: unknown) => void
 
-  constructor(finished: (slot: Slot, succeeded: boolean, value: unknown, attempts: number) => void) {
+  constructor(
+    finished: (slot: Slot, succeeded: boolean, value: unknown, attempts: number) => void
+  ) {
     this.onValue = (value) => finished(this, true, value, 1)
     this.onCause = (cause) => finished(this, false, cause, 1)
   }
@@ -138,7 +142,9 @@ export class InFlight {
 
   /** Admits a record and starts it as soon as its key and the concurrency allow. */
   start(batch: Batch.Batch<unknown>, position: number): void {
-    const slot = this.free.pop() ?? new Slot((ended, ok, value, attempts) => this.finished(ended, ok, value, attempts))
+    const slot =
+      this.free.pop() ??
+      new Slot((ended, ok, value, attempts) => this.finished(ended, ok, value, attempts))
     slot.batch = batch
     slot.position = position
     slot.done = false
@@ -218,7 +224,9 @@ export class InFlight {
   private exited(slot: Slot, exit: Exit.Exit<unknown, unknown>): void {
     if (Exit.isSuccess(exit)) return this.finished(slot, true, exit.value, 1)
     const failed = failedOf(exit.cause)
-    const { cause, kind, attempts } = this.plain ? { ...failed, attempts: 1 } : (failed.cause as Attempted)
+    const { cause, kind, attempts } = this.plain
+      ? { ...failed, attempts: 1 }
+      : (failed.cause as Attempted)
     slot.kind = kind
     this.finished(slot, false, cause, attempts)
   }
@@ -231,7 +239,8 @@ export class InFlight {
     slot.attempts = attempts
     slot.fiber = undefined
     this.active--
-    if (slot.startedAt >= 0) this.stats.recordLatency(this.options.run.micros() - slot.startedAt, timedEvery)
+    if (slot.startedAt >= 0)
+      this.stats.recordLatency(this.options.run.micros() - slot.startedAt, timedEvery)
     if (this.options.order !== "ordered") this.leaving.push(slot)
     if (this.options.order === "keyed") this.release(slot)
     if (this.leaving[this.head] === slot || this.options.order !== "ordered") this.options.onNews()
@@ -254,7 +263,9 @@ export class InFlight {
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.closed = true
     this.controller.abort()
-    const fibers = [...this.running].flatMap((slot) => (slot.fiber === undefined ? [] : [slot.fiber]))
+    const fibers = [...this.running].flatMap((slot) =>
+      slot.fiber === undefined ? [] : [slot.fiber]
+    )
     return Fiber.interruptAll(fibers)
   })
 }

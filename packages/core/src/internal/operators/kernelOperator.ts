@@ -1,17 +1,19 @@
 // Runs a fused kernel over each batch: counters, latency and error isolation once per batch,
 // nothing per record. Emits at most one batch per batch; never waits itself.
+
+import * as Effect from "effect/Effect"
 import * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
 import { compose } from "../kernel/compose.ts"
 import { generate } from "../kernel/generate.ts"
 import type { Kernel, KernelHost, ProgramStep, StepKind } from "../kernel/program.ts"
+import type { EndMode, Operator } from "../runtime/operator.ts"
 import { Rejections } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
 import type { StageStats } from "../runtime/stageStats.ts"
-import { alwaysThen, andThen, inOrder, type Wait } from "../runtime/wait.ts"
-import type { EndMode, Operator } from "../runtime/operator.ts"
-import * as Effect from "effect/Effect"
+import type { Wait } from "../runtime/wait.ts"
+import { alwaysThen, andThen, inOrder } from "../runtime/wait.ts"
 import { BatchCursor } from "./batchCursor.ts"
 
 /** Largest number of records one record may become: an endless iterable is an error, not a hang. */
@@ -49,15 +51,23 @@ const programOf = (run: Run, nodes: ReadonlyArray<Graph.StageNode>): ReadonlyArr
  * Kernels live as long as the stages they were made for, so a second run of a pipeline starts with
  * hot code.
  */
-const compiled = new WeakMap<Graph.StageNode, { readonly nodes: ReadonlyArray<Graph.StageNode>; readonly kernel: Kernel }>()
+const compiled = new WeakMap<
+  Graph.StageNode,
+  { readonly nodes: ReadonlyArray<Graph.StageNode>; readonly kernel: Kernel }
+>()
 
-const compile = (run: Run, nodes: ReadonlyArray<Graph.StageNode>, steps: ReadonlyArray<ProgramStep>): Kernel => {
+const compile = (
+  run: Run,
+  nodes: ReadonlyArray<Graph.StageNode>,
+  steps: ReadonlyArray<ProgramStep>
+): Kernel => {
   if (run.options.kernels === "closures") return compose(steps)
   // A fallback counts into one run's statistics, so such a kernel belongs to that run.
   if (steps.some((step) => step.fallback !== undefined)) return generate(steps) ?? compose(steps)
   const first = nodes[0] as Graph.StageNode
   const known = compiled.get(first)
-  if (known?.nodes.length === nodes.length && known.nodes.every((node, i) => node === nodes[i])) return known.kernel
+  if (known?.nodes.length === nodes.length && known.nodes.every((node, i) => node === nodes[i]))
+    return known.kernel
   const kernel = generate(steps) ?? compose(steps)
   compiled.set(first, { nodes, kernel })
   return kernel
@@ -66,13 +76,18 @@ const compile = (run: Run, nodes: ReadonlyArray<Graph.StageNode>, steps: Readonl
 /** Appends what an iterable yields; on a failure nothing of it stays. */
 export const expandIterable = (stageId: string, result: unknown, out: Array<unknown>): number => {
   if (typeof result !== "object" || result === null || !(Symbol.iterator in result)) {
-    throw new TypeError(`flatMap "${stageId}" must return an array or an iterable, got ${typeof result}`)
+    throw new TypeError(
+      `flatMap "${stageId}" must return an array or an iterable, got ${typeof result}`
+    )
   }
   const before = out.length
   try {
     for (const item of result as Iterable<unknown>) {
       if (out.length - before >= expansionMax) {
-        throw new RangeError(`flatMap "${stageId}" made more than ${expansionMax} records of one; cut the iterable or use process`)
+        throw new RangeError(
+          `flatMap "${stageId}" made more than ${expansionMax} records of one; ` +
+            "cut the iterable or use process"
+        )
       }
       out.push(item)
     }
@@ -149,7 +164,8 @@ export class KernelOperator implements Operator {
    */
   private scratch(size: number): Uint16Array | Uint32Array {
     if (this.positions.length < size) {
-      this.positions = size > Batch.sizeMax ? new Uint32Array(size) : new Uint16Array(Math.max(size, 256))
+      this.positions =
+        size > Batch.sizeMax ? new Uint32Array(size) : new Uint16Array(Math.max(size, 256))
     }
     return this.positions
   }
@@ -197,10 +213,16 @@ export class KernelOperator implements Operator {
     return this.settle(this.forward(batch, out, positions))
   }
 
-  private forward(batch: Batch.Batch<unknown>, out: Array<unknown>, positions: ArrayLike<number>): Wait {
+  private forward(
+    batch: Batch.Batch<unknown>,
+    out: Array<unknown>,
+    positions: ArrayLike<number>
+  ): Wait {
     if (out.length === 0 || this.next === undefined) return undefined
     const unchanged = !this.expands && out.length === batch.items.length
-    return this.next.push(unchanged ? Batch.withItems(batch, out) : Batch.derive(batch, out, positions))
+    return this.next.push(
+      unchanged ? Batch.withItems(batch, out) : Batch.derive(batch, out, positions)
+    )
   }
 
   /** Delivers what was rejected, after the records that went through. */
@@ -208,14 +230,24 @@ export class KernelOperator implements Operator {
     if (!this.anyLost) return wait
     this.anyLost = false
     this.lost.fill(0)
-    return andThen(wait, () => inOrder(this.rejections.map((rejections) => () => rejections.deliver())))
+    return andThen(wait, () =>
+      inOrder(this.rejections.map((rejections) => () => rejections.deliver()))
+    )
   }
 
   private observe(batch: Batch.Batch<unknown>, recordsOut: number): void {
     const stageId = this.steps.map((step) => step.stageId).join("+")
     const { origin, seqBase } = batch
     const recordsIn = batch.items.length
-    this.run.emit({ _tag: "BatchProcessed", atMs: this.run.now(), stageId, origin, seqBase, recordsIn, recordsOut })
+    this.run.emit({
+      _tag: "BatchProcessed",
+      atMs: this.run.now(),
+      stageId,
+      origin,
+      seqBase,
+      recordsIn,
+      recordsOut
+    })
   }
 
   poll(): Wait {

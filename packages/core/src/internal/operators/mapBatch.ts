@@ -6,8 +6,10 @@ import * as Batch from "../../Batch.ts"
 import type * as Envelope from "../../Envelope.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
 import { finalPolicy } from "../runtime/rejections.ts"
-import { andThen, type Wait } from "../runtime/wait.ts"
-import { type Attempted, attempt, type Failed, type UserEffect } from "./attempt.ts"
+import type { Wait } from "../runtime/wait.ts"
+import { andThen } from "../runtime/wait.ts"
+import type { Attempted, Failed, UserEffect } from "./attempt.ts"
+import { attempt } from "./attempt.ts"
 import { Chained } from "./chained.ts"
 
 /** Result j of a batch function stands for record j; surplus results stand for the last record. */
@@ -32,7 +34,11 @@ export class MapBatch extends Chained {
       try {
         const result = f(batch.items)
         if (!Effect.isEffect(result)) return this.emit(batch, result, startedAt)
-        return this.settle(batch, attempt(this.node, () => result as UserEffect), startedAt)
+        return this.settle(
+          batch,
+          attempt(this.node, () => result as UserEffect),
+          startedAt
+        )
       } catch (cause) {
         return this.refuse(batch, { cause, kind: "non-recoverable" }, 1)
       }
@@ -40,7 +46,11 @@ export class MapBatch extends Chained {
     return this.settle(batch, attempt(this.node, once), startedAt)
   }
 
-  private settle(batch: Batch.Batch<unknown>, effect: Effect.Effect<unknown, Attempted>, startedAt: number): Wait {
+  private settle(
+    batch: Batch.Batch<unknown>,
+    effect: Effect.Effect<unknown, Attempted>,
+    startedAt: number
+  ): Wait {
     return Effect.flatMap(Effect.result(effect), (result) => {
       const wait = Result.isSuccess(result)
         ? this.emit(batch, result.success, startedAt)
@@ -51,13 +61,17 @@ export class MapBatch extends Chained {
 
   private emit(batch: Batch.Batch<unknown>, result: unknown, startedAt: number): Wait {
     if (!Array.isArray(result)) {
-      const cause = new TypeError(`mapBatch "${this.node.id}" must return an array, got ${typeof result}`)
+      const cause = new TypeError(
+        `mapBatch "${this.node.id}" must return an array, got ${typeof result}`
+      )
       return this.refuse(batch, { cause, kind: "non-recoverable" }, 1)
     }
     this.stats.recordLatency(this.run.micros() - startedAt)
     this.observed(batch, result.length)
     if (result.length === batch.items.length) return this.forward(Batch.withItems(batch, result))
-    return this.forward(Batch.derive(batch, result, positionsFor(batch.items.length, result.length)))
+    return this.forward(
+      Batch.derive(batch, result, positionsFor(batch.items.length, result.length))
+    )
   }
 
   /** The function failed as a whole, so each record of the batch did. */
@@ -90,7 +104,9 @@ export class MapBatch extends Chained {
         if (!this.rejections.reject({ batch, position, payload, cause: thrown })) break
       }
     }
-    return andThen(this.forward(Batch.derive(batch, items, positions)), () => this.rejections.deliver())
+    return andThen(this.forward(Batch.derive(batch, items, positions)), () =>
+      this.rejections.deliver()
+    )
   }
 }
 

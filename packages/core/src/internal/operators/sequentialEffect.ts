@@ -7,15 +7,18 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
-import { fallbackOf, functionOf, type UserFunction } from "../erased.ts"
+import type { UserFunction } from "../erased.ts"
+import { fallbackOf, functionOf } from "../erased.ts"
 import type { Operator } from "../runtime/operator.ts"
 import { finalPolicy } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
-import { andThen, type Wait } from "../runtime/wait.ts"
-import { type Attempted, attempt, callOf, type Failed, failedOf, type UserEffect } from "./attempt.ts"
+import type { Wait } from "../runtime/wait.ts"
+import { andThen } from "../runtime/wait.ts"
+import type { Attempted, Failed, UserEffect } from "./attempt.ts"
+import { attempt, callOf, failedOf } from "./attempt.ts"
 import { BatchCursor } from "./batchCursor.ts"
-import { expandIterable } from "./kernelOperator.ts"
 import { Chained } from "./chained.ts"
+import { expandIterable } from "./kernelOperator.ts"
 
 const lingerMicros = 5_000
 
@@ -94,7 +97,9 @@ export class SequentialEffect extends Chained {
     try {
       const result = this.f(this.batch.items[position])
       if (Exit.isExit(result)) return result
-      return Effect.isEffect(result) ? this.wait(Effect.exit(result as UserEffect)) : Exit.succeed(result)
+      return Effect.isEffect(result)
+        ? this.wait(Effect.exit(result as UserEffect))
+        : Exit.succeed(result)
     } catch (cause) {
       return Exit.die(cause)
     }
@@ -193,7 +198,10 @@ export class SequentialEffect extends Chained {
     }
     try {
       const replacement = fallback(payload, cause)
-      this.accept(position, this.node.operation._tag === "FlatMap" ? this.expanded(replacement) : replacement)
+      this.accept(
+        position,
+        this.node.operation._tag === "FlatMap" ? this.expanded(replacement) : replacement
+      )
       this.stats.errors++
       return true
     } catch (thrown) {

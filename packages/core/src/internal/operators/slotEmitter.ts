@@ -20,7 +20,8 @@ export class SlotEmitter {
     let items: Array<unknown> = []
     let positions: Array<number> = []
     const close = (): void => {
-      if (source !== undefined && items.length > 0) batches.push(Batch.derive(source, items, positions))
+      if (source !== undefined && items.length > 0)
+        batches.push(Batch.derive(source, items, positions))
       items = []
       positions = []
     }

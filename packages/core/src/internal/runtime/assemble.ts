@@ -9,7 +9,8 @@ import { failedOf } from "../operators/attempt.ts"
 import type { ErasedWriter } from "../operators/endings.ts"
 import { buildChain } from "./chain.ts"
 import { Channel } from "./channel.ts"
-import { type ErasedReader, feedFromChannel, feedFromSource } from "./feed.ts"
+import type { ErasedReader } from "./feed.ts"
+import { feedFromChannel, feedFromSource } from "./feed.ts"
 import { feedThroughStage } from "./feedProcess.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
@@ -19,7 +20,11 @@ import { Wakeup } from "./wakeup.ts"
 type Opened<A> = Effect.Effect<A, DeadLetter.DeadLetter, Scope.Scope>
 
 /** Runs the opening of a resource; its failure names the stage. */
-const opened = <A>(run: Run, stageId: string, open: Effect.Effect<A, unknown, unknown>): Opened<A> =>
+const opened = <A>(
+  run: Run,
+  stageId: string,
+  open: Effect.Effect<A, unknown, unknown>
+): Opened<A> =>
   Effect.catchCause(open as Effect.Effect<A, unknown, Scope.Scope>, (cause) => {
     const failed = failedOf(cause)
     return Effect.fail(resourceFailure(run, stageId, failed.cause, failed.kind))
@@ -46,7 +51,11 @@ const openSources = Effect.fnUntraced(function* (run: Run) {
 })
 
 /** The channel in front of a segment, or undefined where a source feeds it. */
-const channelFor = (run: Run, plan: Plan.Plan, segment: Plan.PlannedSegment): Channel | undefined => {
+const channelFor = (
+  run: Run,
+  plan: Plan.Plan,
+  segment: Plan.PlannedSegment
+): Channel | undefined => {
   const first = segment.steps[0]?.stages[0]
   if (segment.source !== undefined || first === undefined) return undefined
   const edge = plan.graph.edges.find((candidate) => candidate.to === first.id) as Graph.Edge
@@ -56,7 +65,11 @@ const channelFor = (run: Run, plan: Plan.Plan, segment: Plan.PlannedSegment): Ch
   return channel
 }
 
-const observeOutputs = (run: Run, plan: Plan.Plan, channels: ReadonlyArray<Channel | undefined>): void => {
+const observeOutputs = (
+  run: Run,
+  plan: Plan.Plan,
+  channels: ReadonlyArray<Channel | undefined>
+): void => {
   for (const segment of plan.segments) {
     for (const { edge, segment: to } of segment.outputs) {
       const stats = run.statsOf(edge.from)
@@ -81,7 +94,9 @@ export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) 
   const readers = yield* openSources(run)
   const channels = plan.segments.map((segment) => channelFor(run, plan, segment))
   observeOutputs(run, plan, channels)
-  const segmentOfEdge = new Map(plan.segments.flatMap((s) => s.outputs.map(({ edge, segment }) => [edge, segment] as const)))
+  const segmentOfEdge = new Map(
+    plan.segments.flatMap((s) => s.outputs.map(({ edge, segment }) => [edge, segment] as const))
+  )
   return plan.segments.map((planned): RunnableSegment => {
     const wakeup = new Wakeup(run.mode.schedule, (task) => run.later(task))
     const chain = buildChain(
@@ -105,7 +120,8 @@ const feedOf = (
   readers: ReadonlyMap<string, ErasedReader>
 ): Effect.Effect<void, DeadLetter.DeadLetter> => {
   const source = segment.planned.source
-  if (source !== undefined) return feedFromSource(segment, readers.get(source.id) as ErasedReader, source.id)
+  if (source !== undefined)
+    return feedFromSource(segment, readers.get(source.id) as ErasedReader, source.id)
   const first = segment.planned.steps[0]?.stages[0] as Graph.StageNode
   if (first.operation._tag === "Process") {
     const stage = first.operation.stage as Parameters<typeof feedThroughStage>[3]

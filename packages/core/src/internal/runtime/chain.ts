@@ -1,4 +1,6 @@
 // Builds the operators of a segment, last first, from its planned steps.
+
+import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import { portsOf } from "../../Graph.ts"
 import type * as Plan from "../../Plan.ts"
@@ -7,11 +9,11 @@ import { Accumulate } from "../operators/accumulate.ts"
 import { AsyncWindow } from "../operators/asyncWindow.ts"
 import { Branch } from "../operators/branch.ts"
 import { Chained } from "../operators/chained.ts"
-import { ChannelOut, type ErasedWriter, SinkOperator } from "../operators/endings.ts"
+import type { ErasedWriter } from "../operators/endings.ts"
+import { ChannelOut, SinkOperator } from "../operators/endings.ts"
 import { KernelOperator } from "../operators/kernelOperator.ts"
 import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
-import type * as Batch from "../../Batch.ts"
 import type { Channel } from "./channel.ts"
 import type { Operator } from "./operator.ts"
 import type { Run } from "./run.ts"
@@ -56,7 +58,12 @@ export const concurrencyOf = (run: Run, node: Graph.StageNode): number => {
   }
 }
 
-const single = (wiring: Wiring, node: Graph.StageNode, next: Operator | undefined, ports: ReadonlyArray<Operator>): Operator => {
+const single = (
+  wiring: Wiring,
+  node: Graph.StageNode,
+  next: Operator | undefined,
+  ports: ReadonlyArray<Operator>
+): Operator => {
   const { run, wakeup } = wiring
   switch (node.operation._tag) {
     case "MapEffect":
@@ -101,7 +108,9 @@ const inPortOrder = (segment: Plan.PlannedSegment): ReadonlyArray<Graph.Edge> =>
 
 /** Wires the steps of a segment. */
 export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain => {
-  const outs = inPortOrder(segment).map((edge) => new ChannelOut(wiring.channelTo(edge), wiring.wakeup))
+  const outs = inPortOrder(segment).map(
+    (edge) => new ChannelOut(wiring.channelTo(edge), wiring.wakeup)
+  )
   const all: Array<Operator> = [...outs]
   let next: Operator | undefined = outs[0]
   for (const step of segment.steps.toReversed()) {

@@ -10,13 +10,14 @@ import type * as DeadLetter from "../../DeadLetter.ts"
 import * as Envelope from "../../Envelope.ts"
 import type * as Source from "../../Source.ts"
 import { failedOf } from "../operators/attempt.ts"
-import { resourceFailure } from "./rejections.ts"
 import type { Channel } from "./channel.ts"
+import { Pacer } from "./pacer.ts"
+import { resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
 import type { Segment } from "./segment.ts"
-import { Pacer } from "./pacer.ts"
 import type { StageStats } from "./stageStats.ts"
-import { andThen, type Wait } from "./wait.ts"
+import type { Wait } from "./wait.ts"
+import { andThen } from "./wait.ts"
 
 /** A reader with erased types; its requirements are in the run's context. */
 export type ErasedReader = Source.SourceReader<unknown, unknown>
@@ -44,7 +45,10 @@ const drive = (step: () => Wait | "done"): Effect.Effect<void, DeadLetter.DeadLe
 }
 
 /** Feeds a segment from its channel until that ends. */
-export const feedFromChannel = (segment: Segment, input: Channel): Effect.Effect<void, DeadLetter.DeadLetter> => {
+export const feedFromChannel = (
+  segment: Segment,
+  input: Channel
+): Effect.Effect<void, DeadLetter.DeadLetter> => {
   const { head } = segment.chain
   let pacer: Pacer | undefined
   const step = (): Wait | "done" => {
@@ -55,7 +59,10 @@ export const feedFromChannel = (segment: Segment, input: Channel): Effect.Effect
     if (batch === undefined) return input.end() === "open" ? segment.idle() : "done"
     return andThen(head.push(batch), () => pacer?.turn())
   }
-  return Effect.andThen(drive(step), Effect.suspend(() => segment.end() ?? Effect.void))
+  return Effect.andThen(
+    drive(step),
+    Effect.suspend(() => segment.end() ?? Effect.void)
+  )
 }
 
 /** Gives a pull up; what it had finished all the same is kept. */
@@ -70,7 +77,10 @@ const giveUp = (fiber: Fiber.Fiber<Chunk | undefined, unknown>) =>
 /**
  * Waits for a pull while timers and finished work of the chain go on; a drain gives the pull up.
  */
-const awaitPull = Effect.fnUntraced(function* (segment: Segment, pull: Effect.Effect<Chunk | undefined, unknown>) {
+const awaitPull = Effect.fnUntraced(function* (
+  segment: Segment,
+  pull: Effect.Effect<Chunk | undefined, unknown>
+) {
   const fiber = segment.run.fork(pull)
   const exit = fiber.pollUnsafe()
   if (exit !== undefined) return exit
@@ -137,7 +147,10 @@ class Numbering {
       origin: this.origin,
       bytes: whole ? chunk.bytes : (chunk.bytes * count) / items.length,
       trace: Envelope.noTrace,
-      provenance: provenance === undefined || from === 0 ? provenance : { name: provenance.name, base: provenance.base + from },
+      provenance:
+        provenance === undefined || from === 0
+          ? provenance
+          : { name: provenance.name, base: provenance.base + from },
       columns: undefined
     }
   }
@@ -188,7 +201,9 @@ class SourceFeed {
     const due = this.pacer.fresh && chain.head.deadline() <= this.pacer.now
     const polled = due ? this.segment.poll() : undefined
     const wait = andThen(polled, () => turn)
-    return run.mode.random === undefined || run.mode.sequential ? wait : andThen(wait, () => stagger(run))
+    return run.mode.random === undefined || run.mode.sequential
+      ? wait
+      : andThen(wait, () => stagger(run))
   }
 
   private failed(cause: unknown, kind: DeadLetter.FailureKind): Wait {
@@ -230,7 +245,9 @@ class SourceFeed {
 /** A seeded run lets a source skip a few turns, so that the others overtake it. */
 const stagger = (run: Run): Wait => {
   const turns = run.mode.random === undefined ? 0 : Math.floor(run.mode.random() * 3)
-  return turns === 0 ? undefined : Effect.repeat(Effect.yieldNow, { times: turns - 1 }).pipe(Effect.asVoid)
+  return turns === 0
+    ? undefined
+    : Effect.repeat(Effect.yieldNow, { times: turns - 1 }).pipe(Effect.asVoid)
 }
 
 /** Feeds a segment from an opened source until that ends or the run drains. */
@@ -241,5 +258,8 @@ export const feedFromSource = (
 ): Effect.Effect<void, DeadLetter.DeadLetter> =>
   Effect.suspend(() => {
     const feed = new SourceFeed(segment, reader, stageId)
-    return Effect.andThen(drive(() => feed.step()), Effect.suspend(() => segment.end() ?? Effect.void))
+    return Effect.andThen(
+      drive(() => feed.step()),
+      Effect.suspend(() => segment.end() ?? Effect.void)
+    )
   })

@@ -14,19 +14,27 @@ import type { Channel } from "./channel.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
 import type { Segment } from "./segment.ts"
-import { andThen, type Wait } from "./wait.ts"
+import type { Wait } from "./wait.ts"
+import { andThen } from "./wait.ts"
 
 type Envelopes = ReadonlyArray<Envelope.Envelope<unknown>>
 type ErasedStage = Stage.Stage<unknown, unknown, unknown>
 
 const contextOf = (run: Run, node: Graph.StageNode): Stage.StageContext => {
   const fields = { pipelineId: run.graph.id, stageId: node.id }
-  const logs = { debug: Effect.logDebug, info: Effect.logInfo, warn: Effect.logWarning, error: Effect.logError }
+  const logs = {
+    debug: Effect.logDebug,
+    info: Effect.logInfo,
+    warn: Effect.logWarning,
+    error: Effect.logError
+  }
   return {
     ...fields,
     config: node.config,
     logger: { log: (level, message) => Effect.annotateLogs(logs[level](message), fields) },
-    tracer: { span: (name, effect) => Effect.withSpan(effect, name, { attributes: fields }) as typeof effect }
+    tracer: {
+      span: (name, effect) => Effect.withSpan(effect, name, { attributes: fields }) as typeof effect
+    }
   }
 }
 
@@ -72,7 +80,9 @@ const inputOf = (
       if (batch !== undefined) {
         last.batch = batch
         stats.recordsIn += batch.items.length
-        return batch.items.map((_, i) => Batch.envelope(batch, i)) as unknown as readonly [Envelope.Envelope<unknown>]
+        const [first, ...rest] = batch.items.map((_, i) => Batch.envelope(batch, i))
+        if (first !== undefined) return [first, ...rest] as const
+        continue
       }
       if (input.end() !== "open") return yield* Cause.done()
       yield* gate.wait
@@ -83,10 +93,24 @@ const inputOf = (
 
 /** Output envelopes keep the sequence numbers their stage gave them. */
 const batchOf = (source: Batch.Batch<unknown>, envelopes: Envelopes): Batch.Batch<unknown> => {
-  const packed = packEnvelopes(Batch.make(envelopes), envelopes, envelopes.map((_, i) => i))
-  const seqBase = envelopes.reduce((least, envelope) => Math.min(least, envelope.seqId), Number.MAX_SAFE_INTEGER)
+  const packed = packEnvelopes(
+    Batch.make(envelopes),
+    envelopes,
+    envelopes.map((_, i) => i)
+  )
+  const seqBase = envelopes.reduce(
+    (least, envelope) => Math.min(least, envelope.seqId),
+    Number.MAX_SAFE_INTEGER
+  )
   const index = envelopes.map((envelope) => envelope.seqId - seqBase)
-  return { ...packed, seqBase, index, origin: source.origin, provenance: undefined, timestamp: source.timestamp }
+  return {
+    ...packed,
+    seqBase,
+    index,
+    origin: source.origin,
+    provenance: undefined,
+    timestamp: source.timestamp
+  }
 }
 
 /**
@@ -122,5 +146,8 @@ export const feedThroughStage = (
       Effect.ensuring(restore(Stream.runForEachArray(output, write)), stage.close)
     )
   )
-  return Effect.andThen(staged, Effect.suspend(() => segment.end() ?? Effect.void))
+  return Effect.andThen(
+    staged,
+    Effect.suspend(() => segment.end() ?? Effect.void)
+  )
 }

@@ -1,9 +1,10 @@
 // What both engines share: from a validated graph to a running pipeline that ends with the caller's
 // scope.
+
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Context from "effect/Context"
 import type * as Scope from "effect/Scope"
 import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
@@ -21,7 +22,8 @@ export type Launch = (
   context: Context.Context<never>
 ) => Fiber.Fiber<PipelineResult.PipelineResult>
 
-const stateOf = (run: Run, stageId: string): Stage.StageRuntimeState | undefined => run.stats.get(stageId)?.snapshot()
+const stateOf = (run: Run, stageId: string): Stage.StageRuntimeState | undefined =>
+  run.stats.get(stageId)?.snapshot()
 
 const allStates = (run: Run): Readonly<Record<string, Stage.StageRuntimeState>> =>
   Object.fromEntries([...run.stats].map(([stageId, stats]) => [stageId, stats.snapshot()]))
@@ -33,7 +35,13 @@ const outcome = (
 ): Effect.Effect<PipelineResult.PipelineResult, PipelineResult.PipelineError> =>
   run.firstFailure === undefined
     ? Effect.succeed(result)
-    : Effect.fail(new PipelineResult.PipelineError({ pipelineId: graph.id, failure: run.firstFailure, result }))
+    : Effect.fail(
+        new PipelineResult.PipelineError({
+          pipelineId: graph.id,
+          failure: run.firstFailure,
+          result
+        })
+      )
 
 /** Launches the execution; closing the scope aborts it and waits until everything is closed. */
 export const startRunning = Effect.fnUntraced(function* (

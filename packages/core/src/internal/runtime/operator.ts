@@ -1,8 +1,9 @@
 // A stage, or a fused run of stages, as the engine drives it. Operators form a chain; batches are
 // pushed down it synchronously where possible. An operator belongs to one segment fiber; nobody
 // else touches it.
-import type * as Batch from "../../Batch.ts"
+
 import type * as Effect from "effect/Effect"
+import type * as Batch from "../../Batch.ts"
 import type { Wait } from "./wait.ts"
 
 /**

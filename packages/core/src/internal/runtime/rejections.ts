@@ -12,7 +12,9 @@ import type { StageStats } from "./stageStats.ts"
 import type { Wait } from "./wait.ts"
 
 /** The policy that applies once there is nothing left to try. */
-export const finalPolicy = (policy: Policy.ErrorPolicy): Exclude<Policy.ErrorPolicy, Policy.RetryPolicy> =>
+export const finalPolicy = (
+  policy: Policy.ErrorPolicy
+): Exclude<Policy.ErrorPolicy, Policy.RetryPolicy> =>
   policy._tag === "Retry" ? (policy.exhausted ?? { _tag: "Fail" }) : policy
 
 /** One rejected record. */
@@ -68,7 +70,13 @@ export class Rejections {
     this.stats.lastError = DeadLetter.causeText(rejection.cause)
     if (this.run.observed) {
       const { stageId, seqId } = letter
-      this.run.emit({ _tag: "RecordFailed", atMs: letter.timestamp, stageId, seqId, message: this.stats.lastError })
+      this.run.emit({
+        _tag: "RecordFailed",
+        atMs: letter.timestamp,
+        stageId,
+        seqId,
+        message: this.stats.lastError
+      })
     }
     switch (finalPolicy(this.node.errorPolicy)._tag) {
       case "DeadLetter":
@@ -98,7 +106,9 @@ export class Rejections {
     const failure = this.failure
     const handOver = this.flush()
     if (failure === undefined) return handOver
-    return handOver === undefined ? Effect.fail(failure) : Effect.andThen(handOver, Effect.fail(failure))
+    return handOver === undefined
+      ? Effect.fail(failure)
+      : Effect.andThen(handOver, Effect.fail(failure))
   }
 
   /**

@@ -5,10 +5,15 @@ import { Accumulate } from "../operators/accumulate.ts"
 import type { Operator } from "./operator.ts"
 import type { Run } from "./run.ts"
 
-const sum = (states: ReadonlyArray<Stage.StageRuntimeState>, of: (state: Stage.StageRuntimeState) => number): number =>
-  states.reduce((total, state) => total + of(state), 0)
+const sum = (
+  states: ReadonlyArray<Stage.StageRuntimeState>,
+  of: (state: Stage.StageRuntimeState) => number
+): number => states.reduce((total, state) => total + of(state), 0)
 
-const reportsOf = (run: Run, operators: ReadonlyArray<Operator>): ReadonlyArray<PipelineResult.AccumulatorReport> =>
+const reportsOf = (
+  run: Run,
+  operators: ReadonlyArray<Operator>
+): ReadonlyArray<PipelineResult.AccumulatorReport> =>
   operators.flatMap((operator) =>
     operator instanceof Accumulate
       ? [

@@ -49,7 +49,10 @@ export class Run {
     this.graph = graph
     this.options = options
     this.mode = mode
-    this.batchSize = Math.min(65_536, Math.max(1, Math.trunc(options.batchSize ?? batchSizeDefault)))
+    this.batchSize = Math.min(
+      65_536,
+      Math.max(1, Math.trunc(options.batchSize ?? batchSizeDefault))
+    )
     this.openKeysMax = options.openKeysMax ?? openKeysDefault
     this.observer = options.observer
     for (const node of graph.nodes) this.stats.set(node.id, new StageStats(node.id, node.kind))
@@ -106,7 +109,8 @@ export class Run {
   /** Keeps a dead letter as far as there is room; all are counted. */
   keep(letter: DeadLetter.DeadLetter): void {
     this.deadLetterCount++
-    if (this.deadLetters.length < (this.options.deadLettersMax ?? deadLettersDefault)) this.deadLetters.push(letter)
+    if (this.deadLetters.length < (this.options.deadLettersMax ?? deadLettersDefault))
+      this.deadLetters.push(letter)
   }
 
   /** Records a full channel in front of `stageId` discarded. */

@@ -7,7 +7,8 @@ import type { Chain } from "./chain.ts"
 import type { Channel } from "./channel.ts"
 import type { EndMode } from "./operator.ts"
 import type { Run } from "./run.ts"
-import { andThen, type Wait } from "./wait.ts"
+import type { Wait } from "./wait.ts"
+import { andThen } from "./wait.ts"
 import type { Wakeup } from "./wakeup.ts"
 
 /** A segment about to run or running. */
@@ -20,7 +21,13 @@ export class Segment {
   private status: Stage.StageStatus = "pending"
   private timer: { readonly at: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
 
-  constructor(run: Run, planned: Plan.PlannedSegment, wakeup: Wakeup, chain: Chain, input: Channel | undefined) {
+  constructor(
+    run: Run,
+    planned: Plan.PlannedSegment,
+    wakeup: Wakeup,
+    chain: Chain,
+    input: Channel | undefined
+  ) {
     this.run = run
     this.planned = planned
     this.wakeup = wakeup
@@ -31,7 +38,9 @@ export class Segment {
 
   /** How the input of this segment ended, as far as the run knows. */
   endMode(): EndMode {
-    return this.run.firstFailure !== undefined || this.input?.end() === "failed" ? "failed" : "drain"
+    return this.run.firstFailure !== undefined || this.input?.end() === "failed"
+      ? "failed"
+      : "drain"
   }
 
   /** Lets operators deliver finished work and fire due timers. */

@@ -11,7 +11,8 @@ import type * as Engine from "../../Engine.ts"
 import type * as PipelineResult from "../../PipelineResult.ts"
 import * as Plan from "../../Plan.ts"
 import { reasonOf } from "../operators/attempt.ts"
-import { assemble, type RunnableSegment } from "./assemble.ts"
+import type { RunnableSegment } from "./assemble.ts"
+import { assemble } from "./assemble.ts"
 import { resourceFailure } from "./rejections.ts"
 import { resultOf } from "./result.ts"
 import type { Run } from "./run.ts"
@@ -63,7 +64,10 @@ export class Supervisor {
     this.drain()
   }
 
-  private letterOf(cause: Cause.Cause<DeadLetter.DeadLetter>, stageId: string): DeadLetter.DeadLetter {
+  private letterOf(
+    cause: Cause.Cause<DeadLetter.DeadLetter>,
+    stageId: string
+  ): DeadLetter.DeadLetter {
     const reason = reasonOf(cause)
     const tagged = reason as Partial<DeadLetter.DeadLetter> | undefined
     if (tagged?._tag === "DeadLetter") return reason as DeadLetter.DeadLetter
@@ -81,7 +85,9 @@ export class Supervisor {
       this.fail(this.letterOf(cause, stageId))
       segment.setStatus("failed")
       segment.input?.cancel()
-      return Effect.ignoreCause(Effect.suspend(() => segment.chain.head.end("failed") ?? Effect.void))
+      return Effect.ignoreCause(
+        Effect.suspend(() => segment.chain.head.end("failed") ?? Effect.void)
+      )
     }
     const started = Effect.sync(() => segment.setStatus("running"))
     return Effect.andThen(started, feed).pipe(
@@ -89,7 +95,12 @@ export class Supervisor {
         onFailure,
         onSuccess: () => Effect.sync(() => segment.setStatus("completed"))
       }),
-      Effect.onExit(() => Effect.andThen(segment.close, Effect.sync(() => this.ended(segment))))
+      Effect.onExit(() =>
+        Effect.andThen(
+          segment.close,
+          Effect.sync(() => this.ended(segment))
+        )
+      )
     )
   }
 
@@ -145,7 +156,9 @@ export class Supervisor {
         if (status === "aborted") for (const { segment } of this.segments) segment.abort()
         this.run.emit({ _tag: "RunEnded", atMs: this.run.now(), status })
         const accumulators = this.segments.flatMap(({ segment }) => segment.chain.all)
-        return Effect.succeed(resultOf(this.run, status, accumulators, this.run.micros() - startedAt))
+        return Effect.succeed(
+          resultOf(this.run, status, accumulators, this.run.micros() - startedAt)
+        )
       })
     )
   })

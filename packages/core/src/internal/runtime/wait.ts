@@ -19,10 +19,11 @@ export const alwaysThen = (a: Wait, next: () => Wait): Wait => {
   if (a === undefined) return next()
   const rest = Effect.suspend(() => next() ?? Effect.void)
   return Effect.matchCauseEffect(a, {
-    onFailure: (cause) => Effect.matchCauseEffect(rest, {
-      onFailure: () => Effect.failCause(cause),
-      onSuccess: () => Effect.failCause(cause)
-    }),
+    onFailure: (cause) =>
+      Effect.matchCauseEffect(rest, {
+        onFailure: () => Effect.failCause(cause),
+        onSuccess: () => Effect.failCause(cause)
+      }),
     onSuccess: () => rest
   })
 }

@@ -34,9 +34,15 @@ export class VirtualClock implements Clock.Clock {
   monotonicTimeNanosUnsafe(): bigint {
     return this.currentTimeNanosUnsafe()
   }
-  readonly currentTimeMillis: Effect.Effect<number> = Effect.sync(() => this.currentTimeMillisUnsafe())
-  readonly currentTimeNanos: Effect.Effect<bigint> = Effect.sync(() => this.currentTimeNanosUnsafe())
-  readonly monotonicTimeNanos: Effect.Effect<bigint> = Effect.sync(() => this.monotonicTimeNanosUnsafe())
+  readonly currentTimeMillis: Effect.Effect<number> = Effect.sync(() =>
+    this.currentTimeMillisUnsafe()
+  )
+  readonly currentTimeNanos: Effect.Effect<bigint> = Effect.sync(() =>
+    this.currentTimeNanosUnsafe()
+  )
+  readonly monotonicTimeNanos: Effect.Effect<bigint> = Effect.sync(() =>
+    this.monotonicTimeNanosUnsafe()
+  )
 
   sleep(duration: Duration.Duration): Effect.Effect<void> {
     return Effect.callback((resume) => {
@@ -54,7 +60,11 @@ export class VirtualClock implements Clock.Clock {
   advance(): boolean {
     const earliest = this.sleepers.reduce<Sleeper | undefined>(
       (best, sleeper) =>
-        best === undefined || sleeper.atMs < best.atMs || (sleeper.atMs === best.atMs && sleeper.order < best.order) ? sleeper : best,
+        best === undefined ||
+        sleeper.atMs < best.atMs ||
+        (sleeper.atMs === best.atMs && sleeper.order < best.order)
+          ? sleeper
+          : best,
       undefined
     )
     if (earliest === undefined) return false
