@@ -39,10 +39,10 @@ export interface Subject {
   readonly makeEngine: () => Engine.Engine
   /**
    * `virtual` (default): under the kit's seeded scheduler and clock, for engines that take both
-   * from their caller. `own`: as the engine does it, for engines with a scheduler, threads or
-   * processes of their own.
+   * from their caller. `jumping`: under a scheduler and clock of the engine, in this process, as
+   * the sync engine. `real`: as it comes, for threads and processes; a run may then take 10 s.
    */
-  readonly time?: "virtual" | "own"
+  readonly time?: "virtual" | "jumping" | "real"
   /** Code that makes the engine, for the printed replay, e.g. `AsyncEngine.make()`. */
   readonly code?: string
   /** Makes the accumulators of the plans; default: the kit's own. */
@@ -84,6 +84,20 @@ const resultOf = (exit: Outcome): PipelineResult.PipelineResult => {
   throw new Error(`${noResult}: ${exit.cause}`)
 }
 
+/** A run in real time that takes longer hangs. */
+const patience = "10 seconds"
+
+const ended = (
+  run: Effect.Effect<PipelineResult.PipelineResult, unknown>,
+  time: "virtual" | "jumping" | "real",
+  seed: string
+): Promise<Outcome> => {
+  if (time === "virtual") return settled(new World({ seed }).launch(run))
+  if (time === "jumping") return settled(Effect.runFork(run))
+  const hangs = () => Effect.fail(`it has not ended after ${patience}`)
+  return Effect.runPromiseExit(Effect.timeoutOrElse(run, { duration: patience, orElse: hangs }))
+}
+
 /** Runs one plan and gives what it came to, failed or not. */
 const observe = async (plan: Plan, subject: Subject, seed: string): Promise<Observed> => {
   const { closed, received } = build(plan, subject.makeGroups)
@@ -92,8 +106,7 @@ const observe = async (plan: Plan, subject: Subject, seed: string): Promise<Obse
   const run = Effect.catchTag(Pipeline.run(closed, options), "PipelineError", (error) =>
     Effect.succeed(error.result)
   )
-  const launch = subject.time === "own" ? Effect.runFork : new World({ seed }).launch
-  const exit = await (subject.time === "own" ? Effect.runPromiseExit(run) : settled(launch(run)))
+  const exit = await ended(run, subject.time ?? "virtual", seed)
   return { received, result: resultOf(exit) }
 }
 
@@ -120,7 +133,7 @@ export const replay = async (
 /** The sync engine as a subject: the reference is tested like any other. */
 export const reference: Subject = {
   makeEngine: () => SyncEngine.make(),
-  time: "own",
+  time: "jumping",
   code: "SyncEngine.make()"
 }
 

@@ -125,10 +125,18 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
     ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left`]),
     ...statusFindings(exit, at === undefined ? "graceful" : cut),
     ...(running === undefined ? [] : conservation(graph, states, isDrained(exit))),
+    ...(isDrained(exit) ? book.unread(states) : []),
     ...(options.check?.(left) ?? [])
   ]
   return { ...left, steps, found }
 }
+
+/** A run that hangs is a finding; its steps are not known. */
+const runOrHang = (options: Options, at: number | undefined): Promise<Report> =>
+  runOnce(options, at).catch((thrown: unknown) => ({
+    steps: 0,
+    found: [thrown instanceof Error ? thrown.message : String(thrown)]
+  }))
 
 /**
  * Runs the pipeline once to its end, then once for each of its steps, ended before that step.
@@ -137,10 +145,10 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
  * makes one of one: in = out + dropped + dead, plus what was in flight where nothing was drained.
  */
 export const everyStep = async (options: Options): Promise<Report> => {
-  const whole = await runOnce(options, undefined)
+  const whole = await runOrHang(options, undefined)
   const found = whole.found.map((finding) => `whole run: ${finding}`)
   for (let at = 0; at < whole.steps; at++) {
-    const ended = await runOnce(options, at)
+    const ended = await runOrHang(options, at)
     for (const finding of ended.found)
       found.push(`step ${at} of ${whole.steps}, ${options.cut}: ${finding}`)
   }

@@ -181,6 +181,7 @@ const simulate = async (seed: string, options: Options): Promise<Simulated> => {
     ...statusFindings(outcome),
     ...traceFindings(outcome),
     ...(result === undefined ? [] : conservation(graph, result.finalStates, drained(result))),
+    ...(result !== undefined && drained(result) ? book.unread(result.finalStates) : []),
     ...book.unbalanced(),
     ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left`]),
     ...(subject.check?.(outcome) ?? [])

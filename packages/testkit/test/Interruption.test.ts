@@ -109,3 +109,13 @@ describe("what is left is seen", () => {
     expect(found).toEqual([expect.stringMatching(/^step 5 of \d+, abort: five$/)])
   })
 })
+
+it("a run that hangs is a finding", async () => {
+  const pipeline = () =>
+    Pipeline.source("in", numbers).pipe(
+      Pipeline.mapEffect("never", () => Effect.never),
+      Pipeline.sink("out", Sink.drain)
+    )
+  const { found } = await Interruption.everyStep({ make: async, pipeline, cut: "abort" })
+  expect(found).toEqual([expect.stringMatching(/^whole run: the run hangs/)])
+})

@@ -1,9 +1,13 @@
-// Keeps a book on what a graph's sources and sinks open and close, and how often.
+// Keeps a book on what a graph's sources and sinks open and close, and on what sources hand over.
 import type * as Graph from "@sluice/core/Graph"
+import type * as Source from "@sluice/core/Source"
+import type * as Stage from "@sluice/core/Stage"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** What was opened and what was closed, by name. */
+type Chunk = Source.Chunk<unknown>
+
+/** What was opened, closed and handed over, by name. */
 export class Book {
   private readonly counts = new Map<string, { opened: number; closed: number }>()
 
@@ -26,6 +30,25 @@ export class Book {
       open
     )
 
+  private readonly handedOver = new Map<string, number>()
+
+  /** Notes the records of a chunk that a source handed over. */
+  readonly took = (name: string, chunk: Chunk | undefined): Chunk | undefined => {
+    const count = chunk?.items.length ?? 0
+    this.handedOver.set(name, (this.handedOver.get(name) ?? 0) + count)
+    return chunk
+  }
+
+  /** Sources whose records were handed over and went nowhere, once everything is drained. */
+  unread(states: Readonly<Record<string, Stage.StageRuntimeState>>): ReadonlyArray<string> {
+    return [...this.handedOver].flatMap(([name, count]) => {
+      const recordsIn = states[name]?.recordsIn
+      return recordsIn === count
+        ? []
+        : [`"${name}" handed over ${count}, the run read ${recordsIn}`]
+    })
+  }
+
   /** What is not closed exactly as often as it was opened. */
   unbalanced(): ReadonlyArray<string> {
     return [...this.counts].flatMap(([name, { opened, closed }]) =>
@@ -34,13 +57,27 @@ export class Book {
   }
 }
 
+const counting = (name: string, source: Graph.ErasedSource, book: Book): Graph.ErasedSource => ({
+  ...source,
+  open: book.kept(
+    name,
+    Effect.map(source.open, (reader) => ({
+      pull: () => {
+        const pulled = reader.pull()
+        if (!Effect.isEffect(pulled)) return book.took(name, pulled)
+        return Effect.map(pulled, (chunk) => book.took(name, chunk))
+      }
+    }))
+  )
+})
+
 /** The graph with its sources and sinks in the book. */
 export const watched = (graph: Graph.PipelineGraph, book: Book): Graph.PipelineGraph => ({
   ...graph,
   nodes: graph.nodes.map((node) => {
     const { operation } = node
     if (operation._tag === "Source") {
-      const source = { ...operation.source, open: book.kept(node.id, operation.source.open) }
+      const source = counting(node.id, operation.source, book)
       return { ...node, operation: { ...operation, source } }
     }
     if (operation._tag !== "Sink") return node
