@@ -69,8 +69,8 @@ export interface DeadLetters {
   readonly inspect: (id: number) => Effect.Effect<Stored | undefined, StoreFailed>
   readonly remove: (id: number) => Effect.Effect<boolean, StoreFailed>
   /**
-   * Hands each letter to `handle`, one after the other in order; a success removes it, a failure
-   * keeps it with its reason. A letter removed meanwhile is skipped. Only one replay runs at a time.
+   * Hands each letter to `handle`, one after the other; a success removes it, a failure keeps it
+   * with its reason. A letter removed meanwhile is skipped. Only one replay runs at a time.
    */
   readonly replay: <E, R>(
     query: Query,

@@ -1,5 +1,5 @@
 // One regulator over batch size and credits: the interaction table of the specification.
-// Guarantees: steps are spaced, credits that were slowed are restored, and each decision stands in a
+// Guarantees: steps are spaced, credits that were slowed are restored, each decision stands in a
 // bounded log with its reason. It measures nothing: feed it samples.
 import * as Effect from "effect/Effect"
 import type * as AdaptiveBatch from "./AdaptiveBatch.ts"

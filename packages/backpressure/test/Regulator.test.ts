@@ -45,7 +45,7 @@ describe("the interaction table", () => {
     expect(decide(repeat(3, idle))).toEqual(["GrowBatch"])
   })
 
-  it("shrinks batches and slows credits while spilling under GC pressure, and restores them", () => {
+  it("shrinks batches and slows credits while spilling under GC pressure, then restores", () => {
     expect(decide([...repeat(6, spilling), ...repeat(3, calm)])).toEqual([
       "ShrinkBatch",
       "SlowCredits",

@@ -115,10 +115,11 @@ const ruleOf = (state: State, sample: Sample): Rule | undefined => {
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
 const reasonOf = (rule: Rule, sample: Sample): string => {
+  const gcPressure = percent(sample.gcPressure)
   const completing = `completion rate ${percent(sample.completionRate)}`
   switch (rule) {
     case "spill-and-gc":
-      return `${sample.activeSpillCount} spills while GC pressure is at ${percent(sample.gcPressure)}`
+      return `${sample.activeSpillCount} spills while GC pressure is at ${gcPressure}`
     case "filling":
       return `accumulators ${percent(sample.fill)} full, ${completing}`
     case "idle":

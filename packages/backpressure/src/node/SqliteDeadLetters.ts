@@ -1,6 +1,6 @@
 // Dead letters in a SQLite file, by Node's own module.
-// Guarantees: a letter is in the file when `put` answers and survives the process; bounded by count;
-// the file is closed with its scope. Payloads, keys and headers are kept as JSON: what JSON cannot
+// Guarantees: a letter is in the file when `put` answers and survives the process; bounded by
+// count; the file is closed with its scope. Payloads, keys and headers are kept as JSON: what JSON cannot
 // say is refused by `put`, not changed in silence.
 import { DatabaseSync } from "node:sqlite"
 import type * as DeadLetter from "@sluice/core/DeadLetter"
