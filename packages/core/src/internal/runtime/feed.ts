@@ -87,7 +87,7 @@ const awaitPull = Effect.fnUntraced(function* (
   const unobserve = fiber.addObserver(() => segment.wakeup.signal())
   const waiting = Effect.gen(function* () {
     while (fiber.pollUnsafe() === undefined) {
-      if (segment.run.draining) return yield* giveUp(fiber)
+      if (segment.run.draining || segment.unread) return yield* giveUp(fiber)
       const polled = segment.poll()
       if (polled !== undefined) yield* polled
       else if (fiber.pollUnsafe() === undefined) yield* segment.idle()
@@ -180,7 +180,7 @@ class SourceFeed {
   step(): Wait | "done" {
     const batch = this.numbering.next(this.pacer.now)
     if (batch !== undefined) return this.hand(batch)
-    if (this.ended || this.segment.run.draining) return "done"
+    if (this.ended || this.segment.run.draining || this.segment.unread) return "done"
     return this.pull()
   }
 

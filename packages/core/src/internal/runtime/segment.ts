@@ -18,6 +18,8 @@ export class Segment {
   readonly wakeup: Wakeup
   readonly chain: Chain
   readonly input: Channel | undefined
+  /** Nobody reads what it makes any more: a source that feeds it stops. */
+  unread = false
   private status: Stage.StageStatus = "pending"
   private timer: { readonly at: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
 
@@ -80,6 +82,13 @@ export class Segment {
   /** The run is to end: whoever waits looks again. */
   drain(): void {
     if (this.status === "running") this.setStatus("draining")
+    this.wakeup.signal()
+  }
+
+  /** Its readers are gone, so whoever feeds it need not go on. */
+  release(): void {
+    this.unread = true
+    this.input?.cancel()
     this.wakeup.signal()
   }
 

@@ -27,6 +27,8 @@ export class Supervisor {
   private aborted = false
   private stopped = false
   private sinksLeft: number
+  /** Ids of segments that read no more. */
+  private readonly gone = new Set<number>()
 
   constructor(run: Run, plan: Plan.Plan) {
     this.run = run
@@ -110,9 +112,23 @@ export class Supervisor {
    */
   private ended(segment: RunnableSegment["segment"]): void {
     segment.input?.cancel()
+    this.gone.add(segment.planned.id)
+    this.releaseUnread()
     if (segment.planned.outputs.length > 0) return
     this.sinksLeft--
     if (this.sinksLeft === 0 && !this.run.draining) this.drain()
+  }
+
+  /** A segment whose readers are all gone is gone too, and so on up to the source (rule D7). */
+  private releaseUnread(): void {
+    const unread = this.segments.find(({ segment: { planned } }) => {
+      if (this.gone.has(planned.id) || planned.outputs.length === 0) return false
+      return planned.outputs.every((output) => this.gone.has(output.segment))
+    })
+    if (unread === undefined) return
+    this.gone.add(unread.segment.planned.id)
+    unread.segment.release()
+    this.releaseUnread()
   }
 
   private status(): PipelineResult.PipelineStatus {

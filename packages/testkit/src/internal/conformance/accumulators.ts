@@ -7,7 +7,9 @@ import * as Effect from "effect/Effect"
 import type { Rule } from "./rule.ts"
 import { equal, holds } from "./rule.ts"
 
-/** A fragment of a key; without one it cannot be placed. A poisoned fragment throws when it is added. */
+/**
+ * A fragment of a key; without one it cannot be placed. A poisoned fragment throws when it is added.
+ */
 export interface Fragment {
   readonly key: string | undefined
   readonly slot: string

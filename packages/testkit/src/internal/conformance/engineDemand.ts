@@ -132,7 +132,7 @@ const wakes: Rule<EngineSubject> = {
 
 const stopsReading: Rule<EngineSubject> = {
   rule: "D7",
-  title: "does not pull sources when every sink has ended",
+  title: "does not pull a source whose records nobody takes any more",
   run: Effect.fnUntraced(function* (subject) {
     const source = new Numbers(Number.POSITIVE_INFINITY)
     const taker = new Taker()
@@ -149,6 +149,8 @@ const stopsReading: Rule<EngineSubject> = {
     yield* run(subject, closed)
     yield* settle
     equal(taker.taken, range(25), "records that were taken")
+    // Three batches have the records, one may be in the buffer, one waiting, one asked for.
+    holds(pulls <= 6, `${pulls} pulls for three batches and a buffer of one`)
     // One may be under way when the sink ends.
     holds(
       pulls > 0 && source.pulls <= pulls + 1,
