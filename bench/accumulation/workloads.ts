@@ -28,7 +28,7 @@ export const updates = (next: () => number, keys: Buffer, length: number): Batch
   const items: Array<Update> = []
   for (let i = 0; i < batchSize; i++) {
     const n = next()
-    items.push({ key: keys.latin1Slice(n * length, (n + 1) * length), value: n & 15 })
+    items.push({ key: keys.toString("latin1", n * length, (n + 1) * length), value: n & 15 })
   }
   return Batch.make(items)
 }

@@ -7,8 +7,6 @@
 const loadMax = 0.5
 const capacityMin = 1_024
 const multiplier = 0x9e3779b1
-/** Longer texts are hashed by their ends and their length; equality still compares all of them. */
-const hashedMax = 64
 /** Holes in the list that are not worth closing. */
 const holesMin = 1_024
 
@@ -18,14 +16,12 @@ const mix = (hash: number): number => {
   return h ^ (h >>> 16)
 }
 
+// The whole text: keys that share long beginnings and ends, such as addresses, would otherwise fall
+// on one place, and each look-up would pass all of them.
 const hashText = (text: string): number => {
   const length = text.length
-  const head = length <= hashedMax ? length : hashedMax / 2
   let h = length
-  for (let i = 0; i < head; i++) h = Math.imul(h ^ text.charCodeAt(i), multiplier)
-  for (let i = Math.max(head, length - hashedMax / 2); i < length; i++) {
-    h = Math.imul(h ^ text.charCodeAt(i), multiplier)
-  }
+  for (let i = 0; i < length; i++) h = Math.imul(h ^ text.charCodeAt(i), multiplier)
   return mix(h)
 }
 
