@@ -129,7 +129,8 @@ const folder = Effect.acquireRelease(
 
 const lines = records.map((n) => `line ${n}`)
 
-const turns = 200_000
+/** Disks answer when they do. */
+const turns = 2_000_000
 
 sourceConformance({
   name: "Files.lines",

@@ -8,7 +8,8 @@ import type { Rule } from "./rule.ts"
 import { equal, holds } from "./rule.ts"
 
 /**
- * A fragment of a key; without one it cannot be placed. A poisoned fragment throws when it is added.
+ * A fragment of a key; without one it cannot be placed. A poisoned fragment throws when it is
+ * added.
  */
 export interface Fragment {
   readonly key: string | undefined
