@@ -37,13 +37,13 @@ Written by \`pnpm --filter @sluice/bench bench\`; do not edit.
 - **Method:** every case and program in a fresh process; ${rounds} rounds, each running all of
   them once, in an order rotated from round to round. A micro-case warms up (three runs, 250 ms) and
   then takes samples (five, 500 ms); its figure for the round is their median. A ratio is formed
-  within a round; shown are the median over the rounds and the smallest and largest. Checksums within
+  within a round; shown are the median over the rounds, the smallest and the largest. Checksums in
   a group, and the outputs of the programs, have to be equal.
 - **Whole programs:** seconds from start to exit, start of Node and type stripping included. All
-  share parsers, record and output code; they differ in how lines travel and where state is kept. One
-  unmeasured round first.
+  share parsers, record and output code; they differ in how lines travel and where state is kept.
+  One unmeasured round first.
 - **What it does not show:** other machines, other record sizes, more than one core's worth of work,
-  input colder than the file cache. Figures below 3 ns vary by a factor of two with what the compiler
-  makes of a loop.
+  input colder than the file cache. Figures below 3 ns vary by a factor of two with what the
+  compiler makes of a loop.
 `
 }

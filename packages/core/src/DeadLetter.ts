@@ -69,8 +69,13 @@ export const payloadText = (payload: unknown): string => {
 
 /** One line that names the stage, the place, the cause and the value. */
 export const describe = (letter: DeadLetter): string => {
-  const place = letter.location ?? `${letter.origin}#${letter.seqId}`
   const attempts = letter.attempts > 1 ? ` after ${letter.attempts} attempts` : ""
-  const where = `stage "${letter.stageId}" failed on record ${place}${attempts}`
-  return `${where}: ${causeText(letter.cause)} (value ${payloadText(letter.payload)})`
+  const reason = causeText(letter.cause)
+  // A source or sink that failed as such: there is no record to show.
+  if (letter.payload === undefined && letter.origin === letter.stageId) {
+    return `stage "${letter.stageId}" failed${attempts}: ${reason}`
+  }
+  const place = letter.location ?? `${letter.origin}#${letter.seqId}`
+  const value = payloadText(letter.payload)
+  return `stage "${letter.stageId}" failed on record ${place}${attempts}: ${reason} (value ${value})`
 }

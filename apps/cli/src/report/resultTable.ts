@@ -124,6 +124,11 @@ export const incompleteLines = (
   ]
 }
 
+const openLine = (report: PipelineResult.AccumulatorReport): ReadonlyArray<string> => {
+  const total = incompleteOf(report)
+  return total === 0 ? [] : [`${indent}keys left open in "${report.stageId}": ${count(total)}`]
+}
+
 const letterRow = (letter: DeadLetter.DeadLetter): ReadonlyArray<string> => [
   letter.stageId,
   letter.location ?? `${letter.origin}#${letter.seqId}`,
@@ -149,7 +154,10 @@ export const resultTable = (summary: RunSummary, openKeys: number, output: Outpu
     [`${paint.bold(result.pipelineId)}  ${statusText(summary, paint)}`],
     fields(figures(summary), paint, indent),
     stageLines(result, paint),
-    ...result.accumulators.map((report) => incompleteLines(report, openKeys)),
+    // A run that did not get to the end leaves keys open by the thousand: their names tell nothing.
+    ...result.accumulators.map((report) =>
+      result.success ? incompleteLines(report, openKeys) : openLine(report)
+    ),
     deadLetterLines(result)
   ]
   const filled = sections.filter((lines) => lines.length > 0)
