@@ -14,13 +14,15 @@ const line = (points: ReadonlyArray<Point>, key: keyof typeof colours): string =
     const y = height - (Math.min(point[key], rateMax) / rateMax) * height
     return `${x.toFixed(1)},${y.toFixed(1)}`
   })
-  return `<polyline fill="none" stroke="${colours[key]}" stroke-width="1.5" points="${at.join(" ")}"/>`
+  const stroke = `fill="none" stroke="${colours[key]}" stroke-width="1.5"`
+  return `<polyline ${stroke} points="${at.join(" ")}"/>`
 }
 
 const panel = (run: Run, index: number): string => {
   const y = margin + index * (height + margin)
   const frame = `<rect width="${width}" height="${height}" fill="none" stroke="#cccccc"/>`
-  const title = `<text x="0" y="-6">${run.pattern}: ${run.done} of ${run.offered} done, queue at most ${run.queuePeak}</text>`
+  const told = `${run.pattern}: ${run.done} of ${run.offered} done, queue at most ${run.queuePeak}`
+  const title = `<text x="0" y="-6">${told}</text>`
   const lines = (["arrivals", "capacity", "throughput"] as const).map((key) =>
     line(run.points, key)
   )
@@ -35,7 +37,8 @@ export const svg = (runs: ReadonlyArray<Run>): string => {
       `<text x="${margin + i * 90}" y="${full - 10}" fill="${colour}">${name}</text>`
   )
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width + 2 * margin}" height="${full}" font-family="sans-serif" font-size="11">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width + 2 * margin}" height="${full}"`,
+    `font-family="sans-serif" font-size="11">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     ...runs.map(panel),
     ...legend,
@@ -68,8 +71,9 @@ const curve = (run: Run): string =>
 /** Every run as a line of numbers and a line of throughput over capacity. */
 export const text = (runs: ReadonlyArray<Run>): string =>
   [
-    "Throughput against capacity in 30 seconds of virtual time. Each curve has a character for each",
-    "half second: from blank (none of the capacity used) to @ (all of it); _ where there is none.",
+    "Throughput against capacity in 30 seconds of virtual time. Each curve has a character for",
+    "each half second: from blank (none of the capacity used) to @ (all of it); _ where there is",
+    "none.",
     "",
     row(["strategy", "pattern", "offered", "done", "dropped", "waiting", "in flight", "peak"]),
     ...runs.flatMap((run) => [

@@ -1,7 +1,7 @@
 // Dead letters in a SQLite file, by Node's own module.
 // Guarantees: a letter is in the file when `put` answers and survives the process; bounded by
-// count; the file is closed with its scope. Payloads, keys and headers are kept as JSON: what JSON cannot
-// say is refused by `put`, not changed in silence.
+// count; the file is closed with its scope. Payloads, keys and headers are kept as JSON: what JSON
+// cannot say is refused by `put`, not changed in silence.
 import { DatabaseSync } from "node:sqlite"
 import type * as DeadLetter from "@sluice/core/DeadLetter"
 import { causeText } from "@sluice/core/DeadLetter"
