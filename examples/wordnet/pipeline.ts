@@ -98,7 +98,10 @@ export default (values: Values) => {
   )
   return Pipeline.merge("fragments", fragments).pipe(
     Pipeline.accumulate("synsets", synsets(values)),
-    Pipeline.sink("write", Files.ndjsonSink(outputOf(values))),
+    Pipeline.sink(
+      "write",
+      Files.ndjsonSink(outputOf(values), { makeDirectory: values.out === "" })
+    ),
     Pipeline.named("wordnet")
   )
 }

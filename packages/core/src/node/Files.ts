@@ -49,6 +49,8 @@ export interface FileSinkOptions {
   readonly atomic?: boolean
   /** Bytes per write. Default 256 KiB. */
   readonly blockBytes?: number
+  /** Makes the directory of the file, and those above it, where they are missing. Default false. */
+  readonly makeDirectory?: boolean
 }
 
 const kibibyte = 1_024
@@ -213,6 +215,7 @@ const sinkOptions = <A>(
   label,
   encode,
   atomic: options.atomic ?? true,
+  makeDirectory: options.makeDirectory ?? false,
   blockBytes: whole(
     "blockBytes",
     options.blockBytes ?? chunkBytesDefault,

@@ -67,6 +67,17 @@ describe("file sinks", () => {
     })
   )
 
+  it.effect("make the directory when asked to, and only then", () =>
+    Effect.gen(function* () {
+      const at = yield* place
+      const deep = at("a/b/c.txt")
+      const refused = yield* Effect.flip(drive.writeAll(Files.linesSink(deep), ["x"]))
+      expect(String(refused)).toContain("does not exist")
+      yield* drive.writeAll(Files.linesSink(deep, { makeDirectory: true }), ["x"])
+      expect(fs.readFileSync(deep, "utf8")).toBe("x\n")
+    })
+  )
+
   it.effect("leave the old file alone when the run is aborted, and close", () =>
     Effect.gen(function* () {
       const at = yield* place

@@ -95,6 +95,7 @@ export const make = (files: Record<string, string>, immediately = false): Manual
         Effect.sync(() => (path in files ? { kind: "file", mode: 0o644 } : undefined)),
       realPath: Effect.succeed,
       glob: () => Effect.succeed(Object.keys(files).reverse()),
+      makeDirectory: () => Effect.void,
       rename: (from, to) => Effect.sync(() => void log.renamed.push(`${from} -> ${to}`)),
       openRead: (path, done) =>
         later(() => {

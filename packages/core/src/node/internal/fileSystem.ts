@@ -36,6 +36,8 @@ export interface FileSystem {
   readonly info: (path: string) => Effect.Effect<PathInfo | undefined, unknown>
   readonly realPath: (path: string) => Effect.Effect<string, unknown>
   readonly glob: (pattern: string) => Effect.Effect<ReadonlyArray<string>, unknown>
+  /** Makes a directory with those above it; one that is there is no failure. */
+  readonly makeDirectory: (path: string) => Effect.Effect<void, unknown>
   readonly rename: (from: string, to: string) => Effect.Effect<void, unknown>
   readonly openRead: (path: string, done: Done<ReadHandle>) => void
   readonly openWrite: (path: string, mode: number, done: Done<WriteHandle>) => void
@@ -118,6 +120,8 @@ export const asynchronous: FileSystem = {
   info: (path) => infoOrMissing(promised(() => fs.promises.stat(path))),
   realPath: (path) => promised(() => fs.promises.realpath(path)),
   glob: (pattern) => promised(() => collected(fs.promises.glob(pattern))),
+  makeDirectory: (path) =>
+    Effect.asVoid(promised(() => fs.promises.mkdir(path, { recursive: true }))),
   rename: (from, to) => promised(() => fs.promises.rename(from, to)),
   openRead: (path, done) =>
     fs.open(path, "r", (failed, fd) =>
@@ -143,6 +147,7 @@ export const synchronous: FileSystem = {
   info: (path) => infoOrMissing(immediate(() => fs.statSync(path))),
   realPath: (path) => immediate(() => fs.realpathSync(path)),
   glob: (pattern) => immediate(() => fs.globSync(pattern)),
+  makeDirectory: (path) => Effect.asVoid(immediate(() => fs.mkdirSync(path, { recursive: true }))),
   rename: (from, to) => immediate(() => fs.renameSync(from, to)),
   openRead: (path, done) =>
     attempt(() => {

@@ -2,7 +2,7 @@
 // beside its name, renamed into place at the end, closed on abort. Records that have no text are
 // named to the engine; the others of their batch are taken.
 
-import { basename } from "node:path"
+import { basename, dirname } from "node:path"
 import * as Effect from "effect/Effect"
 import type * as Batch from "../../Batch.ts"
 import * as Sink from "../../Sink.ts"
@@ -18,6 +18,7 @@ export interface RecordSinkOptions<A> {
   readonly encode: (record: A) => string
   readonly atomic: boolean
   readonly blockBytes: number
+  readonly makeDirectory: boolean
 }
 
 interface Target {
@@ -42,10 +43,17 @@ const openFile = (
     })
   )
 
-const openTarget = (system: fileSystem.FileSystem, path: string, atomic: boolean) =>
+const openTarget = <A>(
+  system: fileSystem.FileSystem,
+  path: string,
+  { atomic, makeDirectory }: RecordSinkOptions<A>
+) =>
   Effect.gen(function* () {
     if (path === "-")
       return { handle: system.standardOutput(), publish: Effect.void } satisfies Target
+    if (makeDirectory) {
+      yield* Effect.mapError(system.makeDirectory(dirname(path)), failed(path))
+    }
     const info = yield* Effect.mapError(system.info(path), failed(path))
     if (info?.kind === "directory") return yield* Effect.fail(failed(path)({ code: "EISDIR" }))
     if (!atomic || info?.kind === "other") {
@@ -140,7 +148,7 @@ export const make = <A>(path: string, options: RecordSinkOptions<A>): Sink.Sink<
     Effect.gen(function* () {
       const system = yield* fileSystem.current
       const { writer, publish } = yield* Effect.acquireRelease(
-        Effect.map(openTarget(system, path, options.atomic), ({ handle, publish }) => ({
+        Effect.map(openTarget(system, path, options), ({ handle, publish }) => ({
           writer: new BlockWriter(nameOf(path), handle, options.blockBytes),
           publish
         })),
