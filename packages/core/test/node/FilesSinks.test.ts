@@ -71,9 +71,9 @@ describe("file sinks", () => {
     Effect.gen(function* () {
       const at = yield* place
       const deep = at("a/b/c.txt")
-      const refused = yield* Effect.flip(drive.writeAll(Files.linesSink(deep), ["x"]))
+      const refused = yield* Effect.flip(drive.writeAll(Files.linesSink(deep), [["x"]]))
       expect(String(refused)).toContain("does not exist")
-      yield* drive.writeAll(Files.linesSink(deep, { makeDirectory: true }), ["x"])
+      yield* drive.writeAll(Files.linesSink(deep, { makeDirectory: true }), [["x"]])
       expect(fs.readFileSync(deep, "utf8")).toBe("x\n")
     })
   )
