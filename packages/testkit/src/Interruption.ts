@@ -20,6 +20,8 @@ export type Cut = "interrupt" | Engine.StopMode
 export interface Stepped {
   readonly engine: Engine.Engine
   readonly launch: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  /** Stops the clock: what sleeps when the run has ended is left of it, and must be seen. */
+  readonly freeze?: () => void
 }
 
 /** Makes an engine that tells its steps, of so many operations each. */
@@ -34,10 +36,14 @@ export const sync: MakeStepped = (onStep, opsPerStep) => ({
 /** An engine that takes scheduler and clock from its caller, e.g. the async one. */
 export const virtual =
   (makeEngine: () => Engine.Engine): MakeStepped =>
-  (onStep, opsPerStep) => ({
-    engine: makeEngine(),
-    launch: new World({ onStep, opsPerStep }).launch
-  })
+  (onStep, opsPerStep) => {
+    let horizonMs = Number.POSITIVE_INFINITY
+    const world = new World({ onStep, opsPerStep, horizonMs: () => horizonMs })
+    const freeze = (): void => {
+      horizonMs = Number.NEGATIVE_INFINITY
+    }
+    return { engine: makeEngine(), launch: world.launch, freeze }
+  }
 
 /** What is left of a run that was ended early. */
 export interface Leftovers {
@@ -56,6 +62,11 @@ export interface Options {
   readonly cut: Cut
   /** Operations of a step, default 6: the smaller, the more places to cut at. */
   readonly opsPerStep?: number
+  /**
+   * Stops the clock when the run has ended, so that a fiber that only sleeps is seen as left;
+   * default false. Virtual engines only.
+   */
+  readonly freeze?: boolean
   /** Your own look at what is left; what it returns are findings. */
   readonly check?: (left: Leftovers) => ReadonlyArray<string>
 }
@@ -105,7 +116,7 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
     if (cut === "interrupt") caller.interruptUnsafe()
     else if (running !== undefined) Effect.runSync(running.stop(cut))
   }
-  const { engine, launch } = make(() => {
+  const { engine, launch, freeze } = make(() => {
     steps++
     perform()
   }, options.opsPerStep ?? opsPerStepDefault)
@@ -116,6 +127,7 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
     })
   )
   const caller: Fiber.Fiber<PipelineResult.PipelineResult, unknown> = launch(fibers.of(program))
+  if (options.freeze === true) caller.addObserver(() => freeze?.())
   const exit = await settled(caller)
   for (let turn = 0; turn < graceTurns; turn++) await Effect.runPromise(Effect.yieldNow)
   const states = running?.inspectAll() ?? {}

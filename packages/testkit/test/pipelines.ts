@@ -20,7 +20,7 @@ export const effects = (): Pipeline.Closed<unknown> =>
     Pipeline.mapEffect("one", (n: number) => Effect.as(Effect.sleep(n % 3), n)),
     Pipeline.mapEffect(
       "many",
-      (n: number) => (n === 3 ? Effect.fail("no 3") : Effect.as(Effect.yieldNow, n)),
+      (n: number) => (n === 3 ? Effect.fail("no 3") : Effect.as(Effect.sleep(4), n)),
       {
         concurrency: 3,
         buffer: { capacity: 2 },
