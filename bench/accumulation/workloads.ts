@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Batch from "@sluice/core/Batch"
-import { fragmentsOf, inputFiles, wordnetDirectory } from "../../examples/wordnet/src/Files.ts"
-import type { Fragment } from "../../examples/wordnet/src/Fragment.ts"
+import { fragmentsOf, inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Files"
+import type { Fragment } from "@sluice/example-wordnet/Fragment"
 
 const batchSize = 4_096
 

@@ -76,6 +76,6 @@ export const describe = (letter: DeadLetter): string => {
     return `stage "${letter.stageId}" failed${attempts}: ${reason}`
   }
   const place = letter.location ?? `${letter.origin}#${letter.seqId}`
-  const value = payloadText(letter.payload)
-  return `stage "${letter.stageId}" failed on record ${place}${attempts}: ${reason} (value ${value})`
+  const where = `stage "${letter.stageId}" failed on record ${place}${attempts}`
+  return `${where}: ${reason} (value ${payloadText(letter.payload)})`
 }
