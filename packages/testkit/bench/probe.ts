@@ -38,7 +38,7 @@ const interruption = async (): Promise<void> => {
           make,
           pipeline,
           cut,
-          freeze: cut === "interrupt"
+          freeze: true
         })
         tell(`interruption, ${name}`, found[0])
         if (found.length > 0) return

@@ -29,6 +29,8 @@ export class Channel {
   private producers = 0
   private cancelled = false
   private failed = false
+  /** Records that arrived after the consumer had failed. */
+  discarded = 0
 
   constructor(policy: Policy.BufferPolicy, onDropped: OnDropped) {
     this.policy = policy
@@ -51,15 +53,9 @@ export class Channel {
     this.consumer = consumer
   }
 
-  /**
-   * The consumer is gone: what waits and whatever comes is discarded and counted, so that no producer
-   * waits for ever.
-   */
+  /** The consumer is gone: whatever comes is discarded, so that no producer waits for ever. */
   cancel(): void {
     this.cancelled = true
-    for (let batch = this.buffer.take(); batch !== undefined; batch = this.buffer.take()) {
-      this.onDropped(batch.items)
-    }
     this.wakeProducers()
   }
 
@@ -83,7 +79,7 @@ export class Channel {
 
   private offer(batch: Batch.Batch<unknown>): boolean {
     if (this.cancelled) {
-      this.onDropped(batch.items)
+      this.discarded += batch.items.length
       return true
     }
     const wasEmpty = this.buffer.size === 0

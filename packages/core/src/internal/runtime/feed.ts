@@ -77,28 +77,35 @@ const giveUp = (fiber: Fiber.Fiber<Chunk | undefined, unknown>) =>
 /**
  * Waits for a pull while timers and finished work of the chain go on; a drain gives the pull up.
  */
-const awaitPull = Effect.fnUntraced(function* (
+const awaitPull = (
   segment: Segment,
   pull: Effect.Effect<Chunk | undefined, unknown>
-) {
-  const fiber = segment.run.fork(pull)
-  const exit = fiber.pollUnsafe()
-  if (exit !== undefined) return exit
-  const unobserve = fiber.addObserver(() => segment.wakeup.signal())
-  const waiting = Effect.gen(function* () {
-    while (fiber.pollUnsafe() === undefined) {
-      if (segment.run.draining || segment.unread) return yield* giveUp(fiber)
-      const polled = segment.poll()
-      if (polled !== undefined) yield* polled
-      else if (fiber.pollUnsafe() === undefined) yield* segment.idle()
-    }
-    return fiber.pollUnsafe() as Exit.Exit<Chunk | undefined, unknown>
+): Effect.Effect<Exit.Exit<Chunk | undefined, unknown>, DeadLetter.DeadLetter> =>
+  Effect.suspend(() => {
+    let fiber: Fiber.Fiber<Chunk | undefined, unknown> | undefined
+    let unobserve: (() => void) | undefined
+    // The pull starts under the guard of `onExit`: an interruption between the two would leave it.
+    const waiting = Effect.gen(function* () {
+      const pulling = segment.run.fork(pull)
+      fiber = pulling
+      if (pulling.pollUnsafe() === undefined) {
+        unobserve = pulling.addObserver(() => segment.wakeup.signal())
+      }
+      while (pulling.pollUnsafe() === undefined) {
+        if (segment.run.draining || segment.unread) return yield* giveUp(pulling)
+        const polled = segment.poll()
+        if (polled !== undefined) yield* polled
+        else if (pulling.pollUnsafe() === undefined) yield* segment.idle()
+      }
+      return pulling.pollUnsafe() as Exit.Exit<Chunk | undefined, unknown>
+    })
+    return Effect.onExit(waiting, () => {
+      unobserve?.()
+      return fiber?.pollUnsafe() === undefined && fiber !== undefined
+        ? Fiber.interrupt(fiber)
+        : Effect.void
+    })
   })
-  return yield* Effect.onExit(waiting, () => {
-    unobserve()
-    return fiber.pollUnsafe() === undefined ? Fiber.interrupt(fiber) : Effect.void
-  })
-})
 
 /** Numbers chunks and cuts them to batches. */
 class Numbering {
