@@ -46,7 +46,6 @@ export class KeyIndex<Key, Value> {
   private mask = capacityMin - 1
   private keys: Array<Key | undefined> = []
   private held: Array<Value | undefined> = []
-  private hashes: Array<number> = []
   private live = 0
 
   get size(): number {
@@ -113,7 +112,6 @@ export class KeyIndex<Key, Value> {
     // A Map keeps 0 for -0, too.
     this.keys.push(Object.is(key, -0) ? (0 as Key) : key)
     this.held.push(value)
-    this.hashes.push(hash)
     this.occupy(hash, slot)
     this.live++
   }
@@ -157,12 +155,17 @@ export class KeyIndex<Key, Value> {
 
   /** Closes the holes of the list and places everything anew. */
   private rebuild(capacity: number): void {
-    const { keys, held, hashes, places } = this
+    const { keys, held, places } = this
+    const hashes = new Int32Array(keys.length)
     const kept = new Uint8Array(keys.length)
-    for (let i = 1; i < places.length; i += 2) if (places[i] !== 0) kept[places[i]! - 1] = 1
+    for (let i = 0; i < places.length; i += 2) {
+      const slot = places[i + 1]! - 1
+      if (slot < 0) continue
+      hashes[slot] = places[i]!
+      kept[slot] = 1
+    }
     this.keys = []
     this.held = []
-    this.hashes = []
     this.places = new Int32Array(capacity * 2)
     this.mask = capacity - 1
     for (let slot = 0; slot < keys.length; slot++) {
@@ -170,7 +173,6 @@ export class KeyIndex<Key, Value> {
       this.occupy(hashes[slot]!, this.keys.length)
       this.keys.push(keys[slot])
       this.held.push(held[slot])
-      this.hashes.push(hashes[slot]!)
     }
   }
 

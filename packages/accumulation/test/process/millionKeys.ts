@@ -1,6 +1,6 @@
-// A program for millionKeys.test.ts: a million keys of two fragments each, every first fragment
-// before any second one, so that nothing can be complete before the input is half read. Prints what
-// became of the fragments.
+// A program for millionKeys.test.ts: a million keys of two fragments each, the second one `lag`
+// keys behind the first. Called with the limit on open keys and the lag; prints what became of the
+// fragments.
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
@@ -10,9 +10,12 @@ import * as Complete from "../../src/Complete.ts"
 
 const keys = 1_000_000
 
+const lag = Number(process.argv[3])
+
 function* fragments(): Generator<{ readonly key: string; readonly part: number }> {
-  for (let part = 0; part < 2; part++) {
-    for (let i = 0; i < keys; i++) yield { key: `key-${i}`, part }
+  for (let i = 0; i < keys + lag; i++) {
+    if (i < keys) yield { key: `key-${i}`, part: 0 }
+    if (i >= lag) yield { key: `key-${i - lag}`, part: 1 }
   }
 }
 
