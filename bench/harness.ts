@@ -31,7 +31,14 @@ const listCases = async (): Promise<ReadonlyArray<ListedCase>> => {
     const { stdout } = await runNode([runCaseModule, join(directory, file), "--list"])
     lists.push(JSON.parse(stdout) as ReadonlyArray<ListedCase>)
   }
-  return lists.flat()
+  const cases = lists.flat()
+  // A case is run by its file and name: two of one name would both measure the first.
+  const known = new Set<string>()
+  for (const { file, name } of cases) {
+    if (known.has(`${file} ${name}`)) throw new Error(`${file} has two cases named "${name}"`)
+    known.add(`${file} ${name}`)
+  }
+  return cases
 }
 
 const measureCase = async ({ file, name }: ListedCase): Promise<CaseResult> =>

@@ -150,14 +150,14 @@ const stagedEffect = Pipeline.source(
 const cases: ReadonlyArray<Case> = [
   { name: "Sluice", group: job.ints, subject: true, records: job.count, run: () => summed(fused) },
   {
-    name: "Sluice",
+    name: "Sluice, objects",
     group: job.objects,
     subject: true,
     records: job.count,
     run: () => summed(fusedObjects)
   },
   {
-    name: "Sluice",
+    name: "Sluice, boundary",
     group: job.boundary,
     subject: true,
     records: job.count,
@@ -185,7 +185,7 @@ const cases: ReadonlyArray<Case> = [
     run: byHand
   },
   {
-    name: "Sluice",
+    name: "Sluice, batches of one",
     group: batchOfOne,
     subject: true,
     records: job.count,
@@ -199,7 +199,7 @@ const cases: ReadonlyArray<Case> = [
     run: byHand
   },
   {
-    name: "Sluice",
+    name: "Sluice, whole engine",
     group: counted,
     subject: true,
     records: job.count,

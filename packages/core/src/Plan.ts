@@ -140,9 +140,11 @@ export const make = (graph: Graph.PipelineGraph, options: PlanOptions = {}): Pla
       segment: segmentOf.get(edge.to) as number
     }))
     const first = nodes[0] as Graph.StageNode
-    const engine = first.engine ?? options.engine ?? "async"
+    const engine = options.engine ?? "async"
+    const wish = nodes.find((node) => node.engine !== undefined && node.engine !== engine)
+    const unmet = wish === undefined ? "" : `; "${wish.id}" asks for engine ${wish.engine}`
     const source = first.kind === "source" ? first : undefined
-    return { id, engine, reason, source, steps: stepsOf(nodes, fuse), outputs }
+    return { id, engine, reason: reason + unmet, source, steps: stepsOf(nodes, fuse), outputs }
   })
   return { graph, fused: fuse, segments }
 }
