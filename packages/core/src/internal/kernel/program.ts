@@ -53,6 +53,3 @@ export type Kernel = (
   positions: Array<number> | Uint16Array | Uint32Array,
   counts: Float64Array
 ) => number
-
-/** A filter or flatMap changes the count; after a map it is what went in less what failed. */
-export const changesCount = (kind: StepKind): boolean => kind !== "map"

@@ -30,25 +30,25 @@ const opened = <A>(
     return Effect.fail(resourceFailure(run, stageId, failed.cause, failed.kind))
   })
 
-const openSinks = Effect.fnUntraced(function* (run: Run) {
-  const writers = new Map<string, ErasedWriter>()
+/** Opens one kind of resource for every stage that has it, in the graph's order. */
+const openAll = Effect.fnUntraced(function* <A>(
+  run: Run,
+  openOf: (operation: Graph.Operation) => Effect.Effect<unknown, unknown, unknown> | undefined
+) {
+  const resources = new Map<string, A>()
   for (const node of run.graph.nodes) {
-    if (node.operation._tag !== "Sink") continue
-    const writer = yield* opened(run, node.id, node.operation.sink.open)
-    writers.set(node.id, writer as ErasedWriter)
+    const open = openOf(node.operation)
+    if (open === undefined) continue
+    resources.set(node.id, (yield* opened(run, node.id, open)) as A)
   }
-  return writers
+  return resources
 })
 
-const openSources = Effect.fnUntraced(function* (run: Run) {
-  const readers = new Map<string, ErasedReader>()
-  for (const node of run.graph.nodes) {
-    if (node.operation._tag !== "Source") continue
-    const reader = yield* opened(run, node.id, node.operation.source.open)
-    readers.set(node.id, reader as ErasedReader)
-  }
-  return readers
-})
+const sinkOf = (operation: Graph.Operation) =>
+  operation._tag === "Sink" ? operation.sink.open : undefined
+
+const sourceOf = (operation: Graph.Operation) =>
+  operation._tag === "Source" ? operation.source.open : undefined
 
 /** The channel in front of a segment, or undefined where a source feeds it. */
 const channelFor = (
@@ -90,8 +90,8 @@ export interface RunnableSegment {
  * be opened.
  */
 export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) {
-  const writers = yield* openSinks(run)
-  const readers = yield* openSources(run)
+  const writers = yield* openAll<ErasedWriter>(run, sinkOf)
+  const readers = yield* openAll<ErasedReader>(run, sourceOf)
   const channels = plan.segments.map((segment) => channelFor(run, plan, segment))
   observeOutputs(run, plan, channels)
   const segmentOfEdge = new Map(
