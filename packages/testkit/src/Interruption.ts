@@ -37,11 +37,8 @@ export const sync: MakeStepped = (onStep, opsPerStep) => ({
 export const virtual =
   (makeEngine: () => Engine.Engine): MakeStepped =>
   (onStep, opsPerStep) => {
-    let horizonMs = Number.POSITIVE_INFINITY
-    const world = new World({ onStep, opsPerStep, horizonMs: () => horizonMs })
-    const freeze = (): void => {
-      horizonMs = Number.NEGATIVE_INFINITY
-    }
+    const world = new World({ onStep, opsPerStep })
+    const freeze = (): void => world.clock.limit(Number.NEGATIVE_INFINITY)
     return { engine: makeEngine(), launch: world.launch, freeze }
   }
 

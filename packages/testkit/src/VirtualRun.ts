@@ -1,12 +1,12 @@
 // A run in a world of its own: its clock moves when the test says so, its fibers take turns by a
 // seed. Nothing sleeps: an hour of the pipeline's time passes at once. For engines that take
-// scheduler and clock from their caller, as the async one does; the sync engine jumps by itself.
-// Real I/O of the pipeline is not waited for by `advance`.
+// scheduler and clock from their caller, as the async one does, or that follow a VirtualClock, as
+// the sync one does. Real I/O of the pipeline is not waited for by `advance`.
 import * as AsyncEngine from "@sluice/core/AsyncEngine"
 import type * as Engine from "@sluice/core/Engine"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -39,19 +39,11 @@ type RunFiber = Fiber.Fiber<PipelineResult.PipelineResult, unknown>
 
 class Running implements VirtualRun {
   private readonly world: World
-  private horizonMs: number
-  private quiet: (() => void) | undefined
   private fiber: RunFiber | undefined
   private running: Engine.RunningPipeline | undefined
 
-  constructor(options: Options) {
-    this.horizonMs = options.startMs ?? 0
-    this.world = new World({
-      seed: options.seed,
-      startMs: options.startMs,
-      horizonMs: () => this.horizonMs,
-      onQuiet: () => this.quiet?.()
-    })
+  constructor({ seed, startMs = 0 }: Options) {
+    this.world = new World({ seed, startMs, limitMs: startMs })
   }
 
   /** Starts the pipeline and lets happen what needs no time. */
@@ -69,22 +61,13 @@ class Running implements VirtualRun {
   }
 
   private untilQuiet(): Promise<void> {
-    return new Promise((resolve) => {
-      this.quiet = () => {
-        this.quiet = undefined
-        resolve()
-      }
-      this.world.scheduler.wake()
-    })
+    return Effect.runPromise(this.world.clock.settled)
   }
 
   readonly now = (): number => this.world.clock.currentTimeMillisUnsafe()
 
-  readonly advance = async (duration: Duration.Input): Promise<void> => {
-    this.horizonMs = this.now() + Duration.toMillis(Duration.fromInputUnsafe(duration))
-    await this.untilQuiet()
-    this.world.clock.reach(this.horizonMs)
-  }
+  readonly advance = (duration: Duration.Input): Promise<void> =>
+    Effect.runPromise(this.world.clock.advance(duration))
 
   readonly inspect = (stageId: string) => this.running?.inspect(stageId)
 
@@ -94,8 +77,7 @@ class Running implements VirtualRun {
   }
 
   readonly result = async (): Promise<PipelineResult.PipelineResult> => {
-    this.horizonMs = Number.POSITIVE_INFINITY
-    this.world.scheduler.wake()
+    this.world.clock.release()
     const exit = await settled(this.fiber as RunFiber)
     if (Exit.isSuccess(exit)) return exit.value
     throw new Error(`the run gave no result: ${exit.cause}`)
@@ -103,8 +85,7 @@ class Running implements VirtualRun {
 
   readonly close = async (): Promise<void> => {
     this.fiber?.interruptUnsafe()
-    this.horizonMs = Number.POSITIVE_INFINITY
-    this.world.scheduler.wake()
+    this.world.clock.release()
     await settled(this.fiber as RunFiber)
   }
 }

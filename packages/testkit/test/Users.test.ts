@@ -4,6 +4,7 @@ import * as AsyncEngine from "@sluice/core/AsyncEngine"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
 import * as Policy from "@sluice/core/Policy"
+import * as SyncEngine from "@sluice/core/SyncEngine"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
@@ -30,10 +31,18 @@ const collecting = (steps: ReadonlyArray<Scripted.Step<number, string>>) => {
   return { out, pipeline }
 }
 
-describe("a run whose clock is the test's", () => {
+const engines = {
+  async: () => AsyncEngine.make(),
+  sync: () => SyncEngine.make()
+}
+
+describe.each([
+  ["async", engines.async],
+  ["sync", engines.sync]
+])("a run of the %s engine whose clock is the test's", (_name, makeEngine) => {
   it("goes as far as it is told", async () => {
     const { out, pipeline } = collecting(script)
-    const run = await VirtualRun.start(pipeline)
+    const run = await VirtualRun.start(pipeline, { engine: makeEngine() })
     expect(out.payloads()).toEqual([2])
     await run.advance("59 minutes")
     expect(out.payloads()).toEqual([2])
@@ -48,7 +57,7 @@ describe("a run whose clock is the test's", () => {
 
   it("stops where it stands", async () => {
     const { out, pipeline } = collecting(script)
-    const run = await VirtualRun.start(pipeline, { startMs: 1_000 })
+    const run = await VirtualRun.start(pipeline, { engine: makeEngine(), startMs: 1_000 })
     await run.advance("10 minutes")
     await run.stop("graceful")
     expect((await run.result()).status).toBe("stopped")
@@ -64,7 +73,8 @@ describe("a run whose clock is the test's", () => {
       Pipeline.source("in", Scripted.source([Scripted.item(1)])).pipe(
         Pipeline.process("waits", () => forever),
         Pipeline.sink("out", pipeline.out.sink)
-      )
+      ),
+      { engine: makeEngine() }
     )
     expect(closed).toBe(0)
     await run.close()
@@ -77,16 +87,14 @@ describe("a run whose clock is the test's", () => {
       Scripted.failure("broken"),
       Scripted.item(2)
     ])
-    const result = await VirtualRun.run(pipeline)
+    const result = await VirtualRun.run(pipeline, { engine: makeEngine() })
     expect(result.status).toBe("failed")
     expect(out.payloads()).toEqual([2])
   })
 
   it("ends where the script says so", async () => {
     const { out, pipeline } = collecting([Scripted.item(1), Scripted.end, Scripted.item(2)])
-    expect((await VirtualRun.run(pipeline, { engine: AsyncEngine.make() })).status).toBe(
-      "completed"
-    )
+    expect((await VirtualRun.run(pipeline, { engine: makeEngine() })).status).toBe("completed")
     expect(out.payloads()).toEqual([2])
   })
 
@@ -95,7 +103,7 @@ describe("a run whose clock is the test's", () => {
       Pipeline.map("same", (n: number) => n),
       Pipeline.sink("out", Collect.sink<number>().sink)
     )
-    await expect(VirtualRun.start(twice)).rejects.toThrow(/same/)
+    await expect(VirtualRun.start(twice, { engine: makeEngine() })).rejects.toThrow(/same/)
   })
 })
 

@@ -6,16 +6,21 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import fc from "fast-check"
 import { seededRandom } from "../../src/internal/runtime/seededRandom.ts"
-import { DeterministicScheduler } from "../../src/internal/sync/deterministicScheduler.ts"
-import { VirtualClock } from "../../src/internal/sync/virtualClock.ts"
+import * as Pipeline from "../../src/Pipeline.ts"
+import * as Sink from "../../src/Sink.ts"
+import * as Source from "../../src/Source.ts"
+import { SteppedScheduler } from "../../src/SteppedScheduler.ts"
+import * as SyncEngine from "../../src/SyncEngine.ts"
+import { VirtualClock } from "../../src/VirtualClock.ts"
 
 const sleepAll = async (
   delays: ReadonlyArray<number>,
   pick: (count: number) => number = () => 0
 ) => {
   const woken: Array<readonly [number, number]> = []
-  const clock: VirtualClock = new VirtualClock(1_000, () => scheduler.wake())
-  const scheduler: DeterministicScheduler = new DeterministicScheduler(pick, () => clock.advance())
+  const clock = new VirtualClock({ startMs: 1_000 })
+  const scheduler = new SteppedScheduler({ pick, onIdle: clock.idle })
+  clock.follow(scheduler)
   const sleeper = (delay: number, i: number) =>
     Effect.andThen(
       Effect.sleep(delay),
@@ -46,23 +51,72 @@ describe("virtual clock", () => {
   })
 
   it("forgets a sleeper that was interrupted", async () => {
-    const clock = new VirtualClock(0, () => undefined)
+    const clock = new VirtualClock()
     const fiber = Effect.runFork(clock.sleep(Duration.millis(10)))
     fiber.interruptUnsafe()
-    expect(clock.advance()).toBe(false)
+    expect(clock.jump()).toBe(false)
     expect(clock.currentTimeMillisUnsafe()).toBe(0)
   })
 })
 
-describe("deterministic scheduler", () => {
+/** A run of the sync engine that takes a record, and an hour for each. */
+const hourly = (clock: VirtualClock, count: number, seen: Array<number>) => {
+  const numbers = Array.from({ length: count }, (_, n) => n)
+  const closed = Pipeline.source("in", Source.fromChunks(numbers.map((n) => [n]))).pipe(
+    Pipeline.mapEffect("nap", (n: number) => Effect.as(Effect.sleep("1 hour"), n)),
+    Pipeline.sink(
+      "out",
+      Sink.forEach((n: number) => void seen.push(n))
+    )
+  )
+  const run = Pipeline.run(closed, { engine: SyncEngine.make() })
+  return Effect.provideService(run, Clock.Clock, clock)
+}
+
+describe("virtual clock with a limit", () => {
+  it("stands until it is moved, then lets happen what is due, under the sync engine", async () => {
+    const clock = new VirtualClock({ startMs: 10, limitMs: 10 })
+    const seen: Array<number> = []
+    const fiber = Effect.runFork(hourly(clock, 3, seen))
+    await Effect.runPromise(clock.settled)
+    expect([seen, clock.currentTimeMillisUnsafe()]).toEqual([[], 10])
+    await Effect.runPromise(clock.advance("90 minutes"))
+    expect([seen.length, clock.currentTimeMillisUnsafe()]).toEqual([1, 10 + 5_400_000])
+    await Effect.runPromise(clock.advance("30 minutes"))
+    expect(seen).toEqual([0, 1])
+    clock.release()
+    const result = await Effect.runPromise(Fiber.join(fiber))
+    expect([seen, result.durationMs]).toEqual([[0, 1, 2], 3 * 3_600_000])
+  })
+
+  it("jumps only when all who follow it have nothing to do", async () => {
+    const clock = new VirtualClock({ limitMs: 0 })
+    const [first, second]: [Array<number>, Array<number>] = [[], []]
+    const fibers = [hourly(clock, 1, first), hourly(clock, 2, second)].map((run) =>
+      Effect.runFork(run)
+    )
+    await Effect.runPromise(clock.advance("1 hour"))
+    expect([first, second]).toEqual([[0], [0]])
+    clock.release()
+    const results = await Promise.all(fibers.map((fiber) => Effect.runPromise(Fiber.join(fiber))))
+    expect(results.map(({ durationMs }) => durationMs)).toEqual([3_600_000, 7_200_000])
+    await Effect.runPromise(clock.settled)
+  })
+
+  it("moves without followers too", async () => {
+    const clock = new VirtualClock()
+    await Effect.runPromise(clock.advance("1 second"))
+    expect(clock.currentTimeMillisUnsafe()).toBe(1_000)
+  })
+})
+
+describe("stepped scheduler", () => {
   it("runs every task once, in the order of its choices", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 99 }), { minLength: 1, maxLength: 30 }), (choices) => {
         let at = 0
-        const scheduler = new DeterministicScheduler(
-          (count) => (choices[at++ % choices.length] as number) % count,
-          () => false
-        )
+        const pick = (count: number) => (choices[at++ % choices.length] as number) % count
+        const scheduler = new SteppedScheduler({ pick, onIdle: () => false })
         const ran: Array<number> = []
         for (let i = 0; i < choices.length; i++) scheduler.add(() => ran.push(i))
         const left = choices.map((_, i) => i)
@@ -75,11 +129,9 @@ describe("deterministic scheduler", () => {
 
   it("lets promises settle before time passes", async () => {
     const order: Array<string> = []
-    const clock: VirtualClock = new VirtualClock(0, () => scheduler.wake())
-    const scheduler: DeterministicScheduler = new DeterministicScheduler(
-      () => 0,
-      () => clock.advance()
-    )
+    const clock = new VirtualClock()
+    const scheduler = new SteppedScheduler({ pick: () => 0, onIdle: clock.idle })
+    clock.follow(scheduler)
     const promise = Effect.promise(async () => {
       for (let i = 0; i < 8; i++) await undefined
       order.push("promise")
@@ -96,10 +148,7 @@ describe("deterministic scheduler", () => {
   })
 
   it("goes on after a task that throws", () => {
-    const scheduler = new DeterministicScheduler(
-      () => 0,
-      () => false
-    )
+    const scheduler = new SteppedScheduler({ pick: () => 0, onIdle: () => false })
     let ran = false
     scheduler.add(() => {
       throw new Error("task")

@@ -9,14 +9,14 @@ import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 import * as AsyncEngine from "../../src/AsyncEngine.ts"
 import type * as Engine from "../../src/Engine.ts"
-import { DeterministicScheduler } from "../../src/internal/sync/deterministicScheduler.ts"
 import * as SteppedSync from "../../src/internal/sync/engine.ts"
-import { VirtualClock } from "../../src/internal/sync/virtualClock.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import type * as PipelineResult from "../../src/PipelineResult.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
 import type * as Stage from "../../src/Stage.ts"
+import { SteppedScheduler } from "../../src/SteppedScheduler.ts"
+import { VirtualClock } from "../../src/VirtualClock.ts"
 
 /** What a pipeline under test opened, closed, read and wrote. */
 export class Ledger {
@@ -142,15 +142,10 @@ interface Stepped {
 const stepped = (name: "sync" | "async", onStep: () => void): Stepped => {
   if (name === "sync")
     return { engine: SteppedSync.make({ onStep, opsPerStep }), launch: Effect.runFork }
-  const clock: VirtualClock = new VirtualClock(0, () => scheduler.wake())
-  const scheduler: DeterministicScheduler = new DeterministicScheduler(
-    () => {
-      onStep()
-      return 0
-    },
-    () => clock.advance(),
-    opsPerStep
-  )
+  const clock = new VirtualClock()
+  const onIdle = clock.idle
+  const scheduler = new SteppedScheduler({ pick: () => 0, onIdle, onStep, opsPerStep })
+  clock.follow(scheduler)
   return {
     engine: AsyncEngine.make(),
     launch: (effect) =>

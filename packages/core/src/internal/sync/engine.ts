@@ -1,18 +1,19 @@
 // The sync engine with its steps in view: SyncEngine runs it as it is, tests and simulators look on
 // or cut in between two steps.
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Engine from "../../Engine.ts"
 import * as Plan from "../../Plan.ts"
 import * as RunMode from "../../RunMode.ts"
+import { SteppedScheduler } from "../../SteppedScheduler.ts"
 import * as Validate from "../../Validate.ts"
+import { VirtualClock } from "../../VirtualClock.ts"
 import { startRunning } from "../runtime/handle.ts"
 import { Run } from "../runtime/run.ts"
 import { seededRandom } from "../runtime/seededRandom.ts"
 import { Supervisor } from "../runtime/supervise.ts"
-import { DeterministicScheduler } from "./deterministicScheduler.ts"
-import { VirtualClock } from "./virtualClock.ts"
 
 const seedDefault = "sluice"
 
@@ -34,15 +35,16 @@ export const make = (stepOptions: StepOptions): Engine.Engine => ({
     yield* Effect.fromResult(Validate.validateOrFail(graph))
     const seed = String(options.seed ?? seedDefault)
     const random = seededRandom(seed)
-    const clock: VirtualClock = new VirtualClock(stepOptions.startMs ?? 0, () => scheduler.wake())
-    const scheduler: DeterministicScheduler = new DeterministicScheduler(
-      (count) => {
-        stepOptions.onStep?.()
-        return count === 1 ? 0 : Math.floor(random() * count)
-      },
-      () => clock.advance(),
-      stepOptions.opsPerStep
-    )
+    const outer = Context.get(yield* Effect.context<never>(), Clock.Clock)
+    const { startMs, onStep, opsPerStep } = stepOptions
+    const clock = outer instanceof VirtualClock ? outer : new VirtualClock({ startMs })
+    const scheduler = new SteppedScheduler({
+      pick: (count) => (count === 1 ? 0 : Math.floor(random() * count)),
+      onIdle: clock.idle,
+      onStep,
+      opsPerStep
+    })
+    const leave = clock.follow(scheduler)
     const run = new Run(
       graph,
       { kernels: "closures", ...options },
@@ -62,7 +64,9 @@ export const make = (stepOptions: StepOptions): Engine.Engine => ({
         Effect.provideService(RunMode.Deterministic, true),
         Effect.provideService(Clock.Clock, clock)
       )
-      return Effect.runForkWith(caller)(deterministic, { scheduler })
+      const fiber = Effect.runForkWith(caller)(deterministic, { scheduler })
+      fiber.addObserver(leave)
+      return fiber
     })
   })
 })

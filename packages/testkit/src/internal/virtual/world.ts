@@ -1,24 +1,23 @@
 // A world of its own for one effect: seeded scheduler, clock that jumps, fibers counted. Engines
 // that take scheduler and clock from their caller (the async one) become functions of the seed in
 // it.
+
+import { SteppedScheduler } from "@sluice/core/SteppedScheduler"
+import { VirtualClock } from "@sluice/core/VirtualClock"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
-import { ManualClock } from "./manualClock.ts"
 import { seeded } from "./seeded.ts"
-import { SteppedScheduler } from "./steppedScheduler.ts"
 
 /** What may be set. */
 export interface WorldOptions {
   readonly seed?: string | number | undefined
   readonly startMs?: number | undefined
   /** Latest time the clock jumps to by itself; default no limit. */
-  readonly horizonMs?: (() => number) | undefined
-  /** Told when nothing is left to do before the horizon. */
-  readonly onQuiet?: (() => void) | undefined
+  readonly limitMs?: number | undefined
   readonly onStep?: (() => void) | undefined
   readonly opsPerStep?: number | undefined
 }
@@ -49,25 +48,22 @@ export class FiberCount {
 
 /** The world: launch effects in it. */
 export class World {
-  readonly clock: ManualClock
-  readonly scheduler: SteppedScheduler
+  readonly clock: VirtualClock
+  private readonly scheduler: SteppedScheduler
   private readonly seed: string | number | undefined
 
   constructor(options: WorldOptions = {}) {
-    const { seed, startMs = 0, horizonMs, onQuiet, onStep, opsPerStep } = options
+    const { seed, startMs, limitMs, onStep, opsPerStep } = options
     this.seed = seed
     const random = seed === undefined ? undefined : seeded(seed)
+    this.clock = new VirtualClock({ startMs, limitMs })
     this.scheduler = new SteppedScheduler({
       pick: (count) => (random === undefined ? 0 : Math.floor(random() * count)),
-      onIdle: () => {
-        const moved = this.clock.next(horizonMs?.())
-        if (!moved) onQuiet?.()
-        return moved
-      },
+      onIdle: this.clock.idle,
       onStep,
       opsPerStep
     })
-    this.clock = new ManualClock(startMs, () => this.scheduler.wake())
+    this.clock.follow(this.scheduler)
   }
 
   /** Starts an effect under this world's scheduler and clock. */

@@ -1,7 +1,8 @@
-// One queue of tasks for all fibers of a run; a seeded choice says which runs next. Same choices,
-// same run. Tasks scheduled from outside (a promise, real I/O) start the queue again in a
-// microtask. Time passes only after a few turns of the microtask queue without a task: a promise
-// that needs nothing but the language settles before a timeout can fire.
+// An Effect scheduler with one queue of tasks for all its fibers: a choice from outside says which
+// runs next, and somebody is told before each step. Same choices, same run. Tasks scheduled from
+// outside (a promise, real I/O) start the queue again in a microtask. It says that it is idle only
+// after a few turns of the microtask queue without a task: a promise that needs nothing but the
+// language settles before a timeout can fire.
 import * as Scheduler from "effect/Scheduler"
 
 /** Turns of the microtask queue for which time stands still: an `await` takes up to three. */
@@ -13,15 +14,31 @@ const opsPerStepDefault = 2_048
 /** Tasks in one go before the process gets to see signals, timers and output again. */
 const breath = 1_024
 
-/** Picks an index below `count`. */
-export type Pick = (count: number) => number
+/** What a scheduler asks and tells. */
+export interface Decisions {
+  /** Index below `count` of the task to run next. */
+  readonly pick: (count: number) => number
+  /**
+   * Asked when no task is left for a while, e.g. `VirtualClock.idle`: true when that made new
+   * tasks.
+   */
+  readonly onIdle: () => boolean
+  /** Told before each step. */
+  readonly onStep?: (() => void) | undefined
+  /** Operations after which a step of a fiber ends; default 2,048. */
+  readonly opsPerStep?: number | undefined
+}
 
-/** An Effect scheduler whose every decision comes from `pick`. */
-export class DeterministicScheduler implements Scheduler.Scheduler {
+/**
+ * A scheduler whose every decision comes from outside.
+ *
+ * Flow: pass it as `{ scheduler }` to `Effect.runFork`; join it to a clock with
+ * `clock.follow(scheduler)` and `onIdle: clock.idle`.
+ * Limits: tasks are held in a list; fibers bound their number.
+ */
+export class SteppedScheduler implements Scheduler.Scheduler {
   readonly executionMode = "sync" as const
-  private readonly pick: Pick
-  private readonly onIdle: () => boolean
-  private readonly opsPerStep: number
+  private readonly decisions: Decisions
   private idle = 0
   private tasks: Array<() => void> = []
   private draining = false
@@ -29,14 +46,8 @@ export class DeterministicScheduler implements Scheduler.Scheduler {
   /** Effect's own dispatcher runs tasks behind everything the process has to do meanwhile. */
   private readonly outside = new Scheduler.MixedScheduler().makeDispatcher()
 
-  /**
-   * `onIdle` is asked when no task is left for a while: it may advance a clock and answer true when
-   * that made new tasks.
-   */
-  constructor(pick: Pick, onIdle: () => boolean, opsPerStep: number = opsPerStepDefault) {
-    this.pick = pick
-    this.onIdle = onIdle
-    this.opsPerStep = opsPerStep
+  constructor(decisions: Decisions) {
+    this.decisions = decisions
   }
 
   readonly dispatcher: Scheduler.SchedulerDispatcher = {
@@ -49,9 +60,15 @@ export class DeterministicScheduler implements Scheduler.Scheduler {
   }
 
   shouldYield(fiber: { readonly currentOpCount: number }): boolean {
-    return fiber.currentOpCount >= this.opsPerStep
+    return fiber.currentOpCount >= (this.decisions.opsPerStep ?? opsPerStepDefault)
   }
 
+  /** True while nothing waits to run and it will not look by itself. */
+  get parked(): boolean {
+    return this.tasks.length === 0 && !this.scheduled && !this.draining
+  }
+
+  /** Puts a task into the queue. */
   readonly add = (task: () => void): void => {
     this.tasks.push(task)
     this.wake()
@@ -77,7 +94,7 @@ export class DeterministicScheduler implements Scheduler.Scheduler {
       this.outside.scheduleTask(() => this.turn(), 0)
       return
     }
-    if (this.idle++ < idleTurns || this.onIdle()) this.schedule()
+    if (this.idle++ < idleTurns || this.decisions.onIdle()) this.schedule()
   }
 
   /** Runs tasks until none is left. */
@@ -88,8 +105,9 @@ export class DeterministicScheduler implements Scheduler.Scheduler {
     this.draining = true
     try {
       for (let ran = 0; ran < limit && this.tasks.length > 0; ran++) {
-        const task = this.tasks.splice(this.pick(this.tasks.length), 1)[0] as () => void
-        task()
+        this.decisions.onStep?.()
+        const chosen = this.tasks.splice(this.decisions.pick(this.tasks.length), 1)[0]
+        chosen?.()
       }
     } finally {
       this.draining = false
