@@ -1,0 +1,95 @@
+// The seam of circuit breakers: who may call, and how the calls ended. Core asks before each call
+// of a stage and tells the outcome; a breaker decides by a pure machine of its own, and neither
+// waits nor calls. The breaker is in `@sluice/backpressure`, as `CircuitBreaker`.
+import * as Context from "effect/Context"
+import type * as Policy from "./Policy.ts"
+
+/** Where a circuit is. `isolated` was opened by hand and stays so until it is reset. */
+export type CircuitState = "closed" | "half-open" | "open" | "isolated"
+
+/** The value of `stage_circuit_state`. */
+export const circuitStateNumber = { closed: 0, "half-open": 1, open: 2, isolated: 2 } as const
+
+/** A change of state, and why. */
+export interface CircuitChange {
+  readonly from: CircuitState
+  readonly to: CircuitState
+  readonly reason: string
+}
+
+/** What a breaker is given to act through. */
+export interface BreakerHost {
+  readonly pipelineId: string
+  readonly stageId: string
+  /** Told of each change, in order. */
+  readonly changed: (change: CircuitChange) => void
+}
+
+/** The answer to a request; a ticket belongs to the breaker and is handed back with the outcome. */
+export type Verdict =
+  | { readonly _tag: "Admitted"; readonly ticket: unknown }
+  | {
+      readonly _tag: "Rejected"
+      readonly state: CircuitState
+      /** Undefined when only the trials under way, or an operator, can tell. */
+      readonly retryAfterMs: number | undefined
+    }
+
+/**
+ * One running circuit of one stage.
+ *
+ * Flow: each admitted call is told with `ended` or `cancelled`, exactly once; outcomes of calls
+ * that were admitted in an earlier state change nothing. `atMs` is monotonic milliseconds.
+ * Limits: all calls are synchronous.
+ */
+export interface Breaker {
+  readonly request: (atMs: number) => Verdict
+  readonly ended: (ticket: unknown, atMs: number, ok: boolean, latencyMs: number) => void
+  /** The call was interrupted: it says nothing, and a trial frees its slot. */
+  readonly cancelled: (ticket: unknown, atMs: number) => void
+  /** Accumulators behind gave up so many keys. */
+  readonly deadlocked: (count: number, atMs: number) => void
+  readonly isolate: (atMs: number) => void
+  readonly reset: (atMs: number) => void
+  readonly state: (atMs: number) => CircuitState
+  /** Takes over other thresholds; state and history are kept. */
+  readonly change: (policy: Policy.CircuitBreakerPolicy, atMs: number) => void
+  readonly statistics: () => Readonly<Record<string, number>>
+}
+
+/**
+ * Makes running circuits of policies.
+ *
+ * Errors: throws when the policy could never open or never close.
+ */
+export type BreakerImplementation = (
+  policy: Policy.CircuitBreakerPolicy,
+  host: BreakerHost,
+  atMs: number
+) => Breaker
+
+/** A breaker as an option of a stage: thresholds as plain data, and who carries them out. */
+export interface StageBreaker {
+  readonly policy: Policy.CircuitBreakerPolicy
+  readonly implementation: BreakerImplementation
+}
+
+/** Who carries out policies of stages that name no implementation; none by default. */
+export const Implementation: Context.Reference<BreakerImplementation | undefined> =
+  Context.Reference<BreakerImplementation | undefined>("@sluice/core/BreakerImplementation", {
+    defaultValue: () => undefined
+  })
+
+/** A call that was not made since the circuit of its stage does not let it. */
+export class CircuitOpen extends Error {
+  override readonly name = "CircuitOpen"
+  readonly retryAfterMs: number | undefined
+  constructor(stageId: string, state: CircuitState, retryAfterMs: number | undefined) {
+    const wait = retryAfterMs === undefined ? "" : ` for another ${Math.ceil(retryAfterMs)} ms`
+    super(
+      `the circuit of stage "${stageId}" is ${state}${wait}: the call was not made; ` +
+        'retry with backoff, or hold records back with whenOpen: "wait"'
+    )
+    this.retryAfterMs = retryAfterMs
+  }
+}
