@@ -13,6 +13,13 @@ export interface Provenance {
   readonly base: number
 }
 
+/** What a record keeps of the batch it came in, where one batch joins records of several. */
+export interface Place {
+  readonly origin: string
+  readonly seqBase: number
+  readonly provenance: Provenance | undefined
+}
+
 /**
  * Per-record metadata, present only where a stage wrote some; every column is as long as the batch.
  */
@@ -21,6 +28,8 @@ export interface Columns {
   readonly attrs: ReadonlyArray<Envelope.Attrs | undefined> | undefined
   readonly costs: ReadonlyArray<Envelope.Cost | undefined> | undefined
   readonly timestamps: ReadonlyArray<number> | undefined
+  /** Present only in a batch that joins records of several inputs. */
+  readonly places?: ReadonlyArray<Place> | undefined
 }
 
 /**
@@ -73,10 +82,14 @@ export const seqId = (batch: Batch<unknown>, i: number): number =>
 
 /** Where record `i` stands in its input, as `name:line` (1-based), or undefined. */
 export const location = (batch: Batch<unknown>, i: number): string | undefined => {
-  const provenance = batch.provenance
+  const { provenance, seqBase } = batch.columns?.places?.[i] ?? batch
   if (provenance === undefined) return undefined
-  return `${provenance.name}:${provenance.base + (seqId(batch, i) - batch.seqBase) + 1}`
+  return `${provenance.name}:${provenance.base + (seqId(batch, i) - seqBase) + 1}`
 }
+
+/** Id of the source stage that record `i` came from. */
+export const origin = (batch: Batch<unknown>, i: number): string =>
+  batch.columns?.places?.[i]?.origin ?? batch.origin
 
 /** Headers of record `i`. */
 export const headers = (batch: Batch<unknown>, i: number): Envelope.Headers =>
@@ -116,7 +129,8 @@ export const gatherColumns = (
         headers: gather(columns.headers, positions, count),
         attrs: gather(columns.attrs, positions, count),
         costs: gather(columns.costs, positions, count),
-        timestamps: gather(columns.timestamps, positions, count)
+        timestamps: gather(columns.timestamps, positions, count),
+        places: gather(columns.places, positions, count)
       }
 
 /**

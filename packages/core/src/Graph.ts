@@ -2,6 +2,7 @@
 // channel descriptor. Functions in operations are ordinary values; FunctionRef.ts names them so
 // that a graph can cross a process border.
 import type * as Accumulator from "./Accumulator.ts"
+import type * as Batching from "./Batching.ts"
 import type * as Channel from "./Channel.ts"
 import type * as Policy from "./Policy.ts"
 import type * as Sink from "./Sink.ts"
@@ -45,6 +46,7 @@ export type Operation =
   | { readonly _tag: "MapPromise"; readonly f: ErasedFunction }
   | { readonly _tag: "Process"; readonly stage: ErasedStage }
   | { readonly _tag: "Accumulate"; readonly accumulator: ErasedAccumulator }
+  | { readonly _tag: "Batch"; readonly batching: Batching.Batching }
   | { readonly _tag: "Branch"; readonly mode: BranchMode }
   | { readonly _tag: "Merge" }
   | { readonly _tag: "Sink"; readonly sink: ErasedSink }

@@ -10,9 +10,12 @@ import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as Accumulator from "./Accumulator.ts"
+import type * as Batching from "./Batching.ts"
+import type * as Breaker from "./Breaker.ts"
 import * as Channel from "./Channel.ts"
 import type * as Engine from "./Engine.ts"
 import type * as Envelope from "./Envelope.ts"
+import type * as FlowStrategy from "./FlowStrategy.ts"
 import type * as Graph from "./Graph.ts"
 import { kindOf } from "./Graph.ts"
 import type * as GraphError from "./GraphError.ts"
@@ -62,8 +65,18 @@ export interface StageOptions {
    * records, `block`.
    */
   readonly buffer?: Partial<Policy.BufferPolicy>
-  /** How pressure travels upstream; default bounded. */
-  readonly backpressure?: Policy.BackpressureStrategy
+  /**
+   * What limits the records on their way into the stage, which then runs in a segment of its own:
+   * `Flow.credit`, `Flow.rate` and others of `@sluice/backpressure`, or the same as plain data when
+   * the run is given `Flow.layer`. On a source it limits what the source emits. Default: a bounded
+   * channel alone.
+   */
+  readonly flow?: FlowStrategy.Flow | Policy.BackpressureStrategy
+  /**
+   * Policies taken by name from the run's `policies`; each stands in for the option of that name,
+   * and follows the registry while the pipeline runs.
+   */
+  readonly policies?: Policy.PolicyNames
   /** Read by custom stages as `context.config`. */
   readonly config?: Readonly<Record<string, unknown>>
 }
@@ -82,14 +95,27 @@ export interface RecordOptions<A, B> extends StageOptions {
   readonly onError?: OnError<A, B>
 }
 
+/** What may guard the calls of a stage. */
+export interface CallOptions {
+  /** Bound on one call; a call that takes longer is interrupted and fails. */
+  readonly timeout?: Duration.Input
+  /** Bound on all attempts of one record together, the waits between them included. */
+  readonly deadline?: Duration.Input
+  /**
+   * A circuit around the stage's calls: `CircuitBreaker.stage` of `@sluice/backpressure`. A call it
+   * does not let fails with `CircuitOpen`, and `onError` follows.
+   */
+  readonly breaker?: Breaker.StageBreaker | Policy.CircuitBreakerPolicy
+  /** Calls at once, shared with the stages that name the same bulkhead. */
+  readonly bulkhead?: Policy.BulkheadPolicy
+}
+
 /** Options of effectful stages. */
-export interface EffectOptions<A, B> extends RecordOptions<A, B> {
+export interface EffectOptions<A, B> extends RecordOptions<A, B>, CallOptions {
   /** Records in flight; default 1. The same as a fixed `parallelism`. */
   readonly concurrency?: number
   /** Order of the results: `Channel.ordered` (default), `unordered`, or `partitionOrdered(key)`. */
   readonly ordering?: Channel.OrderingOf<A>
-  /** Bound on one call; a call that takes longer is interrupted and fails. */
-  readonly timeout?: Duration.Input
 }
 
 /** Options of `run`, `start` and `stream`: the engine and what it is told. */
@@ -113,6 +139,9 @@ const closed = <E, R>(
 
 const erased = (f: (...args: ReadonlyArray<never>) => unknown): Graph.ErasedFunction => f
 
+const millisOf = (duration: Duration.Input | undefined): number | undefined =>
+  duration === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(duration))
+
 const nodeOptions = <A, B>(options: EffectOptions<A, B> | undefined): NodeOptions => {
   const onError = options?.onError
   const fallback = onError !== undefined && "fallback" in onError ? onError.fallback : undefined
@@ -123,10 +152,8 @@ const nodeOptions = <A, B>(options: EffectOptions<A, B> | undefined): NodeOption
       fallback === undefined ? (onError as Policy.ErrorPolicy | undefined) : { _tag: "Fallback" },
     fallback: fallback === undefined ? undefined : erased(fallback),
     ordering: options?.ordering as Channel.ChannelOrdering | undefined,
-    timeoutMs:
-      options?.timeout === undefined
-        ? undefined
-        : Duration.toMillis(Duration.fromInputUnsafe(options.timeout))
+    timeoutMs: millisOf(options?.timeout),
+    deadlineMs: millisOf(options?.deadline)
   }
 }
 
@@ -244,7 +271,7 @@ export const mapBatch =
   <A, B, E2 = never, R2 = never>(
     id: string,
     f: (items: ReadonlyArray<A>) => ReadonlyArray<B> | Effect.Effect<ReadonlyArray<B>, E2, R2>,
-    options?: RecordOptions<A, B> & { readonly timeout?: Duration.Input }
+    options?: RecordOptions<A, B> & CallOptions
   ) =>
   <E, R>(self: Pipeline<A, E, R>): Pipeline<B, E | E2, R | R2> =>
     append(self, id, { _tag: "MapBatch", f: erased(f) }, nodeOptions(options))
@@ -329,6 +356,38 @@ export const accumulate =
       { _tag: "Accumulate", accumulator: spec as Graph.ErasedAccumulator },
       { ...options }
     )
+
+/**
+ * Gathers records to batches for the stages behind: `mapBatch`, sinks that take batches.
+ *
+ * Shape: the same records in the same order with the same metadata; only where one batch ends and
+ * the next begins is new.
+ * Flow: holds at most one batch, for as long as `batching` says (see Batching); hands over what it
+ * holds when the input ends. Backpressures while the stages behind are busy.
+ * Limits: those of `batching`, at most 65,536 records; a batch may be larger than the run's
+ * `batchSize` and than the buffers behind it, which then hold it alone.
+ * Errors: a rule's function that throws follows `onError`, for the record it was called with.
+ *
+ * @example
+ * ```ts
+ * import * as Batching from "@sluice/core/Batching"
+ * import * as Pipeline from "@sluice/core/Pipeline"
+ * import * as Source from "@sluice/core/Source"
+ *
+ * const rows = Pipeline.source("rows", Source.fromIterable([1, 2, 3])).pipe(
+ *   Pipeline.batch("fives", Batching.hybrid(5, "20 millis")),
+ *   Pipeline.mapBatch("totals", (items) => [items.reduce((total, n) => total + n, 0)])
+ * )
+ * ```
+ */
+export const batch =
+  <A>(
+    id: string,
+    batching: Batching.BatchingOf<A>,
+    options?: StageOptions & { readonly onError?: Policy.ErrorPolicy }
+  ) =>
+  <B extends A, E, R>(self: Pipeline<B, E, R>): Pipeline<B, E, R> =>
+    append(self, id, { _tag: "Batch", batching }, { ...options })
 
 /** The predicate of a branch's last route: everything the others left. */
 export const otherwise = (): boolean => true
@@ -426,9 +485,8 @@ export const merge = <const Inputs extends ReadonlyArray<Pipeline<unknown, unkno
 }
 
 /** Options of sinks. */
-export interface SinkOptions<A> extends StageOptions {
+export interface SinkOptions<A> extends StageOptions, CallOptions {
   readonly onError?: Policy.ErrorPolicy
-  readonly timeout?: Duration.Input
   /** Order in which records must arrive; refused at build when a stage before gives it up. */
   readonly ordering?: Channel.OrderingOf<A>
 }

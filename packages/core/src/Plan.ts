@@ -1,5 +1,6 @@
 // How a graph will be executed: segments, one engine each, joined by channels; inside a segment,
 // fused kernels. A plan is plain data and says why it is as it is. Making one runs nothing.
+import * as Batching from "./Batching.ts"
 import * as Graph from "./Graph.ts"
 import { topological } from "./internal/topology.ts"
 
@@ -53,8 +54,10 @@ const startReason = (
   if (node.operation._tag === "Process") return "a stream function pulls its input"
   if (upstream.operation._tag === "Process")
     return `the stream function of "${upstream.id}" has a fiber of its own`
-  if (node.kind === "accumulator" && waits)
+  if ((node.kind === "accumulator" || node.operation._tag === "Batch") && waits)
     return "its timers run while effects before it are waited for"
+  if (node.operation._tag === "Batch" && node.operation.batching._tag === "Adaptive")
+    return "its batch size follows the queue in front of it"
   if (node.engine !== upstream.engine) return `engine changes to ${node.engine ?? "default"}`
   return undefined
 }
@@ -161,6 +164,7 @@ const describeStage = (node: Graph.StageNode): string => {
   if (operation._tag === "Source") details.push(operation.source.label)
   if (operation._tag === "Sink") details.push(operation.sink.label)
   if (operation._tag === "Accumulate") details.push(operation.accumulator.label)
+  if (operation._tag === "Batch") details.push(Batching.describe(operation.batching))
   if (node.parallelism._tag === "Fixed") details.push(`${node.parallelism.n} in flight`)
   if (operation._tag === "MapEffect" || operation._tag === "MapPromise")
     details.push(node.ordering._tag.toLowerCase())

@@ -30,6 +30,7 @@ const rules: ReadonlyArray<Rule> = [
   reachesSink,
   bounds.buffers,
   bounds.accumulators,
+  bounds.batches,
   bounds.retries,
   bounds.parallelism,
   bounds.stateLimits,

@@ -57,6 +57,8 @@ export class Outputs<Out> {
     this.headers = []
     this.positions = []
     this.bytes = 0
+    const from = source?.columns?.places
+    const places = from === undefined ? undefined : positions.map((position) => from[position]!)
     const index = source?.index
     if (index !== undefined) {
       for (let j = 0; j < positions.length; j++) positions[j] = index[positions[j]!]!
@@ -71,7 +73,7 @@ export class Outputs<Out> {
       bytes,
       trace: source?.trace ?? Batch.make([]).trace,
       provenance: source?.provenance,
-      columns: { headers, attrs: undefined, costs: undefined, timestamps: undefined }
+      columns: { headers, attrs: undefined, costs: undefined, timestamps: undefined, places }
     }
   }
 

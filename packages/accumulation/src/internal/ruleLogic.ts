@@ -170,7 +170,7 @@ export class RuleLogic<In, Key extends KeyValue, State, Out> implements Logic<In
     if (state === undefined) {
       const { batch } = this
       const gathered = before as Fragments<In>
-      gathered.push(fragment, Batch.seqId(batch, index), batch.origin)
+      gathered.push(fragment, Batch.seqId(batch, index), Batch.origin(batch, index))
       return this.hasPredicate ? this.askGathered(before, gathered) : noPredicates
     }
     const added = state.add(before, fragment)

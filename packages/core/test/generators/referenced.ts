@@ -1,6 +1,7 @@
 // Random graphs whose every value has a reference, using every operation, policy and descriptor:
 // what JSON must carry. Not all of them are sound: JSON does not judge.
 import fc from "fast-check"
+import * as Batching from "../../src/Batching.ts"
 import * as Channel from "../../src/Channel.ts"
 import * as Graph from "../../src/Graph.ts"
 import type * as Policy from "../../src/Policy.ts"
@@ -90,6 +91,12 @@ const operations: fc.Arbitrary<Graph.Operation> = fc.oneof(
     { _tag: "Process", stage: stages.passingStage },
     { _tag: "Accumulate", accumulator: stages.accumulator },
     { _tag: "Merge" },
+    { _tag: "Batch", batching: Batching.record },
+    { _tag: "Batch", batching: Batching.fixed(7, { incomplete: "hold" }) },
+    { _tag: "Batch", batching: Batching.timeWindow("2 seconds") },
+    { _tag: "Batch", batching: Batching.hybrid(9, 20) },
+    { _tag: "Batch", batching: stages.byTotal },
+    { _tag: "Batch", batching: stages.adapting },
     { _tag: "Sink", sink: stages.forget },
     { _tag: "MapEffect", f: stages.later },
     { _tag: "Map", f: stages.increment },

@@ -25,11 +25,7 @@ const options: fc.Arbitrary<Engine.ExecutionOptions> = fc.record(
 /** What went in came out, was set aside or was dropped. */
 const balanced = (state: Stage.StageRuntimeState): boolean => {
   const out = state.recordsOut + state.deadLetters + state.dropped
-  if (
-    /^(map|mapEnvelope|mapEffect|mapPromise|mapBatch|process|branch|partition|merge|sink)-/.test(
-      state.stageId
-    )
-  ) {
+  if (/^(map\w*|batch|process|branch|partition|merge|sink)-/.test(state.stageId)) {
     return state.recordsIn === out
   }
   if (state.stageId.startsWith("broadcast-")) return state.recordsOut === 2 * state.recordsIn

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import fc from "fast-check"
+import * as Batching from "../../src/Batching.ts"
 import * as Channel from "../../src/Channel.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
@@ -18,6 +19,7 @@ const linear = [
   "mapEffect",
   "mapPromise",
   "mapBatch",
+  "batch",
   "process"
 ] as const
 
@@ -119,9 +121,16 @@ const policies = {
   retry: Policy.retry({ retriesMax: 1, backoffMs: 0, exhausted: Policy.deadLetter })
 } as const
 
+/** Stages that cannot try again do at once what is done when the retries are exhausted. */
+const policyOf = ({ op, policy }: LinearStep): (typeof policies)[LinearStep["policy"]] =>
+  policy === "retry" && (op === "mapEnvelope" || op === "batch")
+    ? policies.deadLetter
+    : policies[policy]
+
 /** What the stage makes of one record that does not fail. */
 const outputs = (step: LinearStep, n: number): ReadonlyArray<number> => {
   if (step.op === "filter") return residue(n, step.k) === 0 ? [n] : []
+  if (step.op === "batch") return [n]
   if (step.op === "flatMap") return Array<number>(residue(n, step.k)).fill(n)
   return [n + step.k]
 }
@@ -153,9 +162,30 @@ const effectOf = (step: LinearStep) => (n: number) =>
 const orderingOf = (step: LinearStep, end: End) =>
   end.order === "none" ? {} : { ordering: orderings[step.order] }
 
+/** One of the ways to gather, chosen by `concurrency`; only a rule can fail. */
+const batchingOf = (step: LinearStep): Batching.BatchingOf<number> => {
+  switch (step.concurrency) {
+    case 1:
+      return Batching.fixed(step.k, { incomplete: step.order === "keyed" ? "hold" : "release" })
+    case 2:
+      return Batching.hybrid(step.k * 3, step.k)
+    case 3:
+      return Batching.timeWindow(step.k, { countMax: step.k * 5 })
+    case 4:
+      return Batching.adaptive({ make: () => ({ size: () => step.k, observe: () => undefined }) })
+    default:
+      return Batching.accumulated({
+        initial: 0,
+        add: (total, n: number) => guarded(step, n, total + Math.abs(n)),
+        complete: (total) => total >= 10 * step.k,
+        window: step.order === "keyed" ? "Infinity" : 5
+      })
+  }
+}
+
 const stageOf = (id: string, step: LinearStep, end: End): ((self: Open) => Open) => {
   const buffer = step.buffer === 0 ? {} : { buffer: { capacity: step.buffer } }
-  const options = { onError: policies[step.policy], ...buffer }
+  const options = { onError: policyOf(step), ...buffer }
   const one = (n: number): number => guarded(step, n, n + step.k)
   const window = { ...options, concurrency: step.concurrency, ...orderingOf(step, end) }
   switch (step.op) {
@@ -177,6 +207,8 @@ const stageOf = (id: string, step: LinearStep, end: End): ((self: Open) => Open)
       return Pipeline.mapPromise(id, async (n: number) => one(n), window)
     case "mapBatch":
       return Pipeline.mapBatch(id, (ns: ReadonlyArray<number>) => ns.map((n) => n + step.k), buffer)
+    case "batch":
+      return Pipeline.batch(id, batchingOf(step), options)
     case "process":
       return Pipeline.process(
         id,
@@ -187,9 +219,11 @@ const stageOf = (id: string, step: LinearStep, end: End): ((self: Open) => Open)
 }
 
 /** Batch functions and stream functions fail as a whole; in a job they do not fail. */
-const canFail = (step: LinearStep): boolean => step.op !== "mapBatch" && step.op !== "process"
+const canFail = (step: LinearStep): boolean =>
+  step.op === "batch"
+    ? batchingOf(step)._tag === "Accumulated"
+    : step.op !== "mapBatch" && step.op !== "process"
 
-/** mapEnvelope works batch-wise and is not retried. */
 const keepsOrder = (step: LinearStep): boolean =>
   step.order === "ordered" || (step.op !== "mapEffect" && step.op !== "mapPromise")
 

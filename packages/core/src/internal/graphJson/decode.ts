@@ -1,5 +1,6 @@
 // From a document to a graph. Every reference is resolved and checked for what its place needs;
 // whatever cannot be resolved is collected, so that one pass reports everything.
+import type * as Batching from "../../Batching.ts"
 import type * as Channel from "../../Channel.ts"
 import type * as FunctionRef from "../../FunctionRef.ts"
 import * as Graph from "../../Graph.ts"
@@ -55,6 +56,12 @@ const functions: Expected<Graph.ErasedFunction> = {
 const sources: Expected<Graph.ErasedSource> = {
   name: "source",
   is: (value): value is Graph.ErasedSource => tagged(value, "Source"),
+  absent
+}
+const batchings: Expected<Batching.Batching> = {
+  name: "batching",
+  is: (value): value is Batching.Batching =>
+    tagged(value, "Accumulated") || tagged(value, "Adaptive"),
   absent
 }
 const sinks: Expected<Graph.ErasedSink> = {
@@ -154,6 +161,12 @@ export class Decoder {
       }
       case "Branch":
         return { ...json, mode: this.branch(json.mode, place) }
+      case "Batch": {
+        const { batching } = json
+        if ("_tag" in batching) return { _tag: "Batch", batching }
+        const at = place("operation.batching")
+        return { _tag: "Batch", batching: this.value(batching, at, batchings) }
+      }
       case "Merge":
         return json
       default:

@@ -66,6 +66,11 @@ export class Encoder {
         return { _tag: "Accumulate", accumulator: this.ref(operation.accumulator) }
       case "Branch":
         return { _tag: "Branch", mode: this.branch(operation.mode) }
+      case "Batch": {
+        const { batching } = operation
+        const rule = batching._tag === "Accumulated" || batching._tag === "Adaptive"
+        return { _tag: "Batch", batching: rule ? this.ref(batching) : batching }
+      }
       case "Merge":
         return { _tag: "Merge" }
       default:

@@ -24,7 +24,7 @@ export class BatchCursor implements MovableCursor {
     return this.batch.columns?.costs?.[this.position] ?? Envelope.noCost
   }
   get origin(): string {
-    return this.batch.origin
+    return Batch.origin(this.batch, this.position)
   }
   get location(): string | undefined {
     return Batch.location(this.batch, this.position)

@@ -1,5 +1,6 @@
 // What a printed graph says of a stage and of an edge: the default is silent, everything else is
 // shown.
+import * as Batching from "../../Batching.ts"
 import type * as Graph from "../../Graph.ts"
 import * as Policy from "../../Policy.ts"
 
@@ -11,6 +12,8 @@ const operationText = (operation: Graph.Operation): string => {
       return `Sink: ${operation.sink.label}`
     case "Accumulate":
       return `Accumulate: ${operation.accumulator.label}`
+    case "Batch":
+      return `Batch: ${Batching.describe(operation.batching)}`
     case "Branch":
       return `Branch: ${operation.mode._tag.toLowerCase()}`
     default:

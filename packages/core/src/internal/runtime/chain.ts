@@ -11,6 +11,7 @@ import { Branch } from "../operators/branch.ts"
 import { Chained } from "../operators/chained.ts"
 import type { ErasedWriter } from "../operators/endings.ts"
 import { ChannelOut, SinkOperator } from "../operators/endings.ts"
+import { Gather } from "../operators/gather.ts"
 import { KernelOperator } from "../operators/kernelOperator.ts"
 import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
@@ -79,6 +80,8 @@ const single = (
       return new MapEnvelope(run, node, next)
     case "Accumulate":
       return new Accumulate(run, node, next)
+    case "Batch":
+      return new Gather(run, node, next)
     case "Branch":
       return new Branch(run, node, ports)
     case "Merge":

@@ -20,6 +20,11 @@ export interface Operator {
   readonly poll: () => Wait
   /** Earliest Clock time (ms) at which `poll` has something to do; Infinity when none. */
   readonly deadline: () => number
+  /**
+   * Nothing more is there now: lets go of what waited for company only. Present where an operator
+   * gathers; "nothing" when it held none.
+   */
+  readonly rest?: () => Wait | "nothing"
   /** No more input: releases everything, then ends the next operator. */
   readonly end: (mode: EndMode) => Wait
   /** Lets go of running work after an abort; must not fail. */

@@ -49,7 +49,7 @@ export class Rejections {
       stageId: this.node.id,
       kind: rejection.kind ?? "non-recoverable",
       seqId: Batch.seqId(batch, position),
-      origin: batch.origin,
+      origin: Batch.origin(batch, position),
       location: Batch.location(batch, position),
       key: rejection.key,
       headers: Batch.headers(batch, position),

@@ -1,11 +1,12 @@
 // One segment: its chain, its waiting place, its input. The loops that feed it are in feed.ts.
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import type * as DeadLetter from "../../DeadLetter.ts"
 import * as Plan from "../../Plan.ts"
 import type * as Stage from "../../Stage.ts"
 import type { Chain } from "./chain.ts"
 import type { Channel } from "./channel.ts"
-import type { EndMode } from "./operator.ts"
+import type { EndMode, Operator } from "./operator.ts"
 import type { Run } from "./run.ts"
 import type { Wait } from "./wait.ts"
 import { andThen } from "./wait.ts"
@@ -20,6 +21,7 @@ export class Segment {
   readonly input: Channel | undefined
   /** Nobody reads what it makes any more: a source that feeds it stops. */
   unread = false
+  private readonly gathering: ReadonlyArray<Operator>
   private status: Stage.StageStatus = "pending"
   private timer: { readonly at: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
 
@@ -35,6 +37,7 @@ export class Segment {
     this.wakeup = wakeup
     this.chain = chain
     this.input = input
+    this.gathering = chain.all.filter((operator) => operator.rest !== undefined)
     input?.attachConsumer(wakeup)
   }
 
@@ -50,8 +53,14 @@ export class Segment {
     return this.chain.head.poll()
   }
 
-  /** Waits for news; a timer of the chain wakes it too. */
-  idle(): Effect.Effect<void> {
+  /**
+   * Waits for news; a timer of the chain wakes it too. What only waited for company leaves first.
+   */
+  idle(): Effect.Effect<void, DeadLetter.DeadLetter> {
+    for (const operator of this.gathering) {
+      const released = operator.rest?.()
+      if (released !== "nothing") return released ?? Effect.void
+    }
     this.arm()
     return this.wakeup.wait
   }

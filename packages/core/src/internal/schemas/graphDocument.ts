@@ -40,6 +40,20 @@ const BranchMode = Schema.Union([
   Schema.TaggedStruct("Partition", { ports, key: ValueRef })
 ]).annotate({ identifier: "BranchMode" })
 
+const Batching = Schema.Union([
+  Schema.TaggedStruct("Record", {}),
+  Schema.TaggedStruct("Fixed", {
+    count: Schema.Finite,
+    incomplete: Schema.Literals(["release", "hold"])
+  }),
+  Schema.TaggedStruct("TimeWindow", { windowMs: Schema.Finite, countMax: Schema.Finite }),
+  Schema.TaggedStruct("Hybrid", { count: Schema.Finite, windowMs: Schema.Finite }),
+  ValueRef
+]).annotate({
+  identifier: "Batching",
+  description: "How records are gathered; a batching with functions is a reference"
+})
+
 const Operation = Schema.Union([
   Schema.TaggedStruct("Source", { source: ValueRef }),
   Schema.TaggedStruct("Map", { f: ValueRef }),
@@ -51,6 +65,7 @@ const Operation = Schema.Union([
   Schema.TaggedStruct("MapPromise", { f: ValueRef }),
   Schema.TaggedStruct("Process", { stage: ValueRef }),
   Schema.TaggedStruct("Accumulate", { accumulator: ValueRef }),
+  Schema.TaggedStruct("Batch", { batching: Batching }),
   Schema.TaggedStruct("Branch", { mode: BranchMode }),
   Schema.TaggedStruct("Merge", {}),
   Schema.TaggedStruct("Sink", { sink: ValueRef })

@@ -1,4 +1,5 @@
 // Whatever holds records has a bound: channels, retries, calls in flight, keyed state.
+import * as Batching from "../../Batching.ts"
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import type * as Policy from "../../Policy.ts"
@@ -40,6 +41,16 @@ export const accumulators: Rule = ({ graph }) =>
       ? []
       : node.operation.accumulator.issues.map(({ reason, cure }) =>
           issue("unbounded", node.id, reason, cure)
+        )
+  )
+
+/** Batches that would never be complete, or grow without bound. */
+export const batches: Rule = ({ graph }) =>
+  graph.nodes.flatMap((node) =>
+    node.operation._tag !== "Batch"
+      ? []
+      : Batching.problems(node.operation.batching).map((reason) =>
+          issue("unbounded", node.id, reason, "give the batching a count and a time in range")
         )
   )
 

@@ -60,6 +60,7 @@ const uninterruptible = (
     case "Branch":
     case "Merge":
     case "Accumulate":
+    case "Batch":
       return [`a ${operation._tag} has no call that could take long`, "remove the timeout"]
     default:
       return ["a synchronous function cannot be interrupted", "use mapEffect or mapPromise"]
