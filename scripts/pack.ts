@@ -115,9 +115,10 @@ const entrypointsOf = ({ folder }: Package): ReadonlyArray<string> =>
 
 /**
  * Output of a module that is gone: an incremental build leaves it behind, and users could import
- * it.
+ * it. Shared files under `dist/internal` have no single source, and nobody can import them.
  */
 const isStale = ({ folder }: Package, path: string): boolean => {
+  if (/^dist\/internal\/[\w-]+\.js$/.test(path)) return false
   const name = /^dist\/(.*?)(\.d)?\.(js|ts)$/.exec(path)?.[1]
   return name !== undefined && !existsSync(join(root, folder, "src", `${name}.ts`))
 }

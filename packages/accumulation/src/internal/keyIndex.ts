@@ -107,7 +107,7 @@ export class KeyIndex<Key, Value> {
       this.held[this.places[2 * known + 1]! - 1] = value
       return
     }
-    if (this.live + 1 > (this.mask + 1) * loadMax) this.rebuild((this.mask + 1) * 2)
+    if (this.live + 1 > (this.mask + 1) * loadMax) this.grow()
     const slot = this.keys.length
     // A Map keeps 0 for -0, too.
     this.keys.push(Object.is(key, -0) ? (0 as Key) : key)
@@ -151,6 +151,18 @@ export class KeyIndex<Key, Value> {
       hole = place
     }
     places[2 * hole + 1] = 0
+  }
+
+  /** Twice the places; the list stays as it is, unless it has holes to close. */
+  private grow(): void {
+    const capacity = (this.mask + 1) * 2
+    if (this.keys.length > this.live) return this.rebuild(capacity)
+    const { places } = this
+    this.places = new Int32Array(capacity * 2)
+    this.mask = capacity - 1
+    for (let i = 0; i < places.length; i += 2) {
+      if (places[i + 1] !== 0) this.occupy(places[i]!, places[i + 1]! - 1)
+    }
   }
 
   /** Closes the holes of the list and places everything anew. */
