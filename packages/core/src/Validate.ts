@@ -17,6 +17,7 @@ import { backpressure } from "./internal/validate/pressure.ts"
 import { promises } from "./internal/validate/promises.ts"
 import { reachedFromSource, reachesSink } from "./internal/validate/reach.ts"
 
+import { repetition } from "./internal/validate/repetition.ts"
 /** From the outside in: names, shape, then what the stages promise. */
 const rules: ReadonlyArray<Rule> = [
   endpoints.sources,
@@ -38,6 +39,7 @@ const rules: ReadonlyArray<Rule> = [
   policies.kinds,
   policies.errorPolicies,
   policies.timeouts,
+  repetition,
   backpressure
 ]
 

@@ -263,6 +263,50 @@ describe("findings on policies", () => {
     expect(findings(numbers().pipe(withFunction, toSink()))).toEqual([])
   })
 
+  it("retries where nothing can be tried again, and replacements where nothing is made", () => {
+    const onError = Policy.retry({ retriesMax: 1, backoffMs: 1 })
+    const refused = (open: Pipeline.Pipeline<unknown>) =>
+      findings(open.pipe(Pipeline.sink("out", Sink.drain, { onError: Policy.ignore })))
+    expect(
+      refused(numbers().pipe(Pipeline.mapEnvelope("enveloped", (e) => e, { onError })))
+    ).toEqual([
+      "[policy] enveloped: it cannot retry: its function is called once for each record. " +
+        "use map or mapEffect"
+    ])
+    expect(
+      refused(numbers().pipe(Pipeline.branch("way", { all: () => true }, { onError })).all)
+    ).toEqual([
+      "[policy] way: it cannot retry: a record's way is chosen once. do what may fail in a " +
+        "mapEffect before it, with the retries there"
+    ])
+    const graph = Pipeline.graph(
+      numbers().pipe(
+        Pipeline.process("stream", (input) => input),
+        Pipeline.map("add", (n) => n, { onError }),
+        toSink()
+      )
+    )
+    const all = graph.nodes.map((node) => ({ ...node, errorPolicy: onError }))
+    expect(texts({ ...graph, nodes: all })).toEqual([
+      "[policy] numbers: it cannot retry: an engine cannot read again. put Effect.retry into " +
+        "the source's effect",
+      "[policy] stream: it cannot retry: its stream cannot be started again for one record. " +
+        "use Stream.retry in it"
+    ])
+    const replaced = { errorPolicy: { _tag: "Fallback" }, fallback: () => 0 } as const
+    expect(
+      texts({ ...graph, nodes: graph.nodes.map((node) => ({ ...node, ...replaced })) })
+    ).toEqual(
+      ["numbers (a Source)", "stream (a Process)", "out (a Sink)"].map((text) => {
+        const [id, article] = text.replace(")", "").split(" (")
+        return (
+          `[policy] ${id}: its fallback cannot be used: ${article} makes no result of a record. ` +
+          "use Policy.deadLetter, ignore or fail"
+        )
+      })
+    )
+  })
+
   it("a timeout where nothing can be interrupted names what to use instead", () => {
     const graph = sound()
     const timed = graph.nodes.map((node) => ({ ...node, timeoutMs: 250 }))

@@ -261,6 +261,16 @@ export const mutants: ReadonlyArray<Mutant> = [
   }),
   node("a backoff of -1 ms", "policy", any, retry({ backoffMs: -1 })),
   node("a backoff that shrinks", "policy", any, retry({ factor: 0.5 })),
+  node(
+    "retries of a read, a way or a merge",
+    "policy",
+    isTag("Source", "Branch", "Merge"),
+    retry({})
+  ),
+  node("a replacement of what a sink writes", "policy", isTag("Sink"), {
+    errorPolicy: { _tag: "Fallback" },
+    fallback: () => 0
+  }),
   node("a timeout of synchronous work", "policy", synchronous, { timeoutMs: 100 }),
   node("a timeout of 0 ms", "policy", any, { timeoutMs: 0 }),
   strategy({ _tag: "CreditBased", initial: 4, replenishThreshold: 5 }),
