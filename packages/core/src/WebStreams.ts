@@ -1,0 +1,254 @@
+// Web Streams in and out: a ReadableStream as a source, a WritableStream as a sink, a pipeline as a
+// ReadableStream. Each side asks for the next record only when there is room for it, passes
+// failures on, and lets go of its lock on every way out. It decodes nothing.
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { ReadingFromWeb } from "./internal/webStreams/reading.ts"
+import { WritingToWeb } from "./internal/webStreams/writing.ts"
+import * as Pipeline from "./Pipeline.ts"
+import * as Sink from "./Sink.ts"
+import * as Source from "./Source.ts"
+
+/**
+ * A Web Stream could not be used, or failed.
+ *
+ * Shape: `operation` says at what, `cause` is what the stream failed with, as it is.
+ */
+export class WebStreamError extends Data.TaggedError("WebStreamError")<{
+  readonly operation: "lock" | "read" | "write" | "close"
+  readonly label: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    const cure =
+      this.operation === "lock"
+        ? "give a stream that nobody else reads or writes, a new one for each run"
+        : "look for the cause where the stream comes from"
+    return `cannot ${this.operation} the web stream "${this.label}": ${reason}. Cure: ${cure}.`
+  }
+}
+
+/** Options of `source`. */
+export interface SourceOptions {
+  /** Shown by `explain` and named in errors. Default "web stream". */
+  readonly label?: string
+  /**
+   * Default false: a run that ends before the stream cancels it. True leaves it as it is, unlocked,
+   * with what was not read.
+   */
+  readonly preventCancel?: boolean
+}
+
+/** Options of `sink`. */
+export interface SinkOptions {
+  /** Shown by `explain` and named in errors. Default "web stream". */
+  readonly label?: string
+  /** Default false: the stream is closed when all is written. True leaves it open, unlocked. */
+  readonly preventClose?: boolean
+  /** Default false: a failed or aborted run aborts the stream. True leaves it open, unlocked. */
+  readonly preventAbort?: boolean
+}
+
+const labelDefault = "web stream"
+
+const stopped = (): Error => new Error("the run ended before this stream did")
+
+/**
+ * The chunks of a ReadableStream, one record each.
+ *
+ * Shape: in the order of the stream. `open` is called once for each run, since a stream can be read
+ * only once; byte chunks are counted as `bytes`.
+ * Flow: one read at a time, only when downstream has room: what the stream prefetches is its own
+ * affair (its `highWaterMark`). A run that ends early cancels the stream, or only lets go of it
+ * (`preventCancel`).
+ * Errors: `WebStreamError`: the stream is locked, or failed; what was read before comes first.
+ *
+ * @example
+ * ```ts
+ * import * as Pipeline from "@sluice/core/Pipeline"
+ * import * as WebStreams from "@sluice/core/WebStreams"
+ *
+ * const chunks = Pipeline.source(
+ *   "chunks",
+ *   WebStreams.source(() => new Blob(["some text"]).stream())
+ * )
+ * ```
+ */
+export const source = <A>(
+  open: () => ReadableStream<A>,
+  options: SourceOptions = {}
+): Source.Source<A, WebStreamError> => {
+  const label = options.label ?? labelDefault
+  const failed = (operation: WebStreamError["operation"]) => (cause: unknown) =>
+    new WebStreamError({ operation, label, cause })
+  return Source.make(
+    label,
+    Effect.acquireRelease(
+      Effect.try({
+        try: () => new ReadingFromWeb(open(), failed("read")),
+        catch: failed("lock")
+      }),
+      (reading) => reading.release(options.preventCancel ?? false, stopped)
+    )
+  )
+}
+
+/**
+ * Writes each record as one chunk of a WritableStream.
+ *
+ * Shape: in the order of arrival. `open` is called once for each run.
+ * Flow: waits for `ready` before each chunk that finds the stream full, and at the end of a batch
+ * for what was written: a slow stream stops the read. Closes the stream at the end; a run that
+ * failed or was aborted aborts it.
+ * Errors: `WebStreamError`: the stream is locked, or failed. A chunk that fails breaks the stream:
+ * the records behind it are refused with the same cause, those before it were taken.
+ *
+ * @example
+ * ```ts
+ * import * as Pipeline from "@sluice/core/Pipeline"
+ * import * as Source from "@sluice/core/Source"
+ * import * as WebStreams from "@sluice/core/WebStreams"
+ *
+ * const closed = Pipeline.source("numbers", Source.fromIterable([1, 2, 3])).pipe(
+ *   Pipeline.sink(
+ *     "out",
+ *     WebStreams.sink(() => new WritableStream<number>({ write: (n) => console.log(n) }))
+ *   )
+ * )
+ * ```
+ */
+export const sink = <A>(
+  open: () => WritableStream<A>,
+  options: SinkOptions = {}
+): Sink.Sink<A, WebStreamError> => {
+  const label = options.label ?? labelDefault
+  const failed = (operation: WebStreamError["operation"]) => (cause: unknown) =>
+    new WebStreamError({ operation, label, cause })
+  return Sink.make(
+    label,
+    Effect.acquireRelease(
+      Effect.try({
+        try: () => new WritingToWeb(open().getWriter()),
+        catch: failed("lock")
+      }),
+      (writing) => writing.release(options.preventAbort ?? false, stopped)
+    ).pipe(
+      Effect.map((writing) => ({
+        write: (batch) => writing.write(batch.items, failed("write")),
+        end: Effect.mapError(writing.end(options.preventClose ?? false), failed("close"))
+      }))
+    )
+  )
+}
+
+/** Options of `readable`: those of a run, and how many records wait in the stream. */
+export interface ReadableOptions extends Pipeline.RunOptions {
+  /**
+   * Records the stream asks for before anybody reads. Default 0: the run starts with the first
+   * read.
+   */
+  readonly highWaterMark?: number
+}
+
+/** The run behind a ReadableStream. */
+class RunAsReadable<Out, E, R> {
+  private readonly stream: Stream.Stream<Out, E, R>
+  private readonly fork: <A, E2>(effect: Effect.Effect<A, E2, R>) => Fiber.Fiber<A, E2>
+  private readonly scope = Scope.makeUnsafe()
+  private next: Effect.Effect<ReadonlyArray<Out>, E | Cause.Done<void>, R> | undefined
+  private pulling: Fiber.Fiber<void> | undefined
+
+  constructor(
+    stream: Stream.Stream<Out, E, R>,
+    fork: <A, E2>(effect: Effect.Effect<A, E2, R>) => Fiber.Fiber<A, E2>
+  ) {
+    this.stream = stream
+    this.fork = fork
+  }
+
+  private readonly chunk: Effect.Effect<ReadonlyArray<Out>, E | Cause.Done<void>, R> =
+    Effect.suspend(() => {
+      if (this.next !== undefined) return this.next
+      const opened = Scope.provide(Stream.toPull(this.stream), this.scope)
+      return Effect.flatMap(opened, (next) => {
+        this.next = next
+        return next
+      })
+    })
+
+  /** Hands over what comes next; the stream asks again only after that. */
+  pull(controller: ReadableStreamDefaultController<Out>): Promise<void> {
+    const handed = Effect.matchCauseEffect(this.chunk, {
+      onSuccess: (items) =>
+        Effect.sync(() => {
+          for (const item of items) controller.enqueue(item)
+        }),
+      onFailure: (cause) =>
+        Effect.andThen(
+          Scope.close(this.scope, Exit.void),
+          Effect.sync(() => {
+            if (Cause.hasInterruptsOnly(cause)) return
+            if (
+              cause.reasons.some((reason) => reason._tag === "Fail" && Cause.isDone(reason.error))
+            )
+              return controller.close()
+            controller.error(Cause.squash(cause))
+          })
+        )
+    })
+    return new Promise((resolve) => {
+      this.pulling = this.fork(handed)
+      this.pulling.addObserver(() => resolve())
+    })
+  }
+
+  /** Aborts the run; resolves when everything is closed. */
+  cancel(): Promise<void> {
+    return new Promise((resolve) => {
+      this.pulling?.interruptUnsafe()
+      this.fork(Scope.close(this.scope, Exit.void)).addObserver(() => resolve())
+    })
+  }
+}
+
+/**
+ * An open pipeline as a ReadableStream of its records.
+ *
+ * Shape: the records in the pipeline's order; the stream is read once.
+ * Flow: the run starts when the stream is first asked for something, reads no more than its readers
+ * do (a batch and what `Pipeline.stream` holds), and ends with the stream. `cancel` aborts the run
+ * and resolves when everything it had opened is closed.
+ * Errors: the stream fails with what `Pipeline.stream` fails with, after the records before it.
+ *
+ * @example
+ * ```ts
+ * import * as Pipeline from "@sluice/core/Pipeline"
+ * import * as Source from "@sluice/core/Source"
+ * import * as WebStreams from "@sluice/core/WebStreams"
+ * import * as Effect from "effect/Effect"
+ *
+ * const numbers = Pipeline.source("numbers", Source.fromIterable([1, 2, 3]))
+ * const readable: ReadableStream<number> = Effect.runSync(WebStreams.readable(numbers))
+ * ```
+ */
+export const readable = <Out, E, R>(
+  self: Pipeline.Pipeline<Out, E, R>,
+  options: ReadableOptions = {}
+): Effect.Effect<ReadableStream<Out>, never, R> =>
+  Effect.map(Effect.context<R>(), (context) => {
+    const { highWaterMark = 0, ...runOptions } = options
+    const run = new RunAsReadable(Pipeline.stream(self, runOptions), Effect.runForkWith(context))
+    return new ReadableStream<Out>(
+      {
+        pull: (controller) => run.pull(controller),
+        cancel: () => run.cancel()
+      },
+      { highWaterMark }
+    )
+  })
