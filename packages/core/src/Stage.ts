@@ -65,14 +65,29 @@ export interface StageRuntimeState {
   /** Records waiting before and behind the stage, in records. */
   readonly inputQueueDepth: number
   readonly outputQueueDepth: number
+  /** Of a source: records it read. */
   readonly recordsIn: number
   readonly recordsOut: number
+  /**
+   * Records the stage's function made beyond one for each it took; negative where it took some in,
+   * as a filter or an accumulator does. At every moment `in + made = out + dropped + dead + in
+   * flight`, where only what was dropped inside the stage counts (see `dropped`).
+   */
+  readonly recordsMade: number
   readonly errors: number
   readonly deadLetters: number
-  /** Records discarded: by a full channel, by `Ignore`, by an accumulator's rule. */
+  /**
+   * Records given up: by `Ignore`, by a branch without a way for them, by an accumulator's rule;
+   * and in front of the stage, where they never entered it: `metrics["dropped.full"]` by a full
+   * channel, `metrics["dropped.gone"]` since the stage had ended or failed before they came.
+   */
   readonly dropped: number
   readonly batches: number
   readonly bytes: number
+  /**
+   * Records taken of which nothing has become yet. After a run that was cut off or has failed: what
+   * was under way, the record that ended it included.
+   */
   readonly inFlight: number
   readonly latency: LatencyHistogram
   readonly lastError: string | undefined

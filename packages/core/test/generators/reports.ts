@@ -71,6 +71,7 @@ export const states: fc.Arbitrary<Stage.StageRuntimeState> = fc.record({
   outputQueueDepth: count,
   recordsIn: count,
   recordsOut: count,
+  recordsMade: count,
   errors: count,
   deadLetters: count,
   dropped: count,

@@ -47,6 +47,8 @@ describe.each(engines)("$name engine, observation", (engine) => {
       expect([f?.recordsIn, f?.recordsOut]).toEqual([950, 500])
       expect([e?.recordsIn, e?.recordsOut, e?.dropped, e?.errors]).toEqual([500, 450, 50, 50])
       expect([fm?.recordsIn, fm?.recordsOut]).toEqual([450, out.length])
+      const made = [m, f, e, fm].map((state) => state?.recordsMade)
+      expect(made).toEqual([0, -450, 0, out.length - 450])
       expect(result).toMatchObject({
         pipelineId: "pipeline",
         engine: engine.name,

@@ -43,7 +43,7 @@ export class Accumulate extends Chained {
     this.close = Effect.sync(() => this.instance.close?.())
     this.stats.metrics = () => metricsOf(this.instance.totals())
     this.stats.givenUp = () => this.instance.totals().fragmentsDropped
-    this.stats.inFlight = () => this.instance.totals().fragmentsOpen
+    this.stats.held = () => this.instance.totals().fragmentsOpen
   }
 
   /** A position below 0 concerns a key that left by timer or at the end: no record caused it. */

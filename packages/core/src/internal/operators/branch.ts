@@ -50,6 +50,7 @@ export class Branch extends Chained {
     this.observed(batch, batch.items.length)
     if (this.mode._tag === "Broadcast") {
       this.stats.recordsOut += batch.items.length * this.ports.length
+      this.stats.made += batch.items.length * (this.ports.length - 1)
       return inOrder(this.ports.map((port) => () => port.push(batch)))
     }
     const routed = this.ports.map((): Array<number> => [])

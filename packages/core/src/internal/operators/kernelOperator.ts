@@ -173,10 +173,14 @@ export class KernelOperator implements Operator {
   private account(consumed: number, batch: Batch.Batch<unknown>): void {
     const { counts, lost, maps, stats } = this
     let count = consumed
+    // Behind a record that ends the run nothing is called; the rest of its batch came in.
+    ;(stats[0] as StageStats).recordsIn += batch.items.length - consumed
     for (let k = 0; k < stats.length; k++) {
       const figures = stats[k] as StageStats
       figures.recordsIn += count
-      count = maps[k] === 1 ? count - (lost[k] as number) : (counts[k] as number)
+      const left = count - (lost[k] as number)
+      count = maps[k] === 1 ? left : (counts[k] as number)
+      figures.made += count - left
       figures.recordsOut += count
       figures.batches++
     }

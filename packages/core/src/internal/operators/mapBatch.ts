@@ -67,6 +67,7 @@ export class MapBatch extends Chained {
       return this.refuse(batch, { cause, kind: "non-recoverable" }, 1)
     }
     this.stats.recordLatency(this.run.micros() - startedAt)
+    this.stats.made += result.length - batch.items.length
     this.observed(batch, result.length)
     if (result.length === batch.items.length) return this.forward(Batch.withItems(batch, result))
     return this.forward(

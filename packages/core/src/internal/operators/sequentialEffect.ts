@@ -176,12 +176,16 @@ export class SequentialEffect extends Chained {
   private accept(position: number, value: unknown): void {
     const tag = this.node.operation._tag
     if (tag === "FlatMap") return this.acceptAll(position, value as ReadonlyArray<unknown>)
-    if (tag === "Filter" && !value) return
+    if (tag === "Filter" && !value) {
+      this.stats.made--
+      return
+    }
     this.items.push(tag === "Filter" ? this.batch.items[position] : value)
     this.positions.push(position)
   }
 
   private acceptAll(position: number, values: ReadonlyArray<unknown>): void {
+    this.stats.made += values.length - 1
     for (const value of values) {
       this.items.push(value)
       this.positions.push(position)

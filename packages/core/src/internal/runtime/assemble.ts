@@ -60,7 +60,9 @@ const channelFor = (
   if (segment.source !== undefined || first === undefined) return undefined
   const edge = plan.graph.edges.find((candidate) => candidate.to === first.id) as Graph.Edge
   const policy = first.bufferPolicy ?? edge.channel.buffer
-  const channel = new Channel(policy, (payloads) => run.dropped(first.id, payloads))
+  const channel = new Channel(policy, (payloads, reason) =>
+    run.dropped(first.id, payloads, reason)
+  )
   run.statsOf(first.id).inputDepth = () => channel.buffer.used
   return channel
 }

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Batch from "../../Batch.ts"
 import type * as Policy from "../../Policy.ts"
 import { BoundedBuffer } from "../boundedBuffer.ts"
+import type { FrontDrop } from "./stageStats.ts"
 import type { Wait } from "./wait.ts"
 import type { Wakeup } from "./wakeup.ts"
 
@@ -16,8 +17,8 @@ export interface Signalled {
   readonly signal: () => void
 }
 
-/** Receives records a full channel discarded. */
-export type OnDropped = (payloads: ReadonlyArray<unknown>) => void
+/** Receives records a channel discarded, and why: it was full, or its consumer is gone. */
+export type OnDropped = (payloads: ReadonlyArray<unknown>, reason: FrontDrop) => void
 
 /** Many producers, one consumer. */
 export class Channel {
@@ -29,8 +30,6 @@ export class Channel {
   private producers = 0
   private cancelled = false
   private failed = false
-  /** Records that arrived after the consumer had failed. */
-  discarded = 0
 
   constructor(policy: Policy.BufferPolicy, onDropped: OnDropped) {
     this.policy = policy
@@ -53,9 +52,14 @@ export class Channel {
     this.consumer = consumer
   }
 
-  /** The consumer is gone: whatever comes is discarded, so that no producer waits for ever. */
+  /**
+   * The consumer is gone: what waits and whatever comes is discarded and counted, so that no
+   * producer waits for ever.
+   */
   cancel(): void {
     this.cancelled = true
+    for (let left = this.buffer.take(); left !== undefined; left = this.buffer.take())
+      this.onDropped(left.items, "gone")
     this.wakeProducers()
   }
 
@@ -79,13 +83,13 @@ export class Channel {
 
   private offer(batch: Batch.Batch<unknown>): boolean {
     if (this.cancelled) {
-      this.discarded += batch.items.length
+      this.onDropped(batch.items, "gone")
       return true
     }
     const wasEmpty = this.buffer.size === 0
     const offer = this.buffer.offer(batch)
     if (offer._tag === "Full") return false
-    if (offer._tag === "Dropped") this.onDropped(offer.dropped)
+    if (offer._tag === "Dropped") this.onDropped(offer.dropped, "full")
     if (wasEmpty) this.consumer?.signal()
     return true
   }

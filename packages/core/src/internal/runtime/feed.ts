@@ -193,7 +193,6 @@ class SourceFeed {
 
   private hand(batch: Batch.Batch<unknown>): Wait {
     const count = batch.items.length
-    this.stats.recordsIn += count
     this.stats.recordsOut += count
     this.stats.batches++
     const { head } = this.segment.chain
@@ -233,6 +232,7 @@ class SourceFeed {
       this.ended = true
       return undefined
     }
+    this.stats.recordsIn += chunk.items.length
     this.stats.bytes += chunk.bytes
     this.numbering.load(chunk)
     // A source that has nothing again and again must not keep the others from running.

@@ -72,6 +72,8 @@ const inputOf = (
   last: { batch: Batch.Batch<unknown> }
 ): Stream.Stream<Envelope.Envelope<unknown>> => {
   const stats = segment.run.statsOf(stageId)
+  // A stream function makes of its input what it likes, and does not say what it holds.
+  stats.held = () => 0
   const gate = new ReaderGate(segment.run, () => input.buffer.size > 0 || input.end() !== "open")
   input.attachConsumer(gate)
   const pull = Effect.gen(function* () {

@@ -10,6 +10,7 @@ import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Observer from "../../Observer.ts"
+import type { FrontDrop } from "./stageStats.ts"
 import { StageStats } from "./stageStats.ts"
 import type { Schedule } from "./wakeup.ts"
 
@@ -113,10 +114,14 @@ export class Run {
       this.deadLetters.push(letter)
   }
 
-  /** Records a full channel in front of `stageId` discarded. */
-  dropped(stageId: string, payloads: ReadonlyArray<unknown>): void {
+  /**
+   * Records that were given up: `front` says why in front of the stage, without it the stage did.
+   */
+  dropped(stageId: string, payloads: ReadonlyArray<unknown>, front?: FrontDrop): void {
     if (payloads.length === 0) return
-    this.statsOf(stageId).dropped += payloads.length
+    const stats = this.statsOf(stageId)
+    stats.dropped += payloads.length
+    if (front !== undefined) stats.kept[front] += payloads.length
     this.options.onDropped?.(stageId, payloads)
     if (this.observed) {
       this.emit({ _tag: "RecordsDropped", atMs: this.now(), stageId, count: payloads.length })

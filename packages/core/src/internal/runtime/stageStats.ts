@@ -2,6 +2,9 @@
 // and scrapers.
 import type * as Stage from "../../Stage.ts"
 
+/** Why a record was discarded in front of a stage: no room, or a stage that takes no more. */
+export type FrontDrop = "full" | "gone"
+
 const bucketCount = 32
 /** About 18 minutes; the last bucket holds whatever took longer. */
 const longestMicros = 2 ** (bucketCount - 2)
@@ -21,8 +24,17 @@ export class StageStats {
   lastError: string | undefined = undefined
   readonly latency = new Float64Array(bucketCount)
   latencyMicrosMax = 0
-  /** Set by operators that hold something: read at inspection, never on the hot path. */
+  /**
+   * Records the stage's function made beyond one for each, counted where that is done; negative
+   * where it let none out.
+   */
+  made = 0
+  /** What never entered the stage: discarded in front of it, by reason. */
+  readonly kept: Record<FrontDrop, number> = { full: 0, gone: 0 }
+  /** Records a window holds: admitted and not yet handed on. Read between batches. */
   inFlight: () => number = () => 0
+  /** Set where the number of records changes otherwise than by `made`: what the stage holds. */
+  held: (() => number) | undefined = undefined
   /** Records the stage itself gave up by its rules, beside those counted in `dropped`. */
   givenUp: () => number = () => 0
   inputDepth: () => number = () => 0
@@ -56,8 +68,31 @@ export class StageStats {
     return 0
   }
 
+  /** Records given up in front of the stage; the others of `dropped` had entered it. */
+  private get droppedInFront(): number {
+    return this.kept.full + this.kept.gone
+  }
+
+  /** Records that were taken and of which nothing has become yet. */
+  private unanswered(dropped: number): number {
+    const entered = this.recordsIn + this.made
+    return entered - this.recordsOut - (dropped - this.droppedInFront) - this.deadLetters
+  }
+
+  private dropReasons(): Readonly<Record<string, number>> {
+    const { full, gone } = this.kept
+    return {
+      ...(full === 0 ? {} : { "dropped.full": full }),
+      ...(gone === 0 ? {} : { "dropped.gone": gone })
+    }
+  }
+
   /** An immutable picture of now. */
   snapshot(): Stage.StageRuntimeState {
+    const dropped = this.dropped + this.givenUp()
+    const unanswered = this.unanswered(dropped)
+    // What knows what it holds makes of its records what it likes; the rest is one for one.
+    const inFlight = this.held?.() ?? unanswered
     return {
       stageId: this.stageId,
       kind: this.kind,
@@ -68,10 +103,11 @@ export class StageStats {
       recordsOut: this.recordsOut,
       errors: this.errors,
       deadLetters: this.deadLetters,
-      dropped: this.dropped + this.givenUp(),
+      recordsMade: this.made + inFlight - unanswered,
+      dropped,
       batches: this.batches,
       bytes: this.bytes,
-      inFlight: this.inFlight(),
+      inFlight,
       latency: {
         counts: Array.from(this.latency),
         p50Micros: this.quantile(0.5),
@@ -79,7 +115,7 @@ export class StageStats {
         maxMicros: this.latencyMicrosMax
       },
       lastError: this.lastError,
-      metrics: this.metrics()
+      metrics: { ...this.metrics(), ...this.dropReasons() }
     }
   }
 }

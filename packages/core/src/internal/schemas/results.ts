@@ -51,6 +51,7 @@ export const StageRuntimeState = Schema.Struct({
   outputQueueDepth: Schema.Finite,
   recordsIn: Schema.Finite,
   recordsOut: Schema.Finite,
+  recordsMade: Schema.Finite,
   errors: Schema.Finite,
   deadLetters: Schema.Finite,
   dropped: Schema.Finite,
