@@ -25,6 +25,7 @@ const state = (
   outputQueueDepth: 0,
   recordsIn: 0,
   recordsOut: 0,
+  recordsMade: 0,
   errors: 0,
   deadLetters: 0,
   dropped: 0,

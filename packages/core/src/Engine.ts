@@ -25,7 +25,10 @@ export interface ExecutionOptions {
   readonly openKeysMax?: number
   /** Receives dead letters batch-wise; the failing stage waits for it. */
   readonly onDeadLetters?: (letters: ReadonlyArray<DeadLetter.DeadLetter>) => Effect.Effect<void>
-  /** Receives records discarded by a full channel. */
+  /**
+   * Receives records that were dropped: by a full channel, in front of a stage that is gone, by a
+   * branch without a way for them.
+   */
   readonly onDropped?: (stageId: string, payloads: ReadonlyArray<unknown>) => void
   readonly observer?: Observer.PipelineObserver
   /**

@@ -96,7 +96,7 @@ describe("what is left is seen", () => {
       pipeline: effects,
       cut: "graceful"
     })
-    expect(found[0]).toMatch(/stage "one": 7 in, but 6 out \+ 0 dropped \+ 0 dead/)
+    expect(found[0]).toMatch(/stage "one": 7 in \+ 0 made, but 6 out \+ 0 dropped \+ 0 dead/)
   })
 
   it("what the caller's own check says, with its step", async () => {

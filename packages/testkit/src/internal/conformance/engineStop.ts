@@ -2,12 +2,16 @@
 
 import type * as Engine from "@sluice/core/Engine"
 import * as Pipeline from "@sluice/core/Pipeline"
+import type * as PipelineResult from "@sluice/core/PipelineResult"
 import * as Policy from "@sluice/core/Policy"
+import * as Sink from "@sluice/core/Sink"
 import type * as Stage from "@sluice/core/Stage"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { conservation } from "../simulation/conservation.ts"
 import type { Rule } from "./rule.ts"
 import { equal, holds } from "./rule.ts"
 import type { EngineSubject } from "./workload.ts"
@@ -153,31 +157,82 @@ const anyStep: Rule<EngineSubject> = {
   })
 }
 
-const lost = (state: Stage.StageRuntimeState): number =>
-  state.recordsIn - state.recordsOut - state.dropped - state.deadLetters - state.inFlight
+const bad = (n: number): number => {
+  if (n % 7 === 3) throw boom
+  return n
+}
+
+/** Every way in which the number of records changes, up to a stage that takes so many. */
+const accounted = (
+  taker: Taker,
+  enough: number,
+  last: (n: number) => Effect.Effect<number, unknown>
+) => {
+  const { low, high } = new Numbers(100).pipeline().pipe(
+    Pipeline.map("dead", bad, { onError: Policy.deadLetter }),
+    Pipeline.map("ignored", (n: number) => bad(n + 1), { onError: Policy.ignore }),
+    Pipeline.filter("even", (n: number) => n % 2 === 0),
+    Pipeline.flatMap("twice", (n: number) => [n, n]),
+    Pipeline.branch("route", { low: (n: number) => n < 60, high: (n: number) => n < 80 })
+  )
+  const taking = high.pipe(
+    Pipeline.process("enough", (input) => Stream.take(input, enough)),
+    Pipeline.sink("high-out", Sink.drain)
+  )
+  const halved = low.pipe(
+    Pipeline.mapBatch("halved", (ns) => ns.slice(0, Math.ceil(ns.length / 2))),
+    Pipeline.mapEffect("last", last),
+    into(taker)
+  )
+  return Pipeline.all([halved, taking])
+}
+
+const addsUp = (
+  closed: Pipeline.Closed<unknown>,
+  result: PipelineResult.PipelineResult,
+  end: string
+): void => {
+  const drained = result.status === "completed" || result.status === "stopped"
+  equal(conservation(Pipeline.graph(closed), result.finalStates, drained), [], `sums, ${end}`)
+  const states = Object.values(result.finalStates)
+  const sum = (of: (state: Stage.StageRuntimeState) => number) =>
+    states.reduce((total, state) => total + of(state), 0)
+  equal(
+    result.droppedCount,
+    sum(({ dropped }) => dropped),
+    `dropped records, ${end}`
+  )
+  equal(
+    result.deadLetterCount,
+    sum(({ deadLetters }) => deadLetters),
+    `dead letters, ${end}`
+  )
+  if (!drained) return
+  const { recordsIn, recordsOut, droppedCount, deadLetterCount } = result
+  const made = sum(({ recordsMade }) => recordsMade)
+  equal(recordsIn + made, recordsOut + droppedCount + deadLetterCount, `records, ${end}`)
+}
 
 const identity: Rule<EngineSubject> = {
   rule: "S5",
-  title: "accounts for every record: in = out + dropped + dead + in flight",
+  title: "accounts for every record at every stage: in + made = out + dropped + dead + in flight",
   run: Effect.fnUntraced(function* (subject) {
-    const bad = (n: number): number => {
-      if (n % 7 === 3) throw boom
-      return n
-    }
-    const { low } = new Numbers(100).pipeline().pipe(
-      Pipeline.map("dead", bad, { onError: Policy.deadLetter }),
-      Pipeline.map("ignored", (n: number) => bad(n + 1), { onError: Policy.ignore }),
-      Pipeline.branch("route", { low: (n: number) => n < 80 })
-    )
     const taker = new Taker()
-    const result = yield* run(subject, low.pipe(into(taker)))
-    const { recordsIn, recordsOut, droppedCount, deadLetterCount } = result
-    equal(recordsIn, 100, "records in")
-    equal(recordsOut, taker.taken.length, "records out")
-    holds(droppedCount > 20 && deadLetterCount > 10, "too little was dropped or set aside")
-    equal(recordsOut + droppedCount + deadLetterCount, recordsIn, "records accounted for")
-    for (const state of Object.values(result.finalStates))
-      equal(lost(state), 0, `records lost at "${state.stageId}"`)
+    const whole = accounted(taker, 5, Effect.succeed)
+    const result = yield* run(subject, whole)
+    equal(result.recordsIn, 100, "records in")
+    equal(result.recordsOut, taker.taken.length + 5, "records out")
+    holds(result.droppedCount > 20 && result.deadLetterCount > 10, "too little was given up")
+    addsUp(whole, result, "of a run that completed")
+    const late = (n: number) => (n > 20 ? Effect.fail(boom) : Effect.succeed(n))
+    const failing = accounted(new Taker(), 50, late)
+    const { result: failed } = yield* runFailing(subject, failing)
+    equal(failed.status, "failed", "status of a run that failed")
+    addsUp(failing, failed, "of a run that failed")
+    const held = accounted(new Taker(() => Effect.never), 50, Effect.succeed)
+    const aborted = yield* stopped(yield* start(subject, held))
+    if (Exit.isFailure(aborted)) return holds(false, "an aborted run without a result")
+    addsUp(held, aborted.value, "of a run that was aborted")
   })
 }
 
