@@ -69,6 +69,13 @@ export class Accumulate extends Chained {
     }
   }
 
+  /** Tells the observers of outputs. */
+  private tell(tag: "Emitted" | "Fired" | "Drained", outputs: Accumulator.Emitted<unknown>): void {
+    if (outputs === undefined || !this.run.observed) return
+    const totals = (): Accumulator.AccumulatorTotals => this.instance.totals()
+    this.run.notifier.accumulator(this.node.id, tag, outputs.items.length, totals)
+  }
+
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
     const startedAt = this.run.micros()
@@ -78,6 +85,7 @@ export class Accumulate extends Chained {
     const emitted = called.batch
     this.stats.recordLatency(this.run.micros() - startedAt)
     this.observed(batch, emitted?.items.length ?? 0)
+    this.tell("Emitted", emitted)
     const settled = andThen(this.forward(emitted), () => this.rejections.deliver())
     return this.instance.pending() ? andThen(settled, () => this.fireDue()) : settled
   }
@@ -92,6 +100,7 @@ export class Accumulate extends Chained {
       if (fired !== undefined && this.run.observed) {
         const [stageId, atMs, outputs] = [this.node.id, this.run.now(), fired.items.length]
         this.run.emit({ _tag: "AccumulatorFired", atMs, stageId, outputs })
+        this.tell("Fired", fired)
       }
       const wait = andThen(this.forward(fired), () => this.rejections.deliver())
       return fired === undefined && wait === undefined && !this.instance.pending() ? "done" : wait
@@ -114,6 +123,7 @@ export class Accumulate extends Chained {
       if ("broken" in called) return called.broken
       const { batch } = called
       if (batch === undefined) return "done"
+      this.tell("Drained", batch)
       return andThen(this.forward(batch), () => this.rejections.deliver())
     })
     return andThen(drained, () => super.end(mode))

@@ -80,6 +80,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 export class InFlight {
   private readonly options: InFlightOptions
   private readonly f: UserFunction
+  private readonly fork: ReturnType<Run["forkerOf"]>
   private readonly plain: boolean
   private readonly promised: boolean
   private readonly windowMax: number
@@ -101,6 +102,7 @@ export class InFlight {
     this.options = options
     this.f = functionOf(options.node)
     this.stats = options.run.statsOf(options.node.id)
+    this.fork = options.run.forkerOf(options.node.id)
     const { operation, timeoutMs, errorPolicy } = options.node
     // Without timeout or retry nothing needs to be wrapped around the call; a promise then needs no
     // fiber either.
@@ -198,7 +200,7 @@ export class InFlight {
       const result = this.f(slot.payload)
       if (Exit.isExit(result)) return this.exited(slot, result)
       if (!Effect.isEffect(result)) return this.finished(slot, true, result, 1)
-      this.follow(slot, this.options.run.fork(result as UserEffect))
+      this.follow(slot, this.fork(result as UserEffect))
     } catch (cause) {
       slot.kind = "non-recoverable"
       this.finished(slot, false, cause, 1)
@@ -207,7 +209,7 @@ export class InFlight {
 
   private launchGuarded(slot: Slot): void {
     const effect = attempt(this.options.node, callOf(this.options.node, slot.payload))
-    this.follow(slot, this.options.run.fork(effect))
+    this.follow(slot, this.fork(effect))
   }
 
   private follow(slot: Slot, fiber: Fiber.Fiber<unknown, unknown>): void {

@@ -84,7 +84,8 @@ export class MapBatch extends Chained {
     }
     for (let position = 0; position < batch.items.length; position++) {
       const payload = batch.items[position]
-      if (!this.rejections.reject({ batch, position, payload, cause, attempts, kind })) break
+      const rejection = { batch, position, payload, cause, attempts, kind, ofBatch: true }
+      if (!this.rejections.reject(rejection)) break
     }
     return this.rejections.deliver()
   }

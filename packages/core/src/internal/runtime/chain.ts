@@ -16,6 +16,7 @@ import { KernelOperator } from "../operators/kernelOperator.ts"
 import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
 import type { Channel } from "./channel.ts"
+import type { Nesting } from "../telemetry/instrumented.ts"
 import type { Operator } from "./operator.ts"
 import type { Run } from "./run.ts"
 import type { Wait } from "./wait.ts"
@@ -117,11 +118,13 @@ export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain 
   const all: Array<Operator> = [...outs]
   let next: Operator | undefined = outs[0]
   for (const step of segment.steps.toReversed()) {
-    next =
+    const operator =
+  const nesting: Nesting = { span: undefined, depth: 0 }
       step._tag === "Kernel"
         ? new KernelOperator(wiring.run, step.stages, next)
         : single(wiring, step.stages[0] as Graph.StageNode, next, outs)
-    all.unshift(next)
+    all.unshift(operator)
+    next = wiring.run.probe?.around(step.stages, operator, nesting) ?? operator
   }
   if (next === undefined) throw new Error(`segment ${segment.id} has neither steps nor outputs`)
   return { head: next, all }

@@ -10,6 +10,7 @@ import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
 import * as PipelineResult from "../../PipelineResult.ts"
 import type * as Stage from "../../Stage.ts"
+import { attach } from "../telemetry/attach.ts"
 import type { Run } from "./run.ts"
 import type { Supervisor } from "./supervise.ts"
 
@@ -49,9 +50,14 @@ export const startRunning = Effect.fnUntraced(function* (
   launch: Launch
 ): Generator<Effect.Effect<unknown, never, Scope.Scope>, Engine.RunningPipeline, never> {
   const { run } = supervisor
-  const context: Context.Context<never> = yield* Effect.context<never>()
+  const caller: Context.Context<never> = yield* Effect.context<never>()
+  const { context, ended } = attach(run, caller)
   const fiber: Fiber.Fiber<PipelineResult.PipelineResult> = yield* Effect.acquireRelease(
-    Effect.sync(() => launch(supervisor.execute, context)),
+    Effect.sync(() => {
+      const launched = launch(supervisor.execute, context)
+      launched.addObserver((exit) => ended(Exit.isSuccess(exit) ? exit.value.status : "aborted"))
+      return launched
+    }),
     (running) =>
       running.pollUnsafe() === undefined
         ? Effect.andThen(supervisor.stop("abort"), Fiber.interrupt(running))

@@ -26,6 +26,8 @@ export interface Rejection {
   readonly key?: unknown
   readonly kind?: DeadLetter.FailureKind
   readonly attempts?: number
+  /** The cause concerns the whole batch, so it may quote any record of it. */
+  readonly ofBatch?: boolean
 }
 
 /** Rejected records of one stage. */
@@ -34,6 +36,7 @@ export class Rejections {
   private readonly run: Run
   private readonly stats: StageStats
   private pending: Array<DeadLetter.DeadLetter> = []
+  private masked: { readonly batch: unknown; cause: unknown; shown: unknown } | undefined
   failure: DeadLetter.DeadLetter | undefined = undefined
 
   constructor(run: Run, node: Graph.StageNode) {
@@ -66,8 +69,9 @@ export class Rejections {
    */
   reject(rejection: Rejection): boolean {
     const letter = this.letter(rejection)
+    const shown = this.shown(letter, rejection)
     this.stats.errors++
-    this.stats.lastError = DeadLetter.causeText(rejection.cause)
+    this.stats.lastError = DeadLetter.causeText(shown.cause)
     if (this.run.observed) {
       const { stageId, seqId } = letter
       this.run.emit({
@@ -77,20 +81,32 @@ export class Rejections {
         seqId,
         message: this.stats.lastError
       })
+      this.run.notifier.error(shown)
     }
     switch (finalPolicy(this.node.errorPolicy)._tag) {
       case "DeadLetter":
         this.stats.deadLetters++
-        this.run.keep(letter)
+        this.run.keep(shown)
         this.pending.push(letter)
         return true
       case "Ignore":
         this.stats.dropped++
         return true
       default:
-        this.failure ??= letter
+        this.failure ??= shown
         return false
     }
+  }
+
+  /** The letter as it may be shown; a cause of a whole batch is masked once for all its records. */
+  private shown(letter: DeadLetter.DeadLetter, rejection: Rejection): DeadLetter.DeadLetter {
+    const { redaction } = this.run
+    if (redaction === undefined || rejection.ofBatch !== true) return this.run.shown(letter)
+    const { batch, cause } = rejection
+    if (this.masked?.batch !== batch || this.masked.cause !== cause) {
+      this.masked = { batch, cause, shown: redaction.quoting(cause, batch.items) }
+    }
+    return this.run.shown({ ...letter, cause: this.masked.shown })
   }
 
   /** Hands dead letters to the run's receiver. */
@@ -128,9 +144,7 @@ export const resourceFailure = (
   kind: DeadLetter.FailureKind
 ): DeadLetter.DeadLetter => {
   const stats = run.statsOf(stageId)
-  stats.errors++
-  stats.lastError = DeadLetter.causeText(cause)
-  return {
+  const letter = run.shown({
     _tag: "DeadLetter",
     stageId,
     kind,
@@ -143,5 +157,9 @@ export const resourceFailure = (
     cause,
     attempts: 1,
     timestamp: run.now()
-  }
+  })
+  stats.errors++
+  stats.lastError = DeadLetter.causeText(letter.cause)
+  run.notifier.error(letter)
+  return letter
 }

@@ -44,7 +44,10 @@ export class Run {
   firstFailure: DeadLetter.DeadLetter | undefined = undefined
   private dispatcher: Scheduler.SchedulerDispatcher | undefined
   private context: Context.Context<never> = Context.empty()
-  private observer: Observer.PipelineObserver | undefined
+  readonly notifier: Notifier
+  /** Set before anything is opened, where the caller's context asks for it. */
+  redaction: Redaction.Redaction | undefined = undefined
+  probe: Probe | undefined = undefined
 
   constructor(graph: Graph.PipelineGraph, options: Engine.ExecutionOptions, mode: RunMode) {
     this.graph = graph
@@ -55,7 +58,7 @@ export class Run {
       Math.max(1, Math.trunc(options.batchSize ?? batchSizeDefault))
     )
     this.openKeysMax = options.openKeysMax ?? openKeysDefault
-    this.observer = options.observer
+    this.notifier = new Notifier(this, options.observer === undefined ? [] : [options.observer])
     for (const node of graph.nodes) this.stats.set(node.id, new StageStats(node.id, node.kind))
   }
 
@@ -95,16 +98,25 @@ export class Run {
   }
 
   get observed(): boolean {
-    return this.observer !== undefined
+    return this.notifier.listening
   }
 
-  /** Tells the observer; one that throws is cut off, the run goes on. */
+  /** Tells the observers; one that throws is cut off, the run goes on. */
   emit(event: Observer.PipelineEvent): void {
-    try {
-      this.observer?.onEvent(event)
-    } catch {
-      this.observer = undefined
-    }
+    this.notifier.event(event)
+  }
+
+  /** How effects of one stage are started: with its annotations, where telemetry asks for them. */
+  forkerOf(stageId: string): <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> {
+    const annotated = this.probe?.contextOf(stageId, this.context)
+    return annotated === undefined
+      ? (effect) => this.fork(effect)
+      : (effect) => Effect.runForkWith(annotated)(effect)
+  }
+
+  /** A letter as it may be shown; `context` is what its cause may quote besides the record. */
+  shown(letter: DeadLetter.DeadLetter, context?: unknown): DeadLetter.DeadLetter {
+    return this.redaction?.letter(letter, context) ?? letter
   }
 
   /** Keeps a dead letter as far as there is room; all are counted. */

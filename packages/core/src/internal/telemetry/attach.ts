@@ -1,0 +1,62 @@
+// Joins a run that is about to start with what its caller's context asks for: redaction, metrics,
+// spans, logs, observers. Everything is decided here, once; a run without any of it stays as it is.
+import * as Context from "effect/Context"
+import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
+import * as Redaction from "../../Redaction.ts"
+import * as Telemetry from "../../Telemetry.ts"
+import type { Run } from "../runtime/run.ts"
+import { guarded } from "./guard.ts"
+import { logObserver } from "./logs.ts"
+import { Probe } from "./probe.ts"
+
+/** A run's context, and whom to tell when it is over. */
+export interface Attached {
+  readonly context: Context.Context<never>
+  readonly ended: (status: string) => void
+}
+
+const nothing = (): void => undefined
+
+const telemetryOf = (
+  run: Run,
+  telemetry: Telemetry.Telemetry,
+  context: Context.Context<never>
+): Attached => {
+  const { options } = telemetry
+  const probe = new Probe(run, options, context)
+  run.probe = probe
+  const leave = options.metrics === false ? nothing : telemetry.join(run)
+  run.notifier.add([
+    ...(options.logs === true ? [logObserver(run)] : []),
+    ...(options.observers ?? [])
+  ])
+  const annotations = {
+    ...Context.get(context, References.CurrentLogAnnotations),
+    pipelineId: run.graph.id,
+    engineType: run.mode.engine
+  }
+  const annotated =
+    options.logs === true
+      ? Context.add(context, References.CurrentLogAnnotations, annotations)
+      : context
+  const { root } = probe
+  return {
+    context: root === undefined ? annotated : Context.add(annotated, Tracer.ParentSpan, root),
+    ended: (status) => {
+      leave()
+      probe.ended(status)
+    }
+  }
+}
+
+/** Reads the context and prepares the run; call it before anything of the run is opened. */
+export const attach = (run: Run, caller: Context.Context<never>): Attached => {
+  const redaction = Context.get(caller, Redaction.Current)
+  const telemetry = Context.get(caller, Telemetry.Current)
+  run.redaction = redaction
+  const context = redaction === undefined ? caller : guarded(caller, redaction)
+  return telemetry === undefined
+    ? { context, ended: nothing }
+    : telemetryOf(run, telemetry, context)
+}

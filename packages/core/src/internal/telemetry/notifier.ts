@@ -1,0 +1,120 @@
+// Tells the observers of a run what happened, each on its own: one that throws is told nothing
+// more, the others and the run go on.
+import type * as Accumulator from "../../Accumulator.ts"
+import type * as DeadLetter from "../../DeadLetter.ts"
+import type * as Observer from "../../Observer.ts"
+import type { Run } from "../runtime/run.ts"
+
+/** The observers of one run. */
+export class Notifier {
+  private readonly run: Run
+  private observers: ReadonlyArray<Observer.PipelineObserver>
+
+  constructor(run: Run, observers: ReadonlyArray<Observer.PipelineObserver>) {
+    this.run = run
+    this.observers = observers
+  }
+
+  /** False once nobody listens. */
+  get listening(): boolean {
+    return this.observers.length > 0
+  }
+
+  add(observers: ReadonlyArray<Observer.PipelineObserver>): void {
+    this.observers = [...this.observers, ...observers]
+  }
+
+  private each(tell: (observer: Observer.PipelineObserver) => void): void {
+    for (const observer of this.observers) {
+      try {
+        tell(observer)
+      } catch {
+        this.observers = this.observers.filter((other) => other !== observer)
+      }
+    }
+  }
+
+  event(event: Observer.PipelineEvent): void {
+    this.each((observer) => {
+      observer.onEvent?.(event)
+      switch (event._tag) {
+        case "StageStarted":
+          observer.onStageStart?.(event.stageId, this.infoOf(event.stageId, event.atMs))
+          break
+        case "BatchProcessed":
+          if (observer.onBatchProcessed === undefined) break
+          observer.onBatchProcessed(event.stageId, this.metricsOf(event))
+          break
+        case "CircuitChanged": {
+          const { from, to, reason } = event
+          observer.onCircuitChange?.(event.stageId, { from, to, reason })
+          break
+        }
+      }
+    })
+  }
+
+  private infoOf(stageId: string, atMs: number): Observer.StageRuntimeInfo {
+    const { graph, mode, stats } = this.run
+    const node = graph.nodes.find((candidate) => candidate.id === stageId)
+    return {
+      atMs,
+      pipelineId: graph.id,
+      kind: stats.get(stageId)?.kind ?? "transform",
+      engine: mode.engine,
+      parallelism: node?.parallelism ?? { _tag: "Sequential" }
+    }
+  }
+
+  private metricsOf(
+    event: Extract<Observer.PipelineEvent, { readonly _tag: "BatchProcessed" }>
+  ): Observer.BatchMetrics {
+    const { atMs, origin, seqBase, recordsIn, recordsOut, stageId } = event
+    const { stats } = this.run
+    // Fused stages are joined in their order: the first has the input, the last the output.
+    const fused = stats.has(stageId) ? [stageId] : stageId.split("+")
+    return {
+      atMs,
+      origin,
+      seqBase,
+      recordsIn,
+      recordsOut,
+      queueDepthIn: stats.get(fused[0] ?? "")?.inputDepth() ?? 0,
+      queueDepthOut: stats.get(fused.at(-1) ?? "")?.outputDepth() ?? 0
+    }
+  }
+
+  /** A record, or a whole source or sink, failed; the letter is as it may be shown. */
+  error(letter: DeadLetter.DeadLetter): void {
+    const { stageId, cause, timestamp, kind, seqId, origin, location, key, attempts } = letter
+    const pipelineId = this.run.graph.id
+    this.each((observer) =>
+      observer.onError?.(stageId, cause, {
+        atMs: timestamp,
+        pipelineId,
+        kind,
+        seqId,
+        origin,
+        location,
+        key,
+        attempts
+      })
+    )
+  }
+
+  accumulator(
+    stageId: string,
+    _tag: Observer.AccumulatorEvent["_tag"],
+    outputs: number,
+    totals: () => Accumulator.AccumulatorTotals
+  ): void {
+    this.each((observer) =>
+      observer.onAccumulatorEvent?.(stageId, {
+        _tag,
+        atMs: this.run.now(),
+        outputs,
+        totals: totals()
+      })
+    )
+  }
+}
