@@ -11,6 +11,7 @@ export type FileErrorReason =
   | "NoSpace"
   | "TooManyOpen"
   | "ReaderGone"
+  | "Damaged"
   | "InvalidUtf8"
   | "LineTooLong"
   | "InvalidRecord"

@@ -1,6 +1,6 @@
 // Files in and out on Node: lines and NDJSON, read in chunks with one read ahead and written in
-// blocks with one write behind. Memory is bounded however slow the other side is. It reads no
-// archives and follows no growing file.
+// blocks with one write behind, compressed or not. Memory is bounded however slow the other side is.
+// It reads no archives and follows no growing file.
 
 import { constants } from "node:buffer"
 import { basename } from "node:path"
@@ -10,14 +10,18 @@ import { parse } from "../internal/ndjsonParse.ts"
 import type * as Sink from "../Sink.ts"
 import * as Source from "../Source.ts"
 import type { FileError } from "./FileError.ts"
+import type { CompressionOption } from "./internal/compression.ts"
+import type { LaneFormat } from "./internal/fileLane.ts"
 import type { FileChunk } from "./internal/fileLines.ts"
 import { openLines } from "./internal/fileLines.ts"
-import type { LineFormat } from "./internal/lineSplitter.ts"
 import { NdjsonReader } from "./internal/ndjsonReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
 
 /** The failure of every source and sink here. */
 export { FileError, type FileErrorReason } from "./FileError.ts"
+
+/** How a file is compressed; "auto" goes by the extension of its name. */
+export type Compression = CompressionOption
 
 /** How files are read. */
 export interface LinesOptions {
@@ -37,6 +41,11 @@ export interface LinesOptions {
   readonly textBytes?: number
   /** Files open at once. Default 1: one after the other. */
   readonly parallelism?: number
+  /**
+   * Default "auto": by the name, `.gz` for gzip, `.zst` for zstd, `.br` for brotli. Lines and byte
+   * offsets are then those of the text, not of the compressed file.
+   */
+  readonly compression?: Compression
 }
 
 /** How files are written. */
@@ -49,6 +58,8 @@ export interface FileSinkOptions {
   readonly atomic?: boolean
   /** Bytes per write. Default 256 KiB. */
   readonly blockBytes?: number
+  /** Default "auto": by the name, as for reading. */
+  readonly compression?: Compression
   /** Makes the directory of the file, and those above it, where they are missing. Default false. */
   readonly makeDirectory?: boolean
 }
@@ -63,9 +74,10 @@ const whole = (name: string, value: number, max: number): number => {
   throw new RangeError(`Files: ${name} is ${value}. Cure: give a whole number from 1 to ${max}.`)
 }
 
-const formatOf = (options: LinesOptions): LineFormat => ({
+const formatOf = (options: LinesOptions): LaneFormat => ({
   encoding: options.encoding ?? "utf8",
   invalid: options.invalid ?? "fail",
+  compression: options.compression ?? "auto",
   lineBytesMax: whole(
     "lineBytesMax",
     options.lineBytesMax ?? lineBytesMaxDefault,
@@ -216,6 +228,7 @@ const sinkOptions = <A>(
   encode,
   atomic: options.atomic ?? true,
   makeDirectory: options.makeDirectory ?? false,
+  compression: options.compression ?? "auto",
   blockBytes: whole(
     "blockBytes",
     options.blockBytes ?? chunkBytesDefault,

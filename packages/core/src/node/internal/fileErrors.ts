@@ -2,6 +2,7 @@
 import { dirname } from "node:path"
 import type { FileErrorReason } from "../FileError.ts"
 import { FileError } from "../FileError.ts"
+import { Damaged } from "./compression.ts"
 import type { LineFault } from "./lineSplitter.ts"
 
 /** Reason, what happened, cure. */
@@ -78,6 +79,20 @@ const codeOf = (cause: unknown): string | undefined => {
   return typeof cause.code === "string" ? cause.code : undefined
 }
 
+const damaged = (path: string, found: Damaged, byte: number | undefined): FileError => {
+  const { compression, compressedBytes, reason, cause } = found
+  return new FileError({
+    operation: "read",
+    path,
+    reason: "Damaged",
+    detail: `its ${compression} data is broken within the first ${compressedBytes} bytes: ${reason}`,
+    cure: `get the file anew, or set compression to what it really has ("none" for none)`,
+    line: undefined,
+    byte,
+    cause
+  })
+}
+
 /** A failed system call; `byte` is where in the file, if that is known. */
 export const fromSystem = (
   operation: "read" | "write",
@@ -85,6 +100,7 @@ export const fromSystem = (
   cause: unknown,
   byte?: number
 ): FileError => {
+  if (cause instanceof Damaged) return damaged(path, cause, byte)
   const [reason, detail, cure] = explain(operation, path, codeOf(cause))
   return new FileError({ operation, path, reason, detail, cure, line: undefined, byte, cause })
 }

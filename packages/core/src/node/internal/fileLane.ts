@@ -2,6 +2,8 @@
 // every way out. Plain callbacks and no Effect, so that a chunk which is already there costs no
 // fiber step.
 import type { FileError } from "../FileError.ts"
+import type { CompressionOption } from "./compression.ts"
+import { openInput } from "./decompressing.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { FileSystem, ReadHandle } from "./fileSystem.ts"
 import type { InputPath } from "./inputPaths.ts"
@@ -20,6 +22,11 @@ export type LaneState =
   | { readonly _tag: "Closing"; readonly outcome: FileError | undefined }
   | { readonly _tag: "Closed"; readonly outcome: FileError | undefined }
 
+/** How a file is read: as it lies there, and as text. */
+export interface LaneFormat extends LineFormat {
+  readonly compression: CompressionOption
+}
+
 /** A file whose lines are taken chunk by chunk. */
 export class FileLane {
   readonly path: string
@@ -30,12 +37,13 @@ export class FileLane {
   private readonly changed: () => void
   private onClosed: (() => void) | undefined
 
-  constructor(fileSystem: FileSystem, input: InputPath, format: LineFormat, changed: () => void) {
+  constructor(fileSystem: FileSystem, input: InputPath, format: LaneFormat, changed: () => void) {
     this.path = input.path
     this.regular = input.regular
     this.splitter = new LineSplitter(format)
     this.changed = changed
-    fileSystem.openRead(input.path, (error, handle) => {
+    const { compression, chunkBytes } = format
+    openInput(fileSystem, input.path, compression, chunkBytes, (error, handle) => {
       if (error !== undefined && error !== null) this.closed(this.failure(error))
       else if (this.onClosed !== undefined) this.close(handle, undefined)
       else this.readAhead(handle)

@@ -3,11 +3,12 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { FileError } from "../FileError.ts"
+import type { LaneFormat } from "./fileLane.ts"
 import { FileLane } from "./fileLane.ts"
 import * as fileSystem from "./fileSystem.ts"
 import type { InputPath } from "./inputPaths.ts"
 import { expand } from "./inputPaths.ts"
-import type { LineFormat, TextChunk } from "./lineSplitter.ts"
+import type { TextChunk } from "./lineSplitter.ts"
 
 /** Lines with the file they are from. */
 export interface FileChunk {
@@ -32,7 +33,7 @@ const end: Polled = { _tag: "End" }
 export class FileLines {
   private readonly fileSystem: fileSystem.FileSystem
   private readonly inputs: ReadonlyArray<InputPath>
-  private readonly format: LineFormat
+  private readonly format: LaneFormat
   private readonly parallelism: number
   private lanes: Array<FileLane> = []
   private opened = 0
@@ -44,7 +45,7 @@ export class FileLines {
   constructor(
     system: fileSystem.FileSystem,
     inputs: ReadonlyArray<InputPath>,
-    format: LineFormat,
+    format: LaneFormat,
     parallelism: number
   ) {
     this.fileSystem = system
@@ -146,7 +147,7 @@ export class FileLines {
 /** Opens the files of `patterns` in the scope: at its end all are closed, after reads under way. */
 export const openLines = (
   patterns: ReadonlyArray<string>,
-  format: LineFormat,
+  format: LaneFormat,
   parallelism: number
 ): Effect.Effect<FileLines, FileError, Scope.Scope> =>
   Effect.gen(function* () {

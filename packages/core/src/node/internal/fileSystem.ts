@@ -42,6 +42,8 @@ export interface FileSystem {
   readonly openRead: (path: string, done: Done<ReadHandle>) => void
   readonly openWrite: (path: string, mode: number, done: Done<WriteHandle>) => void
   readonly standardOutput: () => WriteHandle
+  /** True where every call is finished when it returns. */
+  readonly immediate?: boolean
 }
 
 const kindOf = (stats: fs.Stats): PathInfo => ({
@@ -144,6 +146,7 @@ export const asynchronous: FileSystem = {
 
 /** Every call is finished when it returns. */
 export const synchronous: FileSystem = {
+  immediate: true,
   info: (path) => infoOrMissing(immediate(() => fs.statSync(path))),
   realPath: (path) => immediate(() => fs.realpathSync(path)),
   glob: (pattern) => immediate(() => fs.globSync(pattern)),

@@ -8,6 +8,8 @@ import type * as Batch from "../../Batch.ts"
 import * as Sink from "../../Sink.ts"
 import type { FileError } from "../FileError.ts"
 import { BlockWriter } from "./blockWriter.ts"
+import { compressed } from "./compressing.ts"
+import type { CompressionOption } from "./compression.ts"
 import * as fileErrors from "./fileErrors.ts"
 import * as fileSystem from "./fileSystem.ts"
 
@@ -19,6 +21,8 @@ export interface RecordSinkOptions<A> {
   readonly atomic: boolean
   readonly blockBytes: number
   readonly makeDirectory: boolean
+  /** Default "auto". */
+  readonly compression?: CompressionOption
 }
 
 interface Target {
@@ -149,7 +153,11 @@ export const make = <A>(path: string, options: RecordSinkOptions<A>): Sink.Sink<
       const system = yield* fileSystem.current
       const { writer, publish } = yield* Effect.acquireRelease(
         Effect.map(openTarget(system, path, options), ({ handle, publish }) => ({
-          writer: new BlockWriter(nameOf(path), handle, options.blockBytes),
+          writer: new BlockWriter(
+            nameOf(path),
+            compressed(system, handle, path, options.compression ?? "auto"),
+            options.blockBytes
+          ),
           publish
         })),
         ({ writer }) => closed(writer)

@@ -1,0 +1,98 @@
+// Which compression a file has, the codecs of Node's zlib for it, and what is said when the data is
+// damaged. It opens nothing.
+import * as zlib from "node:zlib"
+
+/** A compression that files may have. */
+export type Compression = "none" | "gzip" | "zstd" | "brotli"
+
+/** A compression, or `auto`: by the extension of the file's name. */
+export type CompressionOption = Compression | "auto"
+
+const extensions: ReadonlyArray<readonly [string, Compression]> = [
+  [".gz", "gzip"],
+  [".zst", "zstd"],
+  [".zstd", "zstd"],
+  [".br", "brotli"]
+]
+
+/** The compression of a file. */
+export const compressionOf = (path: string, option: CompressionOption): Compression =>
+  option === "auto"
+    ? (extensions.find(([extension]) => path.toLowerCase().endsWith(extension))?.[1] ?? "none")
+    : option
+
+/** A stream of zlib's: bytes in one form go in, bytes in the other come out. */
+export type Engine = zlib.Gunzip | zlib.Gzip
+
+type Codec = {
+  readonly decompress: (chunkBytes: number) => Engine
+  readonly compress: () => Engine
+  readonly decompressSync: (bytes: Buffer) => { readonly buffer: Buffer; readonly engine: Engine }
+  readonly compressSync: (bytes: Buffer) => Buffer
+}
+
+// `info` adds the engine to the answer, which the types do not know.
+const withInfo = <O>(
+  decompress: (bytes: Buffer, options: O & { readonly info: boolean }) => unknown
+) =>
+  ((bytes: Buffer) =>
+    decompress(bytes, { info: true } as O & { info: boolean })) as Codec["decompressSync"]
+
+const codecs: Readonly<Record<Exclude<Compression, "none">, Codec>> = {
+  gzip: {
+    decompress: (chunkSize) => zlib.createGunzip({ chunkSize }),
+    compress: () => zlib.createGzip(),
+    decompressSync: withInfo(zlib.gunzipSync),
+    compressSync: (bytes) => zlib.gzipSync(bytes)
+  },
+  zstd: {
+    decompress: (chunkSize) => zlib.createZstdDecompress({ chunkSize }),
+    compress: () => zlib.createZstdCompress(),
+    decompressSync: withInfo(zlib.zstdDecompressSync),
+    compressSync: (bytes) => zlib.zstdCompressSync(bytes)
+  },
+  brotli: {
+    decompress: (chunkSize) => zlib.createBrotliDecompress({ chunkSize }),
+    // Quality 11, the default, is for files compressed once and read a thousand times.
+    compress: () =>
+      zlib.createBrotliCompress({ params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    decompressSync: withInfo(zlib.brotliDecompressSync),
+    compressSync: (bytes) =>
+      zlib.brotliCompressSync(bytes, {
+        params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 }
+      })
+  }
+}
+
+/** The codec of a compression. */
+export const codecOf = (compression: Exclude<Compression, "none">): Codec => codecs[compression]
+
+/** Compressed data that cannot be what it should be. */
+export class Damaged {
+  readonly compression: Compression
+  /** Bytes of the compressed input that had been read. */
+  readonly compressedBytes: number
+  readonly reason: string
+  readonly cause: unknown
+
+  constructor(compression: Compression, compressedBytes: number, cause: unknown) {
+    this.compression = compression
+    this.compressedBytes = compressedBytes
+    this.reason = cause instanceof Error ? cause.message : String(cause)
+    this.cause = cause
+  }
+}
+
+/**
+ * All of `bytes`, decompressed. Zlib stops at the end of a zstd frame, and a file may have several.
+ */
+export const decompressAll = (compression: Exclude<Compression, "none">, bytes: Buffer): Buffer => {
+  const parts: Array<Buffer> = []
+  for (let from = 0; from < bytes.length || parts.length === 0; ) {
+    const { buffer, engine } = codecs[compression].decompressSync(bytes.subarray(from))
+    parts.push(buffer)
+    if (compression !== "zstd" || engine.bytesWritten === 0) break
+    from += engine.bytesWritten
+  }
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
+}
