@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Engine from "./Engine.ts"
 import { startRunning } from "./internal/runtime/handle.ts"
+import { prepare } from "./internal/runtime/prepare.ts"
 import { Run } from "./internal/runtime/run.ts"
 import { seededRandom } from "./internal/runtime/seededRandom.ts"
 import { Supervisor } from "./internal/runtime/supervise.ts"
@@ -32,6 +33,7 @@ export const make = (): Engine.Engine => ({
       schedule: queueMicrotask,
       random: options.seed === undefined ? undefined : seededRandom(String(options.seed))
     })
+    yield* prepare(run)
     const supervisor = new Supervisor(run, Plan.make(graph, { engine: "async" }))
     return yield* startRunning(supervisor, (execute, caller) => {
       const seeded = options.seed === undefined ? execute : Random.withSeed(execute, options.seed)

@@ -3,7 +3,9 @@
 // that a graph can cross a process border.
 import type * as Accumulator from "./Accumulator.ts"
 import type * as Batching from "./Batching.ts"
+import type * as Breaker from "./Breaker.ts"
 import type * as Channel from "./Channel.ts"
+import type * as FlowStrategy from "./FlowStrategy.ts"
 import type * as Policy from "./Policy.ts"
 import type * as Sink from "./Sink.ts"
 import type * as Source from "./Source.ts"
@@ -54,6 +56,19 @@ export type Operation =
 /** Names of the operations. */
 export type OperationTag = Operation["_tag"]
 
+/** What guards a stage beside its error policy; each absent where it was not asked for. */
+export interface StageControls {
+  /** Who carries out the stage's `backpressure`, where the option named it. */
+  readonly flow?: FlowStrategy.FlowImplementation
+  readonly breaker?: Policy.CircuitBreakerPolicy
+  /** Who carries out `breaker`, where the option named it. */
+  readonly circuit?: Breaker.BreakerImplementation
+  readonly bulkhead?: Policy.BulkheadPolicy
+  /** Bound on all attempts of one record together, milliseconds. */
+  readonly deadlineMs?: number
+  readonly policies?: Policy.PolicyNames
+}
+
 /** One stage of the pipeline. */
 export interface StageNode {
   readonly id: string
@@ -72,6 +87,7 @@ export interface StageNode {
   readonly accumulation: Policy.AccumulationDescriptor | undefined
   readonly bufferPolicy: Policy.BufferPolicy | undefined
   readonly backpressure: Policy.BackpressureStrategy | undefined
+  readonly controls?: StageControls
   readonly config: Readonly<Record<string, unknown>>
 }
 

@@ -51,6 +51,8 @@ const startReason = (
   if (node.bufferPolicy !== undefined)
     return `asks for a buffer of ${node.bufferPolicy.capacity} records`
   if (node.backpressure !== undefined) return `asks for ${node.backpressure._tag} backpressure`
+  const { flow, buffer } = node.controls?.policies ?? {}
+  if (flow !== undefined || buffer !== undefined) return `takes policy "${flow ?? buffer}" by name`
   if (node.operation._tag === "Process") return "a stream function pulls its input"
   if (upstream.operation._tag === "Process")
     return `the stream function of "${upstream.id}" has a fiber of its own`

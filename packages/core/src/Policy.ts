@@ -35,11 +35,21 @@ export interface RetryPolicy {
 }
 
 /**
+ * Sets the failing record aside and, after `failures` of them, the stage: what still comes for it
+ * becomes dead letters, the stages behind get a sentinel, the rest of the pipeline runs.
+ */
+export interface QuarantinePolicy {
+  readonly _tag: "Quarantine"
+  /** Default 1: the first failure isolates the stage. */
+  readonly failures?: number
+}
+
+/**
  * What happens when a user function fails on a record.
  *
  * `Fail` ends the run (records before it are delivered), `DeadLetter` sets the record aside with
  * its context, `Ignore` drops and counts it, `Fallback` replaces the result, `Retry` tries again
- * and then follows `exhausted`.
+ * and then follows `exhausted`, `Quarantine` isolates the stage.
  */
 export type ErrorPolicy =
   | RetryPolicy
@@ -47,23 +57,138 @@ export type ErrorPolicy =
   | { readonly _tag: "Fail" }
   | { readonly _tag: "Ignore" }
   | { readonly _tag: "Fallback" }
+  | QuarantinePolicy
 
-/** When a circuit breaker opens and how it closes again. */
+/**
+ * When a circuit breaker opens and how it closes again. It opens when the error threshold AND the
+ * latency threshold are met, those that are given, OR accumulators give up keys in a surge. Of
+ * `errorThreshold`, `latencyMsThreshold` and `deadlocks` at least one must be given.
+ */
 export interface CircuitBreakerPolicy {
-  readonly errorThreshold: number
-  readonly latencyMsThreshold: number
-  readonly windowMs: number
-  readonly throughputMin: number
-  readonly cooldownMs: number
+  /** Share of failed calls, above 0 and at most 1. */
+  readonly errorThreshold?: number
+  /** p95 of the calls' time; slow calls count whether they fail or not. */
+  readonly latencyMsThreshold?: number
+  /** Keys that accumulators gave up in one window. */
+  readonly deadlocks?: number
+  /** Rolling window; default 10,000. */
+  readonly windowMs?: number
+  /** Calls in the window below which nothing is judged; default 20. */
+  readonly throughputMin?: number
+  /** First cool-down; default 10,000. */
+  readonly cooldownMs?: number
+  /** Growth of the cool-down with each reopening, and its end; default 2, 120,000. */
+  readonly cooldownFactor?: number
+  readonly cooldownMsMax?: number
+  /** A circuit stays closed at least this long; default 0. */
+  readonly closedMsMin?: number
+  /** Calls a half-open circuit lets through, and the share of good ones that closes it; 5, 0.8. */
+  readonly trials?: number
+  readonly trialRatio?: number
+  /** A trial that takes longer counts as bad; default 60,000. */
+  readonly trialMsMax?: number
+  /**
+   * What a record meets while the circuit is open: `reject` fails it, and `onError` follows;
+   * `wait` holds it, and so the stages before, until a trial is due. Default `reject`.
+   */
+  readonly whenOpen?: "reject" | "wait"
+}
+
+/** What credits and tokens count; default records. */
+export type FlowUnit = "records" | "bytes" | "cost"
+
+/** Credits of a receiver: so much may be under way; given back in portions. */
+export interface CreditBased {
+  readonly _tag: "CreditBased"
+  readonly initial: number
+  readonly replenishThreshold: number
+  readonly unit?: FlowUnit
+}
+
+/** A token bucket in front of a stage. */
+export interface RateShaping {
+  readonly _tag: "RateShaping"
+  readonly ratePerSecond: number
+  readonly burst: number
+  readonly unit?: FlowUnit
+}
+
+/** Batches whose size follows the time the stage takes, and the queue in front of it. */
+export interface Adaptive {
+  readonly _tag: "Adaptive"
+  readonly batchMin: number
+  readonly batchMax: number
+  /** Time one batch should take; default 100. */
+  readonly latencyMsTarget?: number
+  /** Size at the start; default `batchMin`. */
+  readonly batchInitial?: number
+}
+
+/** At most a window of records asked for and not yet processed. */
+export interface ReactivePull {
+  readonly _tag: "ReactivePull"
+  readonly window: number
+}
+
+/** Counts what accumulators hold as queue; around another strategy, or alone. */
+export interface AccumulatorAware {
+  readonly _tag: "AccumulatorAware"
+  /** The effective queue at which the gate shuts. */
+  readonly capacity: number
+  /** Bytes held by accumulators that count as one record. */
+  readonly bytesUnit: number
+  /** Records that one running spill counts as. */
+  readonly spillPenalty: number
+  readonly inner?: CreditBased | RateShaping | ReactivePull
+}
+
+/** Batch size and credits under one regulator, by the interaction table of the specification. */
+export interface Regulated {
+  readonly _tag: "Regulated"
+  readonly batch: Adaptive
+  readonly credits: CreditBased
+  /** Time between two looks at the run; default 1,000. */
+  readonly sampleMs?: number
+  /** Share of the credits that is left while they are slowed; default 0.5. */
+  readonly slowedShare?: number
 }
 
 /** How pressure travels upstream over an edge. */
 export type BackpressureStrategy =
   | { readonly _tag: "Bounded"; readonly capacity: number; readonly onFull: DropPolicy }
-  | { readonly _tag: "CreditBased"; readonly initial: number; readonly replenishThreshold: number }
-  | { readonly _tag: "RateShaping"; readonly ratePerSecond: number; readonly burst: number }
-  | { readonly _tag: "Adaptive"; readonly batchMin: number; readonly batchMax: number }
-  | { readonly _tag: "ReactivePull"; readonly window: number }
+  | CreditBased
+  | RateShaping
+  | Adaptive
+  | ReactivePull
+  | AccumulatorAware
+  | Regulated
+
+/** Calls that several stages make together at most; they share by name. */
+export interface BulkheadPolicy {
+  readonly name: string
+  readonly concurrency: number
+}
+
+/** What the stages of a run share. Absent means no limit of that kind. */
+export interface ResourcePolicy {
+  /** Calls of effectful stages and sinks that run at once, over all stages. */
+  readonly concurrency?: number
+  /** Bytes in channels and open in accumulators; sources wait at the ceiling. */
+  readonly bytesMax?: number
+  /** Time the run may take. */
+  readonly deadlineMs?: number
+  /** What the deadline does: `drain` finishes what was read, `abort` interrupts; default `drain`. */
+  readonly onDeadline?: "drain" | "abort"
+}
+
+/** Names of policies that a stage takes from the run's registry, see `Policies`. */
+export interface PolicyNames {
+  readonly flow?: string
+  readonly onError?: string
+  readonly breaker?: string
+  readonly buffer?: string
+  readonly accumulator?: string
+}
 
 /** Limits of keyed state; absent means no limit of that kind. */
 export interface AccumulatorPolicy {
@@ -100,6 +225,11 @@ export const parallelism = {
 export const fail = { _tag: "Fail" } as const satisfies ErrorPolicy
 /** Sets the record aside as a dead letter. */
 export const deadLetter = { _tag: "DeadLetter" } as const satisfies ErrorPolicy
+/** Sets the record aside, and the stage too once so many records have failed. */
+export const quarantine = (options: { readonly failures?: number } = {}): QuarantinePolicy => ({
+  _tag: "Quarantine",
+  ...options
+})
 /** Drops the record and counts it. */
 export const ignore = { _tag: "Ignore" } as const satisfies ErrorPolicy
 /** Tries again with backoff, then follows `exhausted`. */

@@ -51,6 +51,10 @@ export const ErrorPolicy = policies.ErrorPolicy
 export const CircuitBreakerPolicy = policies.CircuitBreakerPolicy
 /** How pressure travels upstream. */
 export const BackpressureStrategy = policies.BackpressureStrategy
+/** Calls that several stages make together at most. */
+export const BulkheadPolicy = policies.BulkheadPolicy
+/** What the stages of a run share. */
+export const ResourcePolicy = policies.ResourcePolicy
 /** Limits of keyed state. */
 export const AccumulatorPolicy = policies.AccumulatorPolicy
 /** What the graph says of an accumulating stage. */

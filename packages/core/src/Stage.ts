@@ -2,7 +2,9 @@
 // asked of a running stage.
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type * as Breaker from "./Breaker.ts"
 import type * as Envelope from "./Envelope.ts"
+import type * as FlowStrategy from "./FlowStrategy.ts"
 
 /** The six kinds of node in a pipeline graph. */
 export type StageKind = "source" | "transform" | "accumulator" | "branch" | "merge" | "sink"
@@ -93,4 +95,12 @@ export interface StageRuntimeState {
   readonly lastError: string | undefined
   /** Stage-specific figures, e.g. `openKeys` of an accumulator. */
   readonly metrics: Readonly<Record<string, number>>
+  /** Time spent in the stage's calls, microseconds; calls that ran at the same time count each. */
+  readonly busyMicros: number
+  /** Time for which others waited in front of this stage, microseconds; see Blame. */
+  readonly blockedMicros: number
+  /** What limits the records on their way into the stage, beyond a bounded channel. */
+  readonly flow: FlowStrategy.FlowState | undefined
+  /** Where the stage's circuit is, if it has one. */
+  readonly circuit: Breaker.CircuitState | undefined
 }

@@ -7,6 +7,7 @@ import type { GraphIssue } from "./GraphError.ts"
 import { GraphError } from "./GraphError.ts"
 import { arity } from "./internal/validate/arity.ts"
 import * as bounds from "./internal/validate/bounds.ts"
+import { controls } from "./internal/validate/controls.ts"
 import { cycles } from "./internal/validate/cycles.ts"
 import * as endpoints from "./internal/validate/endpoints.ts"
 import { badIds, duplicateIds } from "./internal/validate/identifiers.ts"
@@ -16,8 +17,8 @@ import * as policies from "./internal/validate/policies.ts"
 import { backpressure } from "./internal/validate/pressure.ts"
 import { promises } from "./internal/validate/promises.ts"
 import { reachedFromSource, reachesSink } from "./internal/validate/reach.ts"
-
 import { repetition } from "./internal/validate/repetition.ts"
+
 /** From the outside in: names, shape, then what the stages promise. */
 const rules: ReadonlyArray<Rule> = [
   endpoints.sources,
@@ -38,8 +39,9 @@ const rules: ReadonlyArray<Rule> = [
   promises,
   policies.kinds,
   policies.errorPolicies,
-  policies.timeouts,
   repetition,
+  policies.timeouts,
+  controls,
   backpressure
 ]
 

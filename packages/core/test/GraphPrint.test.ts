@@ -29,7 +29,7 @@ const everyKind = (): Graph.PipelineGraph => {
       parallelism: Policy.parallelism.cpuBound,
       onError: Policy.ignore,
       buffer: { capacity: 64, bytes: 1_000_000, onFull: "drop-oldest" },
-      backpressure: { _tag: "ReactivePull", window: 8 }
+      flow: { _tag: "ReactivePull", window: 8 }
     })
   )
   return Pipeline.graph(

@@ -37,6 +37,8 @@ const types = [
   same<Policy.ErrorPolicy>()(Schemas.ErrorPolicy),
   same<Policy.CircuitBreakerPolicy>()(Schemas.CircuitBreakerPolicy),
   same<Policy.BackpressureStrategy>()(Schemas.BackpressureStrategy),
+  same<Policy.BulkheadPolicy>()(Schemas.BulkheadPolicy),
+  same<Policy.ResourcePolicy>()(Schemas.ResourcePolicy),
   same<Policy.AccumulatorPolicy>()(Schemas.AccumulatorPolicy),
   same<Policy.AccumulationDescriptor>()(Schemas.AccumulationDescriptor),
   same<Stage.StageKind>()(Schemas.StageKind),
@@ -76,6 +78,7 @@ describe("Schemas survive JSON text", () => {
   it("BufferPolicy", roundTrips(Schemas.BufferPolicy, graphs.buffers))
   it("ErrorPolicy", roundTrips(Schemas.ErrorPolicy, graphs.errorPolicies))
   it("CircuitBreakerPolicy", roundTrips(Schemas.CircuitBreakerPolicy, reports.breakers))
+  it("ResourcePolicy", roundTrips(Schemas.ResourcePolicy, reports.resources))
   it("BackpressureStrategy", roundTrips(Schemas.BackpressureStrategy, graphs.strategies))
   it("AccumulationDescriptor", roundTrips(Schemas.AccumulationDescriptor, graphs.descriptors))
   it("StageRuntimeState", roundTrips(Schemas.StageRuntimeState, reports.states))
@@ -119,7 +122,7 @@ describe("JSON Schema", () => {
   })
 
   it("every schema gives a document that serialises", () => {
-    expect(types.length).toBe(21)
+    expect(types.length).toBe(23)
     for (const schema of types) {
       const document = Schema.toJsonSchemaDocument(schema)
       expect(document.dialect).toBe("draft-2020-12")
@@ -135,9 +138,12 @@ describe("JSON Schema", () => {
       "AccumulationDescriptor",
       "AccumulatorPolicy",
       "BackpressureStrategy",
+      "Batching",
       "BranchMode",
       "BufferPolicy",
+      "BulkheadPolicy",
       "ChannelOrdering",
+      "CircuitBreakerPolicy",
       "DropPolicy",
       "Edge",
       "ErrorPolicy",
@@ -146,7 +152,9 @@ describe("JSON Schema", () => {
       "ModuleRef",
       "Operation",
       "ParallelismHint",
+      "PolicyNames",
       "RetryPolicy",
+      "StageControls",
       "StageNode",
       "ValueRef"
     ])

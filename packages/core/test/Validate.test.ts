@@ -330,7 +330,7 @@ describe("findings on policies", () => {
   it("a credit that is never given back is a deadlock", () => {
     const backpressure = { _tag: "CreditBased", initial: 16, replenishThreshold: 17 } as const
     const open = numbers().pipe(
-      Pipeline.map("slow", (n) => n, { backpressure }),
+      Pipeline.map("slow", (n) => n, { flow: backpressure }),
       toSink()
     )
     expect(findings(open)).toEqual([
@@ -342,7 +342,7 @@ describe("findings on policies", () => {
 
   it("two bounds on one channel that differ", () => {
     const backpressure = { _tag: "Bounded", capacity: 16, onFull: "block" } as const
-    const options = { backpressure, buffer: { capacity: 32 } }
+    const options = { flow: backpressure, buffer: { capacity: 32 } }
     const open = numbers().pipe(
       Pipeline.map("slow", (n) => n, options),
       toSink()

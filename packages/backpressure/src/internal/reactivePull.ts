@@ -1,5 +1,6 @@
 // The pure pull window: downstream asks for records, the source delivers what was asked for.
-// Invariants: demanded + outstanding <= window; a refused delivery changes nothing but its counter;
+// Invariants: nothing is demanded beyond the window, and demanded + outstanding <= window but for
+// what was on its way when the window shrank; a refused delivery changes nothing but its counter;
 // when both fall to half the window the rest is demanded anew, so demand never dries up.
 import * as Check from "./settings.ts"
 
@@ -23,6 +24,7 @@ export type Event =
   | { readonly _tag: "Start" }
   | { readonly _tag: "Deliver"; readonly amount: number }
   | { readonly _tag: "Processed"; readonly amount: number }
+  | { readonly _tag: "Resize"; readonly window: number }
 
 /** What a window says. */
 export type Action =
@@ -83,6 +85,12 @@ export const transition = (state: State, event: Event): Step => {
       const outstanding = state.outstanding - Math.min(event.amount, state.outstanding)
       return pull({ ...state, outstanding }, [])
     }
+    case "Resize": {
+      // A demand above the new window is taken back as far as it was not met yet.
+      const room = Math.max(0, event.window - state.outstanding)
+      const demanded = Math.min(state.demanded, room)
+      return pull({ ...state, window: event.window, demanded }, [])
+    }
   }
 }
 
@@ -92,7 +100,10 @@ export const assertInvariants = (state: State): void => {
   const half = Math.floor(window / 2)
   Check.claim("reactive pull", [
     [demanded >= 0 && outstanding >= 0, `demanded ${demanded}, outstanding ${outstanding}`],
-    [demanded + outstanding <= window, `${demanded} + ${outstanding} above the window ${window}`],
+    [
+      demanded === 0 || demanded + outstanding <= window,
+      `${demanded} + ${outstanding} above the window ${window}`
+    ],
     [pullCount === 0 || demanded + outstanding > half || demanded > 0, "nothing is demanded"]
   ])
 }

@@ -154,6 +154,13 @@ export const available = (state: State, atNanos: bigint): number => {
   return level <= 0n ? 0 : Number(level / unitsPerToken)
 }
 
+/** When `amount` tokens, at most a full bucket, will be there if nobody takes any. */
+export const dueNanos = (state: State, amount: number, atNanos: bigint): bigint => {
+  const { level, unitsPerNano, burstUnits } = refilled(state, atNanos)
+  const missing = least(BigInt(Math.ceil(amount)) * unitsPerToken, burstUnits) - level
+  return missing <= 0n ? atNanos : atNanos + (missing + unitsPerNano - 1n) / unitsPerNano
+}
+
 /** Throws when the state contradicts the header. */
 export const assertInvariants = (state: State): void => {
   Check.claim("token bucket", [

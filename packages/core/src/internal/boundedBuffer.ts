@@ -17,7 +17,7 @@ const full: Offer = { _tag: "Full" }
 
 /** Mutable FIFO; one owner per call. */
 export class BoundedBuffer {
-  private readonly policy: Policy.BufferPolicy
+  private policy: Policy.BufferPolicy
   private batches: Array<Batch.Batch<unknown>> = []
   private head = 0
   /** Records and bytes held. */
@@ -28,6 +28,11 @@ export class BoundedBuffer {
   droppedCount = 0
 
   constructor(policy: Policy.BufferPolicy) {
+    this.policy = policy
+  }
+
+  /** Another bound, for what comes from now on. */
+  change(policy: Policy.BufferPolicy): void {
     this.policy = policy
   }
 

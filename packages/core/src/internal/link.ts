@@ -1,6 +1,8 @@
 // How the DSL remembers a pipeline: nodes linked to the outputs they read. Immutable; a graph is
 // collected from the ends.
+import type * as Breaker from "../Breaker.ts"
 import * as Channel from "../Channel.ts"
+import type * as FlowStrategy from "../FlowStrategy.ts"
 import type * as Graph from "../Graph.ts"
 import * as Policy from "../Policy.ts"
 import type { Arrival } from "./order.ts"
@@ -83,7 +85,11 @@ export interface NodeOptions {
   readonly parallelism?: Policy.ParallelismHint | number | undefined
   readonly engine?: string | undefined
   readonly buffer?: Partial<Policy.BufferPolicy> | undefined
-  readonly backpressure?: Policy.BackpressureStrategy | undefined
+  readonly flow?: FlowStrategy.Flow | Policy.BackpressureStrategy | undefined
+  readonly breaker?: Breaker.StageBreaker | Policy.CircuitBreakerPolicy | undefined
+  readonly bulkhead?: Policy.BulkheadPolicy | undefined
+  readonly deadlineMs?: number | undefined
+  readonly policies?: Policy.PolicyNames | undefined
   readonly ordering?: Channel.ChannelOrdering | undefined
   readonly onError?: Policy.ErrorPolicy | undefined
   readonly fallback?: Graph.ErasedFunction | undefined
@@ -97,6 +103,32 @@ const hintOf = (hint: Policy.ParallelismHint | number | undefined): Policy.Paral
     : typeof hint === "number"
       ? Policy.parallelism.fixed(hint)
       : hint
+
+/** The guards that were asked for, or undefined when none was. */
+const controlsOf = (options: NodeOptions): Graph.StageControls | undefined => {
+  const { flow, breaker, bulkhead, deadlineMs, policies } = options
+  const named = breaker !== undefined && "implementation" in breaker ? breaker : undefined
+  const policy = named?.policy ?? (breaker as Policy.CircuitBreakerPolicy | undefined)
+  const implementation =
+    flow !== undefined && "implementation" in flow ? flow.implementation : undefined
+  const controls: Graph.StageControls = {
+    ...(implementation === undefined ? {} : { flow: implementation }),
+    ...(policy === undefined ? {} : { breaker: policy }),
+    ...(named === undefined ? {} : { circuit: named.implementation }),
+    ...(bulkhead === undefined ? {} : { bulkhead }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(policies === undefined ? {} : { policies })
+  }
+  return Object.keys(controls).length === 0 ? undefined : controls
+}
+
+const descriptorOf = (flow: NodeOptions["flow"]): Policy.BackpressureStrategy | undefined =>
+  flow !== undefined && "implementation" in flow ? flow.descriptor : flow
+
+const guarded = (options: NodeOptions): { readonly controls?: Graph.StageControls } => {
+  const controls = controlsOf(options)
+  return controls === undefined ? {} : { controls }
+}
 
 /** A graph node from what the DSL was given; absent options take their defaults. */
 export const makeNode = (
@@ -117,6 +149,7 @@ export const makeNode = (
   accumulation: operation._tag === "Accumulate" ? operation.accumulator.descriptor : undefined,
   bufferPolicy:
     options.buffer === undefined ? undefined : { ...Policy.bufferDefault, ...options.buffer },
-  backpressure: options.backpressure,
+  backpressure: descriptorOf(options.flow),
+  ...guarded(options),
   config: options.config ?? {}
 })

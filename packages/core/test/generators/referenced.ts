@@ -6,6 +6,7 @@ import * as Channel from "../../src/Channel.ts"
 import * as Graph from "../../src/Graph.ts"
 import type * as Policy from "../../src/Policy.ts"
 import * as stages from "../fixtures/stages.ts"
+import { breakers } from "./reports.ts"
 
 const name = fc.string({ maxLength: 12 })
 // Through text: JSON knows no -0.
@@ -28,9 +29,13 @@ export const hints: fc.Arbitrary<Policy.ParallelismHint> = fc.oneof(
   fc.record({ _tag: fc.constantFrom("CpuBound" as const, "IoBound", "Sequential") })
 )
 
-const settled = fc.record({
-  _tag: fc.constantFrom("DeadLetter" as const, "Fail", "Ignore", "Fallback")
-})
+const settled = fc.oneof(
+  fc.record({ _tag: fc.constantFrom("DeadLetter" as const, "Fail", "Ignore", "Fallback") }),
+  fc.record(
+    { _tag: fc.constant("Quarantine" as const), failures: count },
+    { requiredKeys: ["_tag"] }
+  )
+)
 
 /** Every error policy. */
 export const errorPolicies: fc.Arbitrary<Policy.ErrorPolicy> = fc.oneof(
@@ -48,17 +53,64 @@ export const errorPolicies: fc.Arbitrary<Policy.ErrorPolicy> = fc.oneof(
   )
 )
 
+const adaptives: fc.Arbitrary<Policy.Adaptive> = fc.record(
+  { _tag: fc.constant("Adaptive" as const), batchMin: count, batchMax: count, batchInitial: count },
+  { requiredKeys: ["_tag", "batchMin", "batchMax"] }
+)
+
 /** Every backpressure strategy. */
 export const strategies: fc.Arbitrary<Policy.BackpressureStrategy> = fc.oneof(
   fc.record({ _tag: fc.constant("Bounded" as const), capacity: count, onFull }),
   fc.record({
     _tag: fc.constant("CreditBased" as const),
     initial: count,
-    replenishThreshold: count
+    replenishThreshold: count,
+    unit: fc.constantFrom("records" as const, "bytes" as const, "cost" as const)
   }),
-  fc.record({ _tag: fc.constant("RateShaping" as const), ratePerSecond: count, burst: count }),
-  fc.record({ _tag: fc.constant("Adaptive" as const), batchMin: count, batchMax: count }),
-  fc.record({ _tag: fc.constant("ReactivePull" as const), window: count })
+  fc.record(
+    {
+      _tag: fc.constant("RateShaping" as const),
+      ratePerSecond: count,
+      burst: count,
+      unit: fc.constantFrom("records" as const, "bytes" as const, "cost" as const)
+    },
+    { requiredKeys: ["_tag", "ratePerSecond", "burst"] }
+  ),
+  adaptives,
+  fc.record({ _tag: fc.constant("ReactivePull" as const), window: count }),
+  fc.record(
+    {
+      _tag: fc.constant("AccumulatorAware" as const),
+      capacity: count,
+      bytesUnit: count,
+      spillPenalty: count,
+      inner: fc.record({ _tag: fc.constant("ReactivePull" as const), window: count })
+    },
+    { requiredKeys: ["_tag", "capacity", "bytesUnit", "spillPenalty"] }
+  ),
+  fc.record({
+    _tag: fc.constant("Regulated" as const),
+    batch: adaptives,
+    credits: fc.record({
+      _tag: fc.constant("CreditBased" as const),
+      initial: count,
+      replenishThreshold: count
+    }),
+    sampleMs: count
+  })
+)
+
+/** Guards with any subset of settings; who carries them out has a reference. */
+const controls: fc.Arbitrary<Graph.StageControls> = fc.record(
+  {
+    flow: fc.constant(stages.flow),
+    breaker: breakers,
+    circuit: fc.constant(stages.circuit),
+    bulkhead: fc.record({ name, concurrency: count }),
+    deadlineMs: count,
+    policies: fc.record({ flow: name, onError: name }, { requiredKeys: [] })
+  },
+  { requiredKeys: [] }
 )
 
 /** Accumulation descriptors with any subset of limits. */
@@ -141,7 +193,13 @@ const nodes: fc.Arbitrary<Graph.StageNode> = fc
     backpressure: optional(strategies),
     config
   })
-  .map((node) => ({ ...node, kind: Graph.kindOf(node.operation._tag) }))
+  .chain((node) =>
+    optional(controls).map((guards) => ({
+      ...node,
+      kind: Graph.kindOf(node.operation._tag),
+      ...(guards === undefined ? {} : { controls: guards })
+    }))
+  )
 
 /** Graphs of up to 6 stages and 6 edges, of every form. */
 export const referencedGraphs: fc.Arbitrary<Graph.PipelineGraph> = fc.record({

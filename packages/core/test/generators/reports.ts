@@ -36,13 +36,35 @@ export const envelopes: fc.Arbitrary<Envelope.Envelope<number>> = fc.record({
 })
 
 /** Circuit breaker policies. */
-export const breakers: fc.Arbitrary<Policy.CircuitBreakerPolicy> = fc.record({
-  errorThreshold: figure,
-  latencyMsThreshold: figure,
-  windowMs: count,
-  throughputMin: count,
-  cooldownMs: count
-})
+export const breakers: fc.Arbitrary<Policy.CircuitBreakerPolicy> = fc.record(
+  {
+    errorThreshold: figure,
+    latencyMsThreshold: figure,
+    deadlocks: count,
+    windowMs: count,
+    throughputMin: count,
+    cooldownMs: count,
+    cooldownFactor: figure,
+    cooldownMsMax: count,
+    closedMsMin: count,
+    trials: count,
+    trialRatio: figure,
+    trialMsMax: count,
+    whenOpen: fc.constantFrom("reject" as const, "wait" as const)
+  },
+  { requiredKeys: [] }
+)
+
+/** What the stages of a run share. */
+export const resources: fc.Arbitrary<Policy.ResourcePolicy> = fc.record(
+  {
+    concurrency: count,
+    bytesMax: count,
+    deadlineMs: count,
+    onDeadline: fc.constantFrom("drain" as const, "abort" as const)
+  },
+  { requiredKeys: [] }
+)
 
 const kinds = fc.constantFrom<Stage.StageKind>(
   "source",
@@ -85,7 +107,21 @@ export const states: fc.Arbitrary<Stage.StageRuntimeState> = fc.record({
     maxMicros: figure
   }),
   lastError: absent(text),
-  metrics: fc.dictionary(text, fc.oneof(figure, fc.constant(Number.POSITIVE_INFINITY)))
+  metrics: fc.dictionary(text, fc.oneof(figure, fc.constant(Number.POSITIVE_INFINITY))),
+  busyMicros: count,
+  blockedMicros: count,
+  flow: fc.option(
+    fc.record({
+      kind: text,
+      statistics: fc.dictionary(text, count),
+      decisions: fc.array(fc.record({ atMs: count, action: text, reason: text }), { maxLength: 3 })
+    }),
+    { nil: undefined }
+  ),
+  circuit: fc.option(
+    fc.constantFrom("closed" as const, "half-open" as const, "open" as const, "isolated" as const),
+    { nil: undefined }
+  )
 })
 
 const causes = fc.oneof(

@@ -1,7 +1,9 @@
 // From a document to a graph. Every reference is resolved and checked for what its place needs;
 // whatever cannot be resolved is collected, so that one pass reports everything.
 import type * as Batching from "../../Batching.ts"
+import type * as Breaker from "../../Breaker.ts"
 import type * as Channel from "../../Channel.ts"
+import type * as FlowStrategy from "../../FlowStrategy.ts"
 import type * as FunctionRef from "../../FunctionRef.ts"
 import * as Graph from "../../Graph.ts"
 import type { GraphDocument, ValueRef } from "../schemas/graphDocument.ts"
@@ -62,6 +64,16 @@ const batchings: Expected<Batching.Batching> = {
   name: "batching",
   is: (value): value is Batching.Batching =>
     tagged(value, "Accumulated") || tagged(value, "Adaptive"),
+  absent
+}
+const flows: Expected<FlowStrategy.FlowImplementation> = {
+  name: "flow control",
+  is: (value): value is FlowStrategy.FlowImplementation => typeof value === "function",
+  absent
+}
+const circuits: Expected<Breaker.BreakerImplementation> = {
+  name: "circuit breaker",
+  is: (value): value is Breaker.BreakerImplementation => typeof value === "function",
   absent
 }
 const sinks: Expected<Graph.ErasedSink> = {
@@ -174,6 +186,20 @@ export class Decoder {
     }
   }
 
+  /** Who carries a guard out may be left to the run, so a name without a reference is no fault. */
+  private controls(
+    { flow, circuit, ...data }: NonNullable<Node["controls"]>,
+    place: (field: string) => Place
+  ): Graph.StageControls {
+    const named = flow !== undefined && "$ref" in flow
+    const circuitNamed = circuit !== undefined && "$ref" in circuit
+    return {
+      ...data,
+      ...(named ? { flow: this.value(flow, place("controls.flow"), flows) } : {}),
+      ...(circuitNamed ? { circuit: this.value(circuit, place("controls.circuit"), circuits) } : {})
+    }
+  }
+
   private node(json: Node, at: number): Graph.StageNode {
     const place = (field: string): Place => ({
       stageId: json.id,
@@ -196,6 +222,7 @@ export class Decoder {
       accumulation: json.accumulation,
       bufferPolicy: json.bufferPolicy,
       backpressure: json.backpressure,
+      ...(json.controls === undefined ? {} : { controls: this.controls(json.controls, place) }),
       config: decodeConfig(json.config, (ref, field) => this.value(ref, place(field), anything))
     }
   }

@@ -78,6 +78,14 @@ export class Encoder {
     }
   }
 
+  private controls({ flow, circuit, ...data }: Graph.StageControls): NonNullable<Node["controls"]> {
+    return {
+      ...data,
+      ...(flow === undefined ? {} : { flow: this.ref(flow) }),
+      ...(circuit === undefined ? {} : { circuit: this.ref(circuit) })
+    }
+  }
+
   private node(node: Graph.StageNode): Node {
     const { engine, fallback, timeoutMs, accumulation, bufferPolicy, backpressure } = node
     return {
@@ -92,6 +100,7 @@ export class Encoder {
       ...(accumulation === undefined ? {} : { accumulation }),
       ...(bufferPolicy === undefined ? {} : { bufferPolicy }),
       ...(backpressure === undefined ? {} : { backpressure }),
+      ...(node.controls === undefined ? {} : { controls: this.controls(node.controls) }),
       config: encodeConfig(node.config, this.written)
     }
   }

@@ -39,6 +39,7 @@ const endText: Readonly<Record<Policy.ErrorPolicy["_tag"], string>> = {
   Fail: "fail",
   Fallback: "fallback",
   Ignore: "ignore",
+  Quarantine: "quarantine",
   Retry: "retry"
 }
 

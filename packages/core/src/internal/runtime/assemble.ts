@@ -8,10 +8,13 @@ import type * as Plan from "../../Plan.ts"
 import { failedOf } from "../operators/attempt.ts"
 import type { ErasedWriter } from "../operators/endings.ts"
 import { buildChain } from "./chain.ts"
+import type { OnDropped } from "./channel.ts"
 import { Channel } from "./channel.ts"
 import type { ErasedReader } from "./feed.ts"
 import { feedFromChannel, feedFromSource } from "./feed.ts"
 import { feedThroughStage } from "./feedProcess.ts"
+import { GatedChannel } from "./gatedChannel.ts"
+import { bufferOf } from "./prepare.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
 import { Segment } from "./segment.ts"
@@ -59,10 +62,11 @@ const channelFor = (
   const first = segment.steps[0]?.stages[0]
   if (segment.source !== undefined || first === undefined) return undefined
   const edge = plan.graph.edges.find((candidate) => candidate.to === first.id) as Graph.Edge
-  const policy = first.bufferPolicy ?? edge.channel.buffer
-  const channel = new Channel(policy, (payloads, reason) =>
-    run.dropped(first.id, payloads, reason)
-  )
+  const policy = bufferOf(first) ?? edge.channel.buffer
+  const onDropped: OnDropped = (payloads, reason) => run.dropped(first.id, payloads, reason)
+  const gate = run.gates.get(first.id)
+  const channel =
+    gate === undefined ? new Channel(policy, onDropped) : new GatedChannel(policy, onDropped, gate)
   run.statsOf(first.id).inputDepth = () => channel.buffer.used
   return channel
 }
@@ -105,6 +109,7 @@ export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) 
       {
         run,
         wakeup,
+        input: channels[planned.id],
         channelTo: (edge) => channels[segmentOfEdge.get(edge) as number] as Channel,
         writerOf: (stageId) => writers.get(stageId) as ErasedWriter
       },

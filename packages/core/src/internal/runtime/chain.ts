@@ -11,12 +11,13 @@ import { Branch } from "../operators/branch.ts"
 import { Chained } from "../operators/chained.ts"
 import type { ErasedWriter } from "../operators/endings.ts"
 import { ChannelOut, SinkOperator } from "../operators/endings.ts"
+import { Gated } from "../operators/gated.ts"
 import { Gather } from "../operators/gather.ts"
 import { KernelOperator } from "../operators/kernelOperator.ts"
 import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
-import type { Channel } from "./channel.ts"
 import type { Nesting } from "../telemetry/instrumented.ts"
+import type { Channel } from "./channel.ts"
 import type { Operator } from "./operator.ts"
 import type { Run } from "./run.ts"
 import type { Wait } from "./wait.ts"
@@ -28,6 +29,8 @@ export interface Wiring {
   readonly wakeup: Wakeup
   readonly channelTo: (edge: Graph.Edge) => Channel
   readonly writerOf: (stageId: string) => ErasedWriter
+  /** The channel in front of the segment, or undefined where a source feeds it. */
+  readonly input: Channel | undefined
 }
 
 /** A merge passes batches on as they are; it only counts. */
@@ -116,10 +119,10 @@ export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain 
     (edge) => new ChannelOut(wiring.channelTo(edge), wiring.wakeup)
   )
   const all: Array<Operator> = [...outs]
+  const nesting: Nesting = { span: undefined, depth: 0 }
   let next: Operator | undefined = outs[0]
   for (const step of segment.steps.toReversed()) {
     const operator =
-  const nesting: Nesting = { span: undefined, depth: 0 }
       step._tag === "Kernel"
         ? new KernelOperator(wiring.run, step.stages, next)
         : single(wiring, step.stages[0] as Graph.StageNode, next, outs)
@@ -127,5 +130,27 @@ export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain 
     next = wiring.run.probe?.around(step.stages, operator, nesting) ?? operator
   }
   if (next === undefined) throw new Error(`segment ${segment.id} has neither steps nor outputs`)
-  return { head: next, all }
+  return { head: gatedHead(wiring, segment, next), all }
+}
+
+/** Stages whose records stay in flight after the stage took them. */
+const holding: ReadonlySet<Graph.OperationTag> = new Set(["MapEffect", "MapPromise"])
+
+/** A stream function asks where it reads, since its head is what it emits. */
+const gatedHead = (wiring: Wiring, segment: Plan.PlannedSegment, inner: Operator): Operator => {
+  const { run, wakeup } = wiring
+  const node = stagesOf(segment)[0] as Graph.StageNode
+  const gate = run.gates.get(node.id)
+  if (gate === undefined || node.operation._tag === "Process") return inner
+  const stats = run.statsOf(node.id)
+  const holds = holding.has(node.operation._tag)
+  return new Gated({
+    run,
+    gate,
+    inner,
+    wakeup,
+    input: wiring.input,
+    capacity: wiring.input === undefined ? 1 : wiring.input.capacity,
+    held: () => (holds ? stats.inFlight() : 0)
+  })
 }

@@ -23,7 +23,7 @@ export type OnDropped = (payloads: ReadonlyArray<unknown>, reason: FrontDrop) =>
 /** Many producers, one consumer. */
 export class Channel {
   readonly buffer: BoundedBuffer
-  private readonly policy: Policy.BufferPolicy
+  private policy: Policy.BufferPolicy
   private readonly onDropped: OnDropped
   private consumer: Signalled | undefined = undefined
   private readonly waiting = new Set<Wakeup>()
@@ -35,6 +35,10 @@ export class Channel {
     this.policy = policy
     this.onDropped = onDropped
     this.buffer = new BoundedBuffer(policy)
+  }
+
+  get capacity(): number {
+    return this.policy.capacity
   }
 
   addProducer(): void {
@@ -99,6 +103,13 @@ export class Channel {
     const batch = this.buffer.take()
     if (this.waiting.size > 0 && this.buffer.used * 2 <= this.policy.capacity) this.wakeProducers()
     return batch
+  }
+
+  /** Takes over another bound; what is held above it stays until it is taken. */
+  change(policy: Policy.BufferPolicy): void {
+    this.policy = policy
+    this.buffer.change(policy)
+    this.wakeProducers()
   }
 
   /** Whether a batch may still come. `ended` and `failed` only once the buffer is empty. */

@@ -2,6 +2,7 @@
 // output is pushed on.
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as Batch from "../../Batch.ts"
 import type * as DeadLetter from "../../DeadLetter.ts"
@@ -11,6 +12,7 @@ import type * as Stage from "../../Stage.ts"
 import { failedOf } from "../operators/attempt.ts"
 import { packEnvelopes } from "../operators/mapBatch.ts"
 import type { Channel } from "./channel.ts"
+import type { FlowGate } from "./flowGate.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
 import type { Segment } from "./segment.ts"
@@ -64,6 +66,59 @@ class ReaderGate {
   }
 }
 
+/**
+ * Takes batches from the channel; where the stage has flow control, in the portions it lets
+ * through. A stream function that asks for more is done with what it had.
+ */
+class Taking {
+  private readonly segment: Segment
+  private readonly input: Channel
+  private readonly gate: FlowGate | undefined
+  private rest: Batch.Batch<unknown> | undefined = undefined
+  private skip = 0
+  private given = 0
+  readonly next: Effect.Effect<Batch.Batch<unknown> | undefined>
+
+  constructor(segment: Segment, input: Channel, stageId: string) {
+    this.segment = segment
+    this.input = input
+    const gate = segment.run.gates.get(stageId)
+    this.gate = gate
+    this.next =
+      gate === undefined
+        ? Effect.sync(() => input.take())
+        : Semaphore.makeUnsafe(1).withPermit(Effect.suspend(() => this.portion(gate)))
+  }
+
+  /** Tells the flow control that the stage is done with what it was given. */
+  settle(): void {
+    if (this.given > 0) this.gate?.settled(this.given)
+    this.given = 0
+  }
+
+  private portion(gate: FlowGate): Effect.Effect<Batch.Batch<unknown> | undefined> {
+    this.settle()
+    if (this.rest === undefined) {
+      this.rest = this.input.take()
+      this.skip = this.rest === undefined ? 0 : gate.take(this.rest.items.length)
+    }
+    const batch = this.rest
+    if (batch === undefined) return Effect.succeed(undefined)
+    if (gate.side === "send") return Effect.succeed(this.give(batch, batch.items.length))
+    return Effect.map(gate.portion(batch, 0, this.segment.wakeup, this.skip), (count) =>
+      this.give(batch, count)
+    )
+  }
+
+  private give(batch: Batch.Batch<unknown>, count: number): Batch.Batch<unknown> {
+    this.given = count
+    this.skip = Math.max(0, this.skip - count)
+    const size = batch.items.length
+    this.rest = count === size ? undefined : Batch.slice(batch, count, size)
+    return Batch.slice(batch, 0, count)
+  }
+}
+
 /** The channel's batches as a stream of envelopes; it waits where the channel is empty. */
 const inputOf = (
   segment: Segment,
@@ -76,9 +131,10 @@ const inputOf = (
   stats.held = () => 0
   const gate = new ReaderGate(segment.run, () => input.buffer.size > 0 || input.end() !== "open")
   input.attachConsumer(gate)
+  const taking = new Taking(segment, input, stageId)
   const pull = Effect.gen(function* () {
     for (;;) {
-      const batch = input.take()
+      const batch = yield* taking.next
       if (batch !== undefined) {
         last.batch = batch
         stats.recordsIn += batch.items.length

@@ -10,6 +10,10 @@ import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Observer from "../../Observer.ts"
+import type * as Redaction from "../../Redaction.ts"
+import { Notifier } from "../telemetry/notifier.ts"
+import type { Probe } from "../telemetry/probe.ts"
+import type { FlowGate } from "./flowGate.ts"
 import type { FrontDrop } from "./stageStats.ts"
 import { StageStats } from "./stageStats.ts"
 import type { Schedule } from "./wakeup.ts"
@@ -37,10 +41,16 @@ export class Run {
   readonly batchSize: number
   readonly openKeysMax: number
   readonly stats = new Map<string, StageStats>()
+  /** Flow control by stage, where one has it; filled before the run begins. */
+  readonly gates = new Map<string, FlowGate>()
   readonly deadLetters: Array<DeadLetter.DeadLetter> = []
   deadLetterCount = 0
   /** Set once: sources stop pulling, everything read is carried to its end. */
   draining = false
+  /** When the run was made, microseconds of the monotonic clock. */
+  readonly startedMicros: number
+  /** Share of the time spent in garbage collection lately, as far as somebody measures it. */
+  gcShare: () => number = () => 0
   firstFailure: DeadLetter.DeadLetter | undefined = undefined
   private dispatcher: Scheduler.SchedulerDispatcher | undefined
   private context: Context.Context<never> = Context.empty()
@@ -60,6 +70,7 @@ export class Run {
     this.openKeysMax = options.openKeysMax ?? openKeysDefault
     this.notifier = new Notifier(this, options.observer === undefined ? [] : [options.observer])
     for (const node of graph.nodes) this.stats.set(node.id, new StageStats(node.id, node.kind))
+    this.startedMicros = this.micros()
   }
 
   statsOf(stageId: string): StageStats {

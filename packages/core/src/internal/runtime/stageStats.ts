@@ -1,5 +1,7 @@
 // Always-on counters of one stage: plain numbers, updated once per batch, read by inspect, results
 // and scrapers.
+import type * as Breaker from "../../Breaker.ts"
+import type * as FlowStrategy from "../../FlowStrategy.ts"
 import type * as Stage from "../../Stage.ts"
 
 /** Why a record was discarded in front of a stage: no room, or a stage that takes no more. */
@@ -24,6 +26,10 @@ export class StageStats {
   lastError: string | undefined = undefined
   readonly latency = new Float64Array(bucketCount)
   latencyMicrosMax = 0
+  /** Time spent in the stage's calls; calls at the same time count each. */
+  busyMicros = 0
+  /** Time records stood in front of the stage since it, or its flow control, took none. */
+  blockedMicros = 0
   /**
    * Records the stage's function made beyond one for each, counted where that is done; negative
    * where it let none out.
@@ -40,6 +46,8 @@ export class StageStats {
   inputDepth: () => number = () => 0
   outputDepth: () => number = () => 0
   metrics: () => Readonly<Record<string, number>> = () => ({})
+  flow: () => FlowStrategy.FlowState | undefined = () => undefined
+  circuit: () => Breaker.CircuitState | undefined = () => undefined
 
   constructor(stageId: string, kind: Stage.StageKind) {
     this.stageId = stageId
@@ -54,6 +62,7 @@ export class StageStats {
     const bucket = micros > longestMicros ? bucketCount - 1 : exact
     this.latency[bucket] = (this.latency[bucket] as number) + weight
     if (micros > this.latencyMicrosMax) this.latencyMicrosMax = micros
+    this.busyMicros += micros * weight
   }
 
   private quantile(q: number): number {
@@ -115,7 +124,11 @@ export class StageStats {
         maxMicros: this.latencyMicrosMax
       },
       lastError: this.lastError,
-      metrics: { ...this.metrics(), ...this.dropReasons() }
+      metrics: { ...this.metrics(), ...this.dropReasons() },
+      busyMicros: this.busyMicros,
+      blockedMicros: this.blockedMicros,
+      flow: this.flow(),
+      circuit: this.circuit()
     }
   }
 }

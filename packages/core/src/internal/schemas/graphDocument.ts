@@ -71,6 +71,18 @@ const Operation = Schema.Union([
   Schema.TaggedStruct("Sink", { sink: ValueRef })
 ]).annotate({ identifier: "Operation" })
 
+const StageControls = Schema.Struct({
+  flow: Schema.optionalKey(ValueRef),
+  breaker: Schema.optionalKey(Policies.CircuitBreakerPolicy),
+  circuit: Schema.optionalKey(ValueRef),
+  bulkhead: Schema.optionalKey(Policies.BulkheadPolicy),
+  deadlineMs: Schema.optionalKey(Schema.Finite),
+  policies: Schema.optionalKey(Policies.PolicyNames)
+}).annotate({
+  identifier: "StageControls",
+  description: "Guards of a stage; flow and circuit are who carries them out"
+})
+
 const StageNode = Schema.Struct({
   id: Schema.String,
   operation: Operation,
@@ -83,6 +95,7 @@ const StageNode = Schema.Struct({
   accumulation: Schema.optionalKey(Policies.AccumulationDescriptor),
   bufferPolicy: Schema.optionalKey(Policies.BufferPolicy),
   backpressure: Schema.optionalKey(Policies.BackpressureStrategy),
+  controls: Schema.optionalKey(StageControls),
   config: Schema.Record(Schema.String, Schema.Json)
 }).annotate({ identifier: "StageNode", description: "A stage; its kind follows from _tag" })
 

@@ -27,7 +27,12 @@ const settled = [
   Schema.TaggedStruct("DeadLetter", {}),
   Schema.TaggedStruct("Fail", {}),
   Schema.TaggedStruct("Ignore", {}),
-  Schema.TaggedStruct("Fallback", {})
+  Schema.TaggedStruct("Fallback", {}),
+  Schema.TaggedStruct("Quarantine", {
+    failures: Schema.optionalKey(
+      Schema.Finite.annotate({ description: "Failures that isolate the stage, default 1" })
+    )
+  })
 ] as const
 
 export const RetryPolicy = Schema.TaggedStruct("Retry", {
@@ -43,29 +48,100 @@ export const ErrorPolicy = Schema.Union([RetryPolicy, ...settled]).annotate({
   description: "What happens when a user function fails on a record"
 })
 
+const ms = (description: string) =>
+  Schema.optionalKey(Schema.Finite.annotate({ description: `${description}, milliseconds` }))
+
+const figure = (description: string) => Schema.optionalKey(Schema.Finite.annotate({ description }))
+
 export const CircuitBreakerPolicy = Schema.Struct({
-  errorThreshold: Schema.Finite,
-  latencyMsThreshold: Schema.Finite,
-  windowMs: Schema.Finite,
-  throughputMin: Schema.Finite,
-  cooldownMs: Schema.Finite
+  errorThreshold: figure("Share of failed calls, above 0 and at most 1"),
+  latencyMsThreshold: ms("p95 of the calls' time"),
+  deadlocks: figure("Keys that accumulators gave up in one window"),
+  windowMs: ms("Rolling window, default 10000"),
+  throughputMin: figure("Calls in the window below which nothing is judged, default 20"),
+  cooldownMs: ms("First cool-down, default 10000"),
+  cooldownFactor: figure("Growth of the cool-down with each reopening, default 2"),
+  cooldownMsMax: ms("Longest cool-down, default 120000"),
+  closedMsMin: ms("A circuit stays closed at least this long, default 0"),
+  trials: figure("Calls a half-open circuit lets through, default 5"),
+  trialRatio: figure("Share of good trials that closes it, default 0.8"),
+  trialMsMax: ms("A trial that takes longer counts as bad, default 60000"),
+  whenOpen: Schema.optionalKey(Schema.Literals(["reject", "wait"]))
 }).annotate({
   identifier: "CircuitBreakerPolicy",
   description: "When a circuit breaker opens and how it closes again"
 })
 
+const unit = Schema.optionalKey(Schema.Literals(["records", "bytes", "cost"]))
+
+const CreditBased = Schema.TaggedStruct("CreditBased", {
+  initial: Schema.Finite,
+  replenishThreshold: Schema.Finite,
+  unit
+})
+const RateShaping = Schema.TaggedStruct("RateShaping", {
+  ratePerSecond: Schema.Finite,
+  burst: Schema.Finite,
+  unit
+})
+const Adaptive = Schema.TaggedStruct("Adaptive", {
+  batchMin: Schema.Finite,
+  batchMax: Schema.Finite,
+  latencyMsTarget: ms("Time one batch should take, default 100"),
+  batchInitial: figure("Size at the start, default batchMin")
+})
+const ReactivePull = Schema.TaggedStruct("ReactivePull", { window: Schema.Finite })
+
 export const BackpressureStrategy = Schema.Union([
   Schema.TaggedStruct("Bounded", { capacity: Schema.Finite, onFull: DropPolicy }),
-  Schema.TaggedStruct("CreditBased", {
-    initial: Schema.Finite,
-    replenishThreshold: Schema.Finite
+  CreditBased,
+  RateShaping,
+  Adaptive,
+  ReactivePull,
+  Schema.TaggedStruct("AccumulatorAware", {
+    capacity: Schema.Finite,
+    bytesUnit: Schema.Finite,
+    spillPenalty: Schema.Finite,
+    inner: Schema.optionalKey(Schema.Union([CreditBased, RateShaping, ReactivePull]))
   }),
-  Schema.TaggedStruct("RateShaping", { ratePerSecond: Schema.Finite, burst: Schema.Finite }),
-  Schema.TaggedStruct("Adaptive", { batchMin: Schema.Finite, batchMax: Schema.Finite }),
-  Schema.TaggedStruct("ReactivePull", { window: Schema.Finite })
+  Schema.TaggedStruct("Regulated", {
+    batch: Adaptive,
+    credits: CreditBased,
+    sampleMs: ms("Time between two looks at the run, default 1000"),
+    slowedShare: figure("Share of the credits that is left while they are slowed, default 0.5")
+  })
 ]).annotate({
   identifier: "BackpressureStrategy",
   description: "How pressure travels upstream over an edge"
+})
+
+export const BulkheadPolicy = Schema.Struct({
+  name: Schema.String,
+  concurrency: Schema.Finite
+}).annotate({
+  identifier: "BulkheadPolicy",
+  description: "Calls that several stages make together at most; they share by name"
+})
+
+export const ResourcePolicy = Schema.Struct({
+  concurrency: figure("Calls of effectful stages and sinks that run at once, over all stages"),
+  bytesMax: figure("Bytes in channels and open in accumulators; sources wait at the ceiling"),
+  deadlineMs: ms("Time the run may take"),
+  onDeadline: Schema.optionalKey(Schema.Literals(["drain", "abort"]))
+}).annotate({
+  identifier: "ResourcePolicy",
+  description: "What the stages of a run share; an absent limit is none"
+})
+
+export const PolicyNames = Schema.Struct({
+  flow: Schema.optionalKey(Schema.String),
+  onError: Schema.optionalKey(Schema.String),
+  breaker: Schema.optionalKey(Schema.String),
+  buffer: Schema.optionalKey(Schema.String),
+  accumulator: Schema.optionalKey(Schema.String)
+}).annotate({
+  identifier: "PolicyNames",
+  description: "Policies a stage takes from the run's registry, by name"
 })
 
 export const AccumulatorPolicy = Schema.Struct({

@@ -43,6 +43,19 @@ export const LatencyHistogram = Schema.Struct({
   maxMicros: Schema.Finite
 }).annotate({ identifier: "LatencyHistogram" })
 
+export const CircuitState = Schema.Literals(["closed", "half-open", "open", "isolated"]).annotate({
+  identifier: "CircuitState",
+  description: "Where a stage's circuit is"
+})
+
+export const FlowState = Schema.Struct({
+  kind: Schema.String,
+  statistics: Schema.Record(Schema.String, Schema.Number),
+  decisions: Schema.Array(
+    Schema.Struct({ atMs: Schema.Finite, action: Schema.String, reason: Schema.String })
+  )
+}).annotate({ identifier: "FlowState", description: "What limits the records into a stage" })
+
 export const StageRuntimeState = Schema.Struct({
   stageId: Schema.String,
   kind: StageKind,
@@ -61,7 +74,11 @@ export const StageRuntimeState = Schema.Struct({
   latency: LatencyHistogram,
   lastError: Schema.UndefinedOr(Schema.String),
   // A stage's own figures may be infinite, e.g. a deadline that is not set.
-  metrics: Schema.Record(Schema.String, Schema.Number)
+  metrics: Schema.Record(Schema.String, Schema.Number),
+  busyMicros: Schema.Finite,
+  blockedMicros: Schema.Finite,
+  flow: Schema.UndefinedOr(FlowState),
+  circuit: Schema.UndefinedOr(CircuitState)
 }).annotate({
   identifier: "StageRuntimeState",
   description: "State of one stage, while running or afterwards"

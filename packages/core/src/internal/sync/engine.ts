@@ -11,6 +11,7 @@ import { SteppedScheduler } from "../../SteppedScheduler.ts"
 import * as Validate from "../../Validate.ts"
 import { VirtualClock } from "../../VirtualClock.ts"
 import { startRunning } from "../runtime/handle.ts"
+import { prepare } from "../runtime/prepare.ts"
 import { Run } from "../runtime/run.ts"
 import { seededRandom } from "../runtime/seededRandom.ts"
 import { Supervisor } from "../runtime/supervise.ts"
@@ -56,6 +57,7 @@ export const make = (stepOptions: StepOptions): Engine.Engine => ({
         random
       }
     )
+    yield* prepare(run)
     const supervisor = new Supervisor(run, Plan.make(graph, { engine: "sync", fuse: false }))
     return yield* startRunning(supervisor, (execute, caller) => {
       const deterministic = execute.pipe(

@@ -12,9 +12,7 @@ const countFault = (name: string, value: number): ReadonlyArray<Fault> => {
   return fault === undefined ? [] : [[`${name} is ${value}, ${fault}`, `correct ${name}`]]
 }
 
-const creditFaults = (
-  strategy: Extract<Policy.BackpressureStrategy, { readonly _tag: "CreditBased" }>
-): ReadonlyArray<Fault> => {
+const creditFaults = (strategy: Policy.CreditBased): ReadonlyArray<Fault> => {
   const { initial, replenishThreshold } = strategy
   const numbers = [
     ...countFault("initial", initial),
@@ -27,9 +25,7 @@ const creditFaults = (
   return [[reason, `set replenishThreshold to ${initial} or less, or raise initial`]]
 }
 
-const shapingFaults = (
-  strategy: Extract<Policy.BackpressureStrategy, { readonly _tag: "RateShaping" }>
-): ReadonlyArray<Fault> => {
+const shapingFaults = (strategy: Policy.RateShaping): ReadonlyArray<Fault> => {
   const { ratePerSecond, burst } = strategy
   const rate = notPositive(ratePerSecond)
   return [
@@ -40,16 +36,65 @@ const shapingFaults = (
   ]
 }
 
-const adaptiveFaults = (
-  strategy: Extract<Policy.BackpressureStrategy, { readonly _tag: "Adaptive" }>
-): ReadonlyArray<Fault> => {
-  const { batchMin, batchMax } = strategy
-  const numbers = [...countFault("batchMin", batchMin), ...countFault("batchMax", batchMax)]
-  if (numbers.length > 0 || batchMin <= batchMax) return numbers
-  return [[`batchMin ${batchMin} is above batchMax ${batchMax}`, "swap them"]]
+const positiveFault = (name: string, value: number | undefined): ReadonlyArray<Fault> => {
+  const fault = value === undefined ? undefined : notPositive(value)
+  return fault === undefined ? [] : [[`${name} is ${value}, ${fault}`, `correct ${name}`]]
 }
 
-const strategyFaults = (strategy: Policy.BackpressureStrategy): ReadonlyArray<Fault> => {
+const adaptiveFaults = (strategy: Policy.Adaptive): ReadonlyArray<Fault> => {
+  const { batchMin, batchMax, batchInitial = batchMin } = strategy
+  const numbers = [
+    ...countFault("batchMin", batchMin),
+    ...countFault("batchMax", batchMax),
+    ...countFault("batchInitial", batchInitial),
+    ...positiveFault("latencyMsTarget", strategy.latencyMsTarget)
+  ]
+  if (numbers.length > 0) return numbers
+  if (batchMin > batchMax)
+    return [[`batchMin ${batchMin} is above batchMax ${batchMax}`, "swap them"]]
+  if (batchInitial >= batchMin && batchInitial <= batchMax) return []
+  const reason = `batchInitial ${batchInitial} is not from ${batchMin} to ${batchMax}`
+  return [[reason, "correct batchInitial, or leave it out"]]
+}
+
+const awareFaults = (strategy: Policy.AccumulatorAware): ReadonlyArray<Fault> => {
+  const { capacity, bytesUnit, spillPenalty, inner } = strategy
+  const penalty = Number.isFinite(spillPenalty) && spillPenalty >= 0
+  return [
+    ...countFault("capacity", capacity),
+    ...positiveFault("bytesUnit", bytesUnit),
+    ...(penalty
+      ? []
+      : [
+          [
+            `spillPenalty is ${spillPenalty}, a finite number from 0 is expected`,
+            "correct it"
+          ] as const
+        ]),
+    ...(inner === undefined ? [] : strategyFaults(inner))
+  ]
+}
+
+const regulatedFaults = (strategy: Policy.Regulated): ReadonlyArray<Fault> => {
+  const { slowedShare = 0.5 } = strategy
+  const share = slowedShare > 0 && slowedShare <= 1
+  return [
+    ...adaptiveFaults(strategy.batch),
+    ...creditFaults(strategy.credits),
+    ...positiveFault("sampleMs", strategy.sampleMs),
+    ...(share
+      ? []
+      : [
+          [
+            `slowedShare is ${slowedShare}, a share above 0 and at most 1 is expected`,
+            "correct it"
+          ] as const
+        ])
+  ]
+}
+
+/** What would make a strategy stop the flow, or limit nothing; each with its cure. */
+export const strategyFaults = (strategy: Policy.BackpressureStrategy): ReadonlyArray<Fault> => {
   switch (strategy._tag) {
     case "Bounded":
       return countFault("capacity", strategy.capacity)
@@ -61,6 +106,10 @@ const strategyFaults = (strategy: Policy.BackpressureStrategy): ReadonlyArray<Fa
       return adaptiveFaults(strategy)
     case "ReactivePull":
       return countFault("window", strategy.window)
+    case "AccumulatorAware":
+      return awareFaults(strategy)
+    case "Regulated":
+      return regulatedFaults(strategy)
   }
 }
 
