@@ -2,9 +2,13 @@
 // deadlocks, closes again on the evidence of trials. Guarantees: an interrupted trial frees its
 // slot, results of an earlier phase are ignored, each change is told. It never waits and never
 // retries.
+import * as Breaker from "@sluice/core/Breaker"
+import * as FunctionRef from "@sluice/core/FunctionRef"
+import type * as Policy from "@sluice/core/Policy"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as CircuitOpen from "./CircuitOpen.ts"
 import type { Measured } from "./FlowMetrics.ts"
@@ -14,6 +18,7 @@ import { restored, saved } from "./internal/circuitSnapshot.ts"
 import * as Now from "./internal/now.ts"
 import * as Readings from "./internal/readings.ts"
 import { settled } from "./internal/settings.ts"
+import { stageCircuit } from "./internal/stageBreaker.ts"
 
 /** Thresholds, window, cool-down and trials. */
 export type Settings = machine.Settings
@@ -221,3 +226,42 @@ export const make = <E = unknown>(
       return shell(new Circuit(state, options.name, options.onTransition), options)
     })
   )
+
+/**
+ * Carries out the circuits of stages.
+ *
+ * Errors: throws `InvalidSettings` for a policy that could never open or never close.
+ */
+export const implementation: Breaker.BreakerImplementation = FunctionRef.make(
+  "@sluice/backpressure/CircuitBreaker",
+  "implementation",
+  stageCircuit
+)
+
+/** Carries out the circuits of stages that describe them as plain data, by JSON or by policy. */
+export const layer: Layer.Layer<never> = Layer.succeed(Breaker.Implementation)(implementation)
+
+/**
+ * A circuit around the calls of one stage: `breaker: CircuitBreaker.stage({ … })`.
+ *
+ * Flow: each call of the stage's effect, each attempt of a retry, asks first. While the circuit is
+ * open a record fails with `CircuitOpen` and `onError` follows, or it is held with `whenOpen:
+ * "wait"`, and the stages before it wait too. Time spent waiting for a slot counts for nothing.
+ *
+ * @example
+ * ```ts
+ * import * as CircuitBreaker from "@sluice/backpressure/CircuitBreaker"
+ * import * as Pipeline from "@sluice/core/Pipeline"
+ * import * as Policy from "@sluice/core/Policy"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const price = Pipeline.mapEffect("price", (n: number) => Effect.succeed(n * 2), {
+ *   breaker: CircuitBreaker.stage({ errorThreshold: 0.5, cooldownMs: 5_000 }),
+ *   onError: Policy.retry({ retriesMax: 3, backoffMs: 100, exhausted: Policy.deadLetter })
+ * })
+ * ```
+ */
+export const stage = (policy: Policy.CircuitBreakerPolicy): Breaker.StageBreaker => ({
+  policy,
+  implementation
+})

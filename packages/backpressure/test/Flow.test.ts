@@ -13,30 +13,18 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Flow from "../src/Flow.ts"
+import { range, timed } from "./timed.ts"
 
 const engines = [
   { name: "sync", make: () => SyncEngine.make() },
   { name: "async", make: () => AsyncEngine.make() }
 ]
 
-const range = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => i)
-
 const numbers = (count: number, size = 50): Pipeline.Pipeline<number> => {
   const all = range(count)
   const chunks = range(Math.ceil(count / size)).map((i) => all.slice(i * size, (i + 1) * size))
   return Pipeline.source("in", Source.fromChunks(chunks))
 }
-
-/** Runs to the end while time passes as it is asked for. */
-const timed = <A, E>(run: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(run)
-    for (let turn = 0; turn < 20_000 && fiber.pollUnsafe() === undefined; turn++) {
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      yield* TestClock.adjust("5 millis")
-    }
-    return yield* Fiber.join(fiber)
-  })
 
 const settings: ReadonlyArray<readonly [string, FlowStrategy.Flow]> = [
   ["bounded", Flow.bounded({ capacity: 30 })],

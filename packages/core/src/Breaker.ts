@@ -80,16 +80,27 @@ export const Implementation: Context.Reference<BreakerImplementation | undefined
     defaultValue: () => undefined
   })
 
-/** A call that was not made since the circuit of its stage does not let it. */
-export class CircuitOpen extends Error {
-  override readonly name = "CircuitOpen"
+/**
+ * Why a call was not made: the circuit of its stage does not let it. A plain value:
+ * rejecting must stay cheaper than calling.
+ */
+export interface CircuitOpen {
+  readonly _tag: "CircuitOpen"
+  readonly stageId: string
+  readonly state: CircuitState
   readonly retryAfterMs: number | undefined
-  constructor(stageId: string, state: CircuitState, retryAfterMs: number | undefined) {
-    const wait = retryAfterMs === undefined ? "" : ` for another ${Math.ceil(retryAfterMs)} ms`
-    super(
-      `the circuit of stage "${stageId}" is ${state}${wait}: the call was not made; ` +
-        'retry with backoff, or hold records back with whenOpen: "wait"'
-    )
-    this.retryAfterMs = retryAfterMs
-  }
+  readonly message: string
+}
+
+/** The cause of a record whose call was not made. */
+export const circuitOpen = (
+  stageId: string,
+  state: CircuitState,
+  retryAfterMs: number | undefined
+): CircuitOpen => {
+  const wait = retryAfterMs === undefined ? "" : ` for another ${Math.ceil(retryAfterMs)} ms`
+  const message =
+    `the circuit of stage "${stageId}" is ${state}${wait}: the call was not made; ` +
+    'retry with backoff, or hold records back with whenOpen: "wait"'
+  return { _tag: "CircuitOpen", stageId, state, retryAfterMs, message }
 }

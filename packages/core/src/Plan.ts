@@ -75,6 +75,12 @@ const waitsForEffects = (node: Graph.StageNode): boolean => {
   )
 }
 
+const isGuarded = ({ controls }: Graph.StageNode): boolean =>
+  controls?.breaker !== undefined ||
+  controls?.bulkhead !== undefined ||
+  controls?.deadlineMs !== undefined ||
+  controls?.policies?.breaker !== undefined
+
 /** Why a stage cannot be part of a kernel, or undefined when it can. */
 export const unfusable = (node: Graph.StageNode): string | undefined => {
   const tag = node.operation._tag
@@ -88,6 +94,9 @@ export const unfusable = (node: Graph.StageNode): string | undefined => {
     return `${tag} works on whole batches`
   if (node.errorPolicy._tag === "Retry") return "waiting between retries is an effect"
   if (node.timeoutMs !== undefined) return "it has a timeout"
+  if (isGuarded(node)) return "its calls are guarded"
+  if (node.controls?.policies?.onError !== undefined)
+    return "its error policy may change while it runs"
   return undefined
 }
 

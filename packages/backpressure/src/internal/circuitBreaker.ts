@@ -90,6 +90,7 @@ export type Event =
   | { readonly _tag: "Isolate"; readonly atMs: number }
   | { readonly _tag: "Reset"; readonly atMs: number }
   | { readonly _tag: "Tick"; readonly atMs: number }
+  | { readonly _tag: "Reconfigured"; readonly atMs: number; readonly settings: Settings }
 
 /** What a circuit says. */
 export type Action =
@@ -324,6 +325,27 @@ const deadlocked = (state: State, count: number): Step => {
   return open(known, `${deadlocks} accumulator deadlocks while half-open`)
 }
 
+/**
+ * Other settings, phase kept: an open circuit stays open as long as they allow, trials start anew,
+ * since those that run were promised another judgement, and so does a window of another length.
+ */
+const reconfigured = (state: State, given: Settings): Step => {
+  const { settings } = initial(given, state.atMs)
+  const { phase, sinceMs } = state
+  const { cooldownMs: least, cooldownMsMax: most } = settings
+  const cooldownMs = Math.min(most, Math.max(least, state.cooldownMs))
+  const known: State = { ...state, settings, cooldownMs }
+  if (phase._tag === "Closed" && settings.windowMs !== state.settings.windowMs)
+    return [{ ...known, phase: { _tag: "Closed", rolling: empty(settings.windowMs) } }, []]
+  if (phase._tag === "Open") {
+    const untilMs = Math.max(sinceMs + least, Math.min(phase.untilMs, sinceMs + most))
+    return [{ ...known, phase: { _tag: "Open", untilMs } }, []]
+  }
+  if (phase._tag !== "HalfOpen") return [known, []]
+  const fresh = { _tag: "HalfOpen", running: [], good: 0, bad: 0, deadlocks: 0 } as const
+  return [{ ...known, epoch: state.epoch + 1, phase: fresh }, []]
+}
+
 const decide = (state: State, event: Event): Step => {
   switch (event._tag) {
     case "Request":
@@ -341,6 +363,8 @@ const decide = (state: State, event: Event): Step => {
       return close({ ...state, cooldownMs: state.settings.cooldownMs }, "reset by hand")
     case "Tick":
       return [state, []]
+    case "Reconfigured":
+      return reconfigured(state, event.settings)
   }
 }
 

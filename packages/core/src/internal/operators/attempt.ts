@@ -7,6 +7,7 @@ import * as Random from "effect/Random"
 import type * as Graph from "../../Graph.ts"
 import type * as Policy from "../../Policy.ts"
 import { functionOf } from "../erased.ts"
+import type { CallGuard } from "../runtime/callGuard.ts"
 
 /**
  * Why one attempt failed: `recoverable` for a failure or a timeout, `non-recoverable` for an
@@ -90,19 +91,43 @@ export const tryOnce = (
   })
 }
 
-/** Runs `once` under the timeout and retry policy of the stage. */
+/** Bounds all attempts of a record together. */
+const bounded = (
+  node: Graph.StageNode,
+  attempts: Effect.Effect<unknown, Attempted>,
+  deadlineMs: number | undefined,
+  tried: () => number
+): Effect.Effect<unknown, Attempted> => {
+  if (deadlineMs === undefined) return attempts
+  return Effect.timeoutOrElse(attempts, {
+    duration: deadlineMs,
+    orElse: () =>
+      Effect.fail<Attempted>({
+        _tag: "Attempted",
+        cause: new TimedOut(node.id, deadlineMs),
+        kind: "recoverable",
+        attempts: tried()
+      })
+  })
+}
+
+/** Runs `once` under the timeout, the guard, the retries and the deadline of the stage. */
 export const attempt = (
   node: Graph.StageNode,
-  once: () => UserEffect
+  once: () => UserEffect,
+  guard?: CallGuard | undefined
 ): Effect.Effect<unknown, Attempted> => {
-  const trial = tryOnce(node, once)
+  const bare = tryOnce(node, once)
+  const trial = guard === undefined ? bare : guard.call(bare)
   const policy = node.errorPolicy
   const retriesMax = policy._tag === "Retry" ? policy.retriesMax : 0
+  let tried = 1
   const from = (n: number): Effect.Effect<unknown, Attempted> =>
-    Effect.catch(trial, (failed) =>
-      policy._tag === "Retry" && n <= retriesMax
+    Effect.catch(trial, (failed) => {
+      tried = n
+      return policy._tag === "Retry" && n <= retriesMax
         ? Effect.flatMap(pause(policy, n), () => from(n + 1))
         : Effect.fail<Attempted>({ _tag: "Attempted", ...failed, attempts: n })
-    )
-  return from(1)
+    })
+  return bounded(node, from(1), guard?.deadlineMs, () => tried)
 }

@@ -4,6 +4,7 @@ import * as Batch from "../../Batch.ts"
 import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Sink from "../../Sink.ts"
+import type { CallGuard } from "../runtime/callGuard.ts"
 import type { Channel } from "../runtime/channel.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import { resourceFailure } from "../runtime/rejections.ts"
@@ -12,7 +13,7 @@ import type { Wait } from "../runtime/wait.ts"
 import { andThen } from "../runtime/wait.ts"
 import type { Wakeup } from "../runtime/wakeup.ts"
 import type { Failed, UserEffect } from "./attempt.ts"
-import { failedOf, pause, tryOnce } from "./attempt.ts"
+import { failedOf, pause, TimedOut, tryOnce } from "./attempt.ts"
 import { Chained } from "./chained.ts"
 
 /** Hands batches to another segment; waits while the channel is full. */
@@ -67,16 +68,19 @@ const named = (
 /** Writes batches to an opened sink. */
 export class SinkOperator extends Chained {
   private readonly writer: ErasedWriter
+  private readonly guard: CallGuard | undefined
 
   constructor(run: Run, node: Graph.StageNode, writer: ErasedWriter) {
     super(run, node, undefined)
+    this.guard = run.guards.get(node.id)
     this.writer = writer
   }
 
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
     const startedAt = this.run.micros()
-    if (this.node.errorPolicy._tag === "Retry" || this.node.timeoutMs !== undefined) {
+    const patient = this.node.errorPolicy._tag === "Retry" || this.node.timeoutMs !== undefined
+    if (patient || this.guard !== undefined) {
       return this.write(batch, 1, startedAt)
     }
     try {
@@ -101,9 +105,30 @@ export class SinkOperator extends Chained {
     startedAt: number
   ): Effect.Effect<void, DeadLetter.DeadLetter> {
     const once = (): UserEffect => this.writer.write(batch) ?? Effect.void
-    return Effect.matchEffect(tryOnce(this.node, once), {
+    const bare = tryOnce(this.node, once)
+    const trial = this.guard === undefined ? bare : this.guard.call(bare)
+    return Effect.matchEffect(this.inTime(trial, startedAt), {
       onFailure: (failed) => this.again(batch, failed, n, startedAt),
       onSuccess: () => this.accepted(batch, batch.items.length, startedAt) ?? Effect.void
+    })
+  }
+
+  /** What is left of the batch's deadline, milliseconds. */
+  private leftMs(startedAt: number): number {
+    const deadlineMs = this.guard?.deadlineMs ?? Number.POSITIVE_INFINITY
+    return deadlineMs - (this.run.micros() - startedAt) / 1_000
+  }
+
+  private inTime(
+    trial: Effect.Effect<unknown, Failed>,
+    startedAt: number
+  ): Effect.Effect<unknown, Failed> {
+    const deadlineMs = this.guard?.deadlineMs
+    if (deadlineMs === undefined) return trial
+    return Effect.timeoutOrElse(trial, {
+      duration: Math.max(0, this.leftMs(startedAt)),
+      orElse: () =>
+        Effect.fail<Failed>({ cause: new TimedOut(this.node.id, deadlineMs), kind: "recoverable" })
     })
   }
 
@@ -114,7 +139,8 @@ export class SinkOperator extends Chained {
     startedAt: number
   ): Effect.Effect<void, DeadLetter.DeadLetter> {
     const policy = this.node.errorPolicy
-    if (policy._tag !== "Retry" || n > policy.retriesMax)
+    const late = this.leftMs(startedAt) <= 0
+    if (policy._tag !== "Retry" || n > policy.retriesMax || late)
       return this.refuse(batch, failed, n, startedAt) ?? Effect.void
     const rest = isRejection(failed.cause) ? named(batch, failed.cause) : batch
     const taken = batch.items.length - rest.items.length
@@ -151,8 +177,7 @@ export class SinkOperator extends Chained {
     }
     for (let position = 0; position < batch.items.length; position++) {
       const payload = batch.items[position]
-      const rejection = { batch, position, payload, cause, attempts, kind, ofBatch: true }
-      if (!this.rejections.reject(rejection)) break
+      if (!this.rejections.reject({ batch, position, payload, cause, attempts, kind })) break
     }
     return this.rejections.deliver()
   }

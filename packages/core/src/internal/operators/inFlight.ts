@@ -8,6 +8,7 @@ import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import type { UserFunction } from "../erased.ts"
 import { functionOf } from "../erased.ts"
+import type { CallGuard } from "../runtime/callGuard.ts"
 import type { Run } from "../runtime/run.ts"
 import type { StageStats } from "../runtime/stageStats.ts"
 import type { WindowOrder } from "./asyncWindow.ts"
@@ -82,6 +83,7 @@ export class InFlight {
   private readonly f: UserFunction
   private readonly fork: ReturnType<Run["forkerOf"]>
   private readonly plain: boolean
+  private readonly guard: CallGuard | undefined
   private readonly promised: boolean
   private readonly windowMax: number
   private readonly controller = new AbortController()
@@ -106,7 +108,9 @@ export class InFlight {
     const { operation, timeoutMs, errorPolicy } = options.node
     // Without timeout or retry nothing needs to be wrapped around the call; a promise then needs no
     // fiber either.
-    this.plain = timeoutMs === undefined && errorPolicy._tag !== "Retry"
+    this.guard = options.run.guards.get(options.node.id)
+    const bare = timeoutMs === undefined && errorPolicy._tag !== "Retry"
+    this.plain = bare && this.guard === undefined
     this.promised = this.plain && operation._tag === "MapPromise"
     this.windowMax = Math.max(windowMin, options.concurrency * lookahead[options.order])
   }
@@ -208,7 +212,8 @@ export class InFlight {
   }
 
   private launchGuarded(slot: Slot): void {
-    const effect = attempt(this.options.node, callOf(this.options.node, slot.payload))
+    const { node } = this.options
+    const effect = attempt(node, callOf(node, slot.payload), this.guard)
     this.follow(slot, this.fork(effect))
   }
 

@@ -24,7 +24,9 @@ export class MapBatch extends Chained {
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
     const f = functionOf(this.node)
-    const plain = this.node.errorPolicy._tag !== "Retry" && this.node.timeoutMs === undefined
+    const guard = this.run.guards.get(this.node.id)
+    const bare = this.node.errorPolicy._tag !== "Retry" && this.node.timeoutMs === undefined
+    const plain = bare && guard === undefined
     const startedAt = this.run.micros()
     const once = (): UserEffect => {
       const result = f(batch.items)
@@ -43,7 +45,7 @@ export class MapBatch extends Chained {
         return this.refuse(batch, { cause, kind: "non-recoverable" }, 1)
       }
     }
-    return this.settle(batch, attempt(this.node, once), startedAt)
+    return this.settle(batch, attempt(this.node, once, guard), startedAt)
   }
 
   private settle(
@@ -84,8 +86,7 @@ export class MapBatch extends Chained {
     }
     for (let position = 0; position < batch.items.length; position++) {
       const payload = batch.items[position]
-      const rejection = { batch, position, payload, cause, attempts, kind, ofBatch: true }
-      if (!this.rejections.reject(rejection)) break
+      if (!this.rejections.reject({ batch, position, payload, cause, attempts, kind })) break
     }
     return this.rejections.deliver()
   }

@@ -9,6 +9,7 @@ import * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
 import type { UserFunction } from "../erased.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
+import type { CallGuard } from "../runtime/callGuard.ts"
 import type { Operator } from "../runtime/operator.ts"
 import { finalPolicy } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
@@ -29,6 +30,7 @@ export class SequentialEffect extends Chained {
   private readonly f: UserFunction
   /** No timeout, no retry: the effect runs as the function made it. */
   private readonly plain: boolean
+  private readonly guard: CallGuard | undefined
   private readonly cursor = new BatchCursor()
   private batch: Batch.Batch<unknown> = Batch.make<unknown>([])
   private at = 0
@@ -51,7 +53,9 @@ export class SequentialEffect extends Chained {
     super(run, node, next)
     this.f = functionOf(node)
     const effectful = node.operation._tag === "MapEffect"
-    this.plain = effectful && node.timeoutMs === undefined && node.errorPolicy._tag !== "Retry"
+    this.guard = run.guards.get(node.id)
+    const bare = node.timeoutMs === undefined && node.errorPolicy._tag !== "Retry"
+    this.plain = effectful && bare && this.guard === undefined
     this.close = Effect.sync(() => {
       this.calling = false
     })
@@ -93,7 +97,8 @@ export class SequentialEffect extends Chained {
 
   /** An exit that is known at once, or undefined after leaving the effect in `waiting`. */
   private call(position: number): Called | undefined {
-    if (!this.plain) return this.wait(Effect.exit(attempt(this.node, this.once(position))))
+    if (!this.plain)
+      return this.wait(Effect.exit(attempt(this.node, this.once(position), this.guard)))
     try {
       const result = this.f(this.batch.items[position])
       if (Exit.isExit(result)) return result

@@ -1,11 +1,14 @@
 // What the stages of a run are guarded by, made before anything is opened: a descriptor nobody
 // carries out, or that its strategy refuses, is a fault of the graph.
 import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import * as Breaker from "../../Breaker.ts"
 import * as FlowStrategy from "../../FlowStrategy.ts"
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import { GraphError } from "../../GraphError.ts"
 import type * as Policy from "../../Policy.ts"
+import { CallGuard } from "./callGuard.ts"
 import { FlowGate } from "./flowGate.ts"
 import { pressureOf } from "./pressure.ts"
 import type { Run } from "./run.ts"
@@ -44,25 +47,108 @@ const gateOf = (
   return gate
 }
 
+/** Operations whose calls are effects, which may be refused, held back or cut off. */
+const calling: ReadonlySet<Graph.OperationTag> = new Set([
+  "MapEffect",
+  "MapPromise",
+  "MapBatch",
+  "Sink"
+])
+
+/** Keys that accumulators gave up, over all of them. */
+const gaveUp = (run: Run): number => {
+  let sum = 0
+  for (const node of run.graph.nodes) {
+    if (node.kind !== "accumulator") continue
+    const figures = run.statsOf(node.id).metrics()
+    sum += (figures["keysPartial"] ?? 0) + (figures["keysDropped"] ?? 0)
+  }
+  return sum
+}
+
+/** Slots by name: stages that name one bulkhead share it. */
+class Slots {
+  private readonly byName = new Map<string, Semaphore.Semaphore>()
+
+  of(bulkhead: Policy.BulkheadPolicy | undefined): ReadonlyArray<Semaphore.Semaphore> {
+    if (bulkhead === undefined) return []
+    const { name, concurrency } = bulkhead
+    const known = this.byName.get(name) ?? Semaphore.makeUnsafe(concurrency)
+    this.byName.set(name, known)
+    return [known]
+  }
+}
+
+/** Makes a stage's circuit; throws where its policy cannot work or nobody carries it out. */
+const breakerOf = (
+  run: Run,
+  node: Graph.StageNode,
+  fallback: Breaker.BreakerImplementation | undefined
+): Breaker.Breaker | undefined => {
+  const policy = node.controls?.breaker
+  if (policy === undefined) return undefined
+  const implementation = node.controls?.circuit ?? fallback
+  if (implementation === undefined)
+    throw new Error(
+      "nobody carries out its circuit breaker: use CircuitBreaker.stage of " +
+        "@sluice/backpressure, or provide CircuitBreaker.layer"
+    )
+  const stageId = node.id
+  const changed = (change: Breaker.CircuitChange): void => {
+    run.guards.get(stageId)?.changed()
+    if (run.observed) run.emit({ _tag: "CircuitChanged", atMs: run.now(), stageId, ...change })
+  }
+  return implementation(policy, { pipelineId: run.graph.id, stageId, changed }, run.micros() / 1e3)
+}
+
+const isGuarded = ({ controls }: Graph.StageNode): boolean =>
+  controls?.breaker !== undefined ||
+  controls?.bulkhead !== undefined ||
+  controls?.deadlineMs !== undefined ||
+  controls?.policies?.onError !== undefined
+
+const guardOf = (
+  run: Run,
+  node: Graph.StageNode,
+  slots: ReadonlyArray<Semaphore.Semaphore>,
+  fallback: Breaker.BreakerImplementation | undefined
+): CallGuard => {
+  const guard = new CallGuard(run, {
+    stageId: node.id,
+    breaker: breakerOf(run, node, fallback),
+    policy: node.controls?.breaker,
+    slots,
+    deadlineMs: node.controls?.deadlineMs,
+    gaveUp: () => gaveUp(run)
+  })
+  run.statsOf(node.id).circuit = () => guard.state()
+  return guard
+}
+
 const refusal = (node: Graph.StageNode, cause: unknown): GraphIssue => ({
   code: "policy",
   stageId: node.id,
-  reason: `its flow control cannot work: ${cause instanceof Error ? cause.message : String(cause)}`,
-  cure: "correct the flow option"
+  reason: `it cannot be guarded: ${cause instanceof Error ? cause.message : String(cause)}`,
+  cure: "correct the option"
 })
 
 /** Makes the guards of every stage. Fails with every stage whose guards cannot be made. */
 export const prepare = (run: Run): Effect.Effect<void, GraphError> =>
-  Effect.flatMap(FlowStrategy.Implementation, (fallback) => {
+  Effect.gen(function* () {
+    const flow = yield* FlowStrategy.Implementation
+    const circuit = yield* Breaker.Implementation
     const issues: Array<GraphIssue> = []
-    for (const node of run.graph.nodes.filter(isGated)) {
+    const slots = new Slots()
+    for (const node of run.graph.nodes) {
       try {
-        run.gates.set(node.id, gateOf(run, node, fallback))
+        if (isGated(node)) run.gates.set(node.id, gateOf(run, node, flow))
+        if (!calling.has(node.operation._tag) || !isGuarded(node)) continue
+        const taken = slots.of(node.controls?.bulkhead)
+        run.guards.set(node.id, guardOf(run, node, taken, circuit))
       } catch (cause) {
         issues.push(refusal(node, cause))
       }
     }
-    return issues.length === 0
-      ? Effect.void
-      : Effect.fail(new GraphError({ pipelineId: run.graph.id, issues }))
+    if (issues.length > 0)
+      return yield* Effect.fail(new GraphError({ pipelineId: run.graph.id, issues }))
   })

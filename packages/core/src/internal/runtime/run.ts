@@ -11,11 +11,10 @@ import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Observer from "../../Observer.ts"
 import type * as Redaction from "../../Redaction.ts"
+import type { UnderWay } from "../redaction/underWay.ts"
 import { Notifier } from "../telemetry/notifier.ts"
 import type { Probe } from "../telemetry/probe.ts"
-import type * as Redaction from "../../Redaction.ts"
-import { Notifier } from "../telemetry/notifier.ts"
-import type { Probe } from "../telemetry/probe.ts"
+import type { CallGuard } from "./callGuard.ts"
 import type { FlowGate } from "./flowGate.ts"
 import type { FrontDrop } from "./stageStats.ts"
 import { StageStats } from "./stageStats.ts"
@@ -46,6 +45,8 @@ export class Run {
   readonly stats = new Map<string, StageStats>()
   /** Flow control by stage, where one has it; filled before the run begins. */
   readonly gates = new Map<string, FlowGate>()
+  /** Guards of calls by stage, likewise. */
+  readonly guards = new Map<string, CallGuard>()
   readonly deadLetters: Array<DeadLetter.DeadLetter> = []
   deadLetterCount = 0
   /** Set once: sources stop pulling, everything read is carried to its end. */
@@ -60,6 +61,7 @@ export class Run {
   readonly notifier: Notifier
   /** Set before anything is opened, where the caller's context asks for it. */
   redaction: Redaction.Redaction | undefined = undefined
+  underWay: UnderWay | undefined = undefined
   probe: Probe | undefined = undefined
 
   constructor(graph: Graph.PipelineGraph, options: Engine.ExecutionOptions, mode: RunMode) {
@@ -128,9 +130,9 @@ export class Run {
       : (effect) => Effect.runForkWith(annotated)(effect)
   }
 
-  /** A letter as it may be shown; `context` is what its cause may quote besides the record. */
-  shown(letter: DeadLetter.DeadLetter, context?: unknown): DeadLetter.DeadLetter {
-    return this.redaction?.letter(letter, context) ?? letter
+  /** A letter as it may be shown. */
+  shown(letter: DeadLetter.DeadLetter): DeadLetter.DeadLetter {
+    return this.redaction?.letter(letter) ?? letter
   }
 
   /** Keeps a dead letter as far as there is room; all are counted. */
