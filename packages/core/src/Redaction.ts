@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import type * as DeadLetter from "./DeadLetter.ts"
 import { maskText, maskValue } from "./internal/redaction/mask.ts"
 import { compileRules } from "./internal/redaction/rules.ts"
+import type { Secrets } from "./internal/redaction/secrets.ts"
 import { secretsOf } from "./internal/redaction/secrets.ts"
 
 /** What is secret. */
@@ -31,13 +32,15 @@ export interface Redaction {
   readonly text: (text: string, ...context: ReadonlyArray<unknown>) => string
   /** A copy of `value` that quotes no secret of `context` either. */
   readonly quoting: (value: unknown, ...context: ReadonlyArray<unknown>) => unknown
-  /** A dead letter as it may be shown; `context` is what its cause may quote besides the record. */
-  readonly letter: (
-    letter: DeadLetter.DeadLetter,
-    ...context: ReadonlyArray<unknown>
-  ) => DeadLetter.DeadLetter
+  /** A dead letter as it may be shown. */
+  readonly letter: (letter: DeadLetter.DeadLetter) => DeadLetter.DeadLetter
   /** A key as it may be shown. */
   readonly key: (key: unknown) => unknown
+  /**
+   * The same, with the secrets of what `around` returns known too: the records under way, which a
+   * message may quote without naming a field. Each value is looked through once, when first needed.
+   */
+  readonly within: (around: () => ReadonlyArray<object>) => Redaction
 }
 
 const markDefault = "[redacted]"
@@ -48,10 +51,13 @@ const markDefault = "[redacted]"
  * Shape: the value of a named field is replaced whatever it is; text that quotes such a value, or
  * six characters of it in a row, is masked there; `name: value` and `name=value` in text are masked
  * too. An Effect `Redacted` counts as secret without being named.
- * Limits: values under 3 characters are masked in their fields only. A secret that a stage has
- * moved to another field, or cut out of a line of CSV, is not known as one: name that field as
- * well, give a pattern, or wrap the value in `Redacted`. Values nested deeper than 32 are masked
- * whole. Bytes are shown as their number.
+ * Flow: a run knows the secrets of the records under way, so a message that a later stage writes is
+ * masked too although the field is gone by then.
+ * Limits: values under 3 characters are masked in their fields only. A secret cut out of a line of
+ * CSV, or kept by a stage and told of much later, is not known as one: give a pattern, or wrap the
+ * value in `Redacted`. Values nested deeper than 32 are masked whole. Bytes are shown as their
+ * number. Once something is to be shown, each batch under way is looked through: about a
+ * microsecond a record.
  *
  * @example
  * ```ts
@@ -65,21 +71,35 @@ const markDefault = "[redacted]"
 export const make = (options: RedactionOptions): Redaction => {
   const mark = options.mark ?? markDefault
   const rules = compileRules(options.fields, options.patterns ?? [], mark)
-  const quoting = (value: unknown, ...context: ReadonlyArray<unknown>): unknown =>
-    maskValue(rules, value, secretsOf(rules, [value, ...context]))
-  return {
-    value: (value) => quoting(value),
-    quoting,
-    text: (text, ...context) => maskText(rules, text, secretsOf(rules, [text, ...context])),
-    letter: (letter, ...context) => {
-      const { payload, headers, cause, key } = letter
-      const whole = options.keys === true ? [key] : []
-      const secrets = secretsOf(rules, [payload, headers, cause, key, ...context], whole)
-      const shown = maskValue(rules, { ...letter }, secrets) as DeadLetter.DeadLetter
-      return options.keys === true && key !== undefined ? { ...shown, key: mark } : shown
-    },
-    key: (key) => (options.keys === true ? mark : quoting(key))
+  const secretKeys = options.keys === true
+  const known = new WeakMap<object, Secrets>()
+  const secretsIn = (value: object): Secrets => {
+    const found = known.get(value) ?? secretsOf(rules, [value])
+    known.set(value, found)
+    return found
   }
+  const redactionIn = (around: () => ReadonlyArray<object>): Redaction => {
+    const secretsWith = (
+      context: ReadonlyArray<unknown>,
+      whole: ReadonlyArray<unknown> = []
+    ): ReadonlyArray<Secrets> => [secretsOf(rules, context, whole), ...around().map(secretsIn)]
+    const quoting: Redaction["quoting"] = (value, ...context) =>
+      maskValue(rules, value, secretsWith([value, ...context]))
+    return {
+      value: (value) => quoting(value),
+      quoting,
+      text: (text, ...context) => maskText(rules, text, secretsWith([text, ...context])),
+      letter: (letter) => {
+        const { payload, headers, cause, key } = letter
+        const secrets = secretsWith([payload, headers, cause, key], secretKeys ? [key] : [])
+        const shown = maskValue(rules, { ...letter }, secrets) as DeadLetter.DeadLetter
+        return secretKeys && key !== undefined ? { ...shown, key: mark } : shown
+      },
+      key: (key) => (secretKeys ? mark : quoting(key)),
+      within: redactionIn
+    }
+  }
+  return redactionIn(() => [])
 }
 
 /** The redaction of the runs started in this context; undefined: nothing is secret. */

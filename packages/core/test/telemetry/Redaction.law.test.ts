@@ -123,6 +123,15 @@ describe("Redaction", () => {
     expect(redaction.key({ password: "abc", id: 1 })).toEqual({ password: "[redacted]", id: 1 })
   })
 
+  it("records under way are known, so a message that quotes one without a field is masked", () => {
+    const under: Array<object> = []
+    const within = redaction.within(() => under)
+    expect(within.text("tried hunter-22")).toBe("tried hunter-22")
+    under.push([{ password: "hunter-22" }, { password: "xyz" }])
+    expect(within.text("tried hunter-22, then xyz")).toBe("tried [redacted], then [redacted]")
+    expect(within.value({ tried: "hunter-22" })).toEqual({ tried: "[redacted]" })
+  })
+
   it("what is too deep or too large to look at is not shown at all", () => {
     let deep: unknown = { password: "hunter2" }
     for (let i = 0; i < 40; i++) deep = { deep }

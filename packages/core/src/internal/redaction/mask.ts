@@ -5,31 +5,22 @@ import * as Redacted from "effect/Redacted"
 import type { Rules } from "./rules.ts"
 import { isSecret } from "./rules.ts"
 import type { Secrets } from "./secrets.ts"
-import { entriesOf } from "./secrets.ts"
+import { entriesOf, runLength } from "./secrets.ts"
 
 const depthMax = 32
 const nodesMax = 200_000
-/**
- * A message may quote part of a value, as the errors of JSON.parse do: so many characters in a row
- * are masked like the whole.
- */
-const runLength = 6
 
 type Range = readonly [from: number, to: number]
 
-const occurrences = (text: string, part: string, into: Array<Range>): void => {
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
-    into.push([at, at + part.length])
+const quoted = (text: string, { shorts, runs }: Secrets, into: Array<Range>): void => {
+  const find = (length: number, known: ReadonlySet<string>): void => {
+    if (known.size === 0) return
+    for (let i = 0; i + length <= text.length; i++) {
+      if (known.has(text.slice(i, i + length))) into.push([i, i + length])
+    }
   }
-}
-
-const runs = (text: string, secret: string, into: Array<Range>): void => {
-  if (secret.length <= runLength) return occurrences(text, secret, into)
-  const grams = new Set<string>()
-  for (let i = 0; i + runLength <= secret.length; i++) grams.add(secret.slice(i, i + runLength))
-  for (let i = 0; i + runLength <= text.length; i++) {
-    if (grams.has(text.slice(i, i + runLength))) into.push([i, i + runLength])
-  }
+  for (const [length, known] of shorts) find(length, known)
+  find(runLength, runs)
 }
 
 const cutOut = (text: string, ranges: Array<Range>, mark: string): string => {
@@ -47,10 +38,10 @@ const cutOut = (text: string, ranges: Array<Range>, mark: string): string => {
 }
 
 /** The text with every secret, every `name: value` pair and every pattern masked. */
-export const maskText = (rules: Rules, text: string, secrets: Secrets): string => {
-  if (!secrets.complete) return rules.mark
+export const maskText = (rules: Rules, text: string, secrets: ReadonlyArray<Secrets>): string => {
+  if (secrets.some(({ complete }) => !complete)) return rules.mark
   const ranges: Array<Range> = []
-  for (const secret of secrets.texts) runs(text, secret, ranges)
+  for (const some of secrets) quoted(text, some, ranges)
   if (rules.pairs !== undefined) {
     for (const match of text.matchAll(rules.pairs)) {
       const value = match.groups?.["value"] ?? ""
@@ -68,25 +59,27 @@ export const maskText = (rules: Rules, text: string, secrets: Secrets): string =
 
 class Masker {
   private readonly rules: Rules
-  private readonly secrets: Secrets
+  private readonly secrets: ReadonlyArray<Secrets>
   private readonly copies = new Map<object, unknown>()
-  private readonly numbers: ReadonlySet<string>
   private nodes = 0
 
-  constructor(rules: Rules, secrets: Secrets) {
+  constructor(rules: Rules, secrets: ReadonlyArray<Secrets>) {
     this.rules = rules
     this.secrets = secrets
-    this.numbers = new Set(secrets.texts)
+  }
+
+  private known(text: string): boolean {
+    return this.secrets.some(({ whole }) => whole.has(text))
   }
 
   copy(value: unknown, path: ReadonlyArray<string>, depth: number): unknown {
     if (typeof value === "string") return maskText(this.rules, value, this.secrets)
     if (typeof value === "number" || typeof value === "bigint") {
-      return this.numbers.has(String(value)) ? this.rules.mark : value
+      return this.known(String(value)) ? this.rules.mark : value
     }
     if (typeof value === "function") return "[function]"
     if (typeof value !== "object" || value === null) return value
-    if (value instanceof Date) return this.numbers.has(value.toJSON()) ? this.rules.mark : value
+    if (value instanceof Date) return this.known(value.toJSON()) ? this.rules.mark : value
     if (Redacted.isRedacted(value)) return this.rules.mark
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
       return `[${value.byteLength} bytes]`
@@ -126,5 +119,5 @@ class Masker {
 }
 
 /** A copy of the value without secrets; classes keep their prototype, bytes become their length. */
-export const maskValue = (rules: Rules, value: unknown, secrets: Secrets): unknown =>
+export const maskValue = (rules: Rules, value: unknown, secrets: ReadonlyArray<Secrets>): unknown =>
   new Masker(rules, secrets).copy(value, [], 0)

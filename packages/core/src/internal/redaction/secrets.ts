@@ -6,22 +6,28 @@ import type { Rules } from "./rules.ts"
 import { isSecret } from "./rules.ts"
 
 const depthMax = 32
-const nodesMax = 200_000
+const nodesMax = 2_000_000
 /** Shorter values are masked in their fields, and not searched for in text: "1" is everywhere. */
 const lengthMin = 3
+/**
+ * A message may quote part of a value, as the errors of JSON.parse do: so many characters in a row
+ * are masked like the whole.
+ */
+export const runLength = 6
 /** A line of JSON up to this length is read as JSON, for its nested fields. */
 const parsedMax = 65_536
 
 /**
- * Secret texts found, longest first; `complete` is false when something was too large to look at.
+ * Secrets by what to look for: short ones whole, of longer ones every run of `runLength`
+ * characters. Looking costs the same however many there are. Not `complete`: something was too
+ * large to look at.
  */
 export interface Secrets {
-  readonly texts: ReadonlyArray<string>
+  readonly whole: ReadonlySet<string>
+  readonly shorts: ReadonlyMap<number, ReadonlySet<string>>
+  readonly runs: ReadonlySet<string>
   readonly complete: boolean
 }
-
-/** Nothing is secret here. */
-export const noSecrets: Secrets = { texts: [], complete: true }
 
 const unquoted = (value: string): string => value.trim().replace(/^\\*["']|\\*["']$/g, "")
 
@@ -43,7 +49,9 @@ export const entriesOf = (value: object): ReadonlyArray<readonly [string, unknow
 
 class Collector {
   private readonly rules: Rules
-  private readonly found = new Set<string>()
+  private readonly whole = new Set<string>()
+  private readonly shorts = new Map<number, Set<string>>()
+  private readonly runs = new Set<string>()
   private readonly seen = new Set<object>()
   private nodes = 0
   private complete = true
@@ -53,16 +61,27 @@ class Collector {
   }
 
   result(): Secrets {
-    const texts = [...this.found].sort((a, b) => b.length - a.length)
-    return { texts, complete: this.complete }
+    const { whole, shorts, runs, complete } = this
+    return { whole, shorts, runs, complete }
   }
 
   private add(value: string): void {
-    if (value.length < lengthMin) return
-    this.found.add(value)
+    if (value.length < lengthMin || this.whole.has(value)) return
+    this.whole.add(value)
+    this.index(value)
     // As it looks inside JSON and inside a URL.
-    this.found.add(JSON.stringify(value).slice(1, -1))
-    this.found.add(encodeURIComponent(value.toWellFormed()))
+    this.index(JSON.stringify(value).slice(1, -1))
+    this.index(encodeURIComponent(value.toWellFormed()))
+  }
+
+  private index(text: string): void {
+    if (text.length < runLength) {
+      const known = this.shorts.get(text.length)
+      if (known === undefined) this.shorts.set(text.length, new Set([text]))
+      else known.add(text)
+      return
+    }
+    for (let i = 0; i + runLength <= text.length; i++) this.runs.add(text.slice(i, i + runLength))
   }
 
   private text(value: string): void {

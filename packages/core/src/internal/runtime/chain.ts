@@ -119,16 +119,19 @@ export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain 
     (edge) => new ChannelOut(wiring.channelTo(edge), wiring.wakeup)
   )
   const all: Array<Operator> = [...outs]
+  const { run } = wiring
   const nesting: Nesting = { span: undefined, depth: 0 }
   let next: Operator | undefined = outs[0]
   for (const step of segment.steps.toReversed()) {
     const operator =
       step._tag === "Kernel"
-        ? new KernelOperator(wiring.run, step.stages, next)
+        ? new KernelOperator(run, step.stages, next)
         : single(wiring, step.stages[0] as Graph.StageNode, next, outs)
     all.unshift(operator)
-    next = wiring.run.probe?.around(step.stages, operator, nesting) ?? operator
+    const probed = run.probe?.around(step.stages, operator, nesting) ?? operator
+    next = run.underWay?.around(probed) ?? probed
   }
+  if (segment.steps.length === 0 && next !== undefined) next = run.underWay?.around(next) ?? next
   if (next === undefined) throw new Error(`segment ${segment.id} has neither steps nor outputs`)
   return { head: gatedHead(wiring, segment, next), all }
 }

@@ -26,8 +26,6 @@ export interface Rejection {
   readonly key?: unknown
   readonly kind?: DeadLetter.FailureKind
   readonly attempts?: number
-  /** The cause concerns the whole batch, so it may quote any record of it. */
-  readonly ofBatch?: boolean
 }
 
 /** Rejected records of one stage. */
@@ -36,7 +34,6 @@ export class Rejections {
   private readonly run: Run
   private readonly stats: StageStats
   private pending: Array<DeadLetter.DeadLetter> = []
-  private masked: { readonly batch: unknown; cause: unknown; shown: unknown } | undefined
   failure: DeadLetter.DeadLetter | undefined = undefined
 
   constructor(run: Run, node: Graph.StageNode) {
@@ -69,7 +66,7 @@ export class Rejections {
    */
   reject(rejection: Rejection): boolean {
     const letter = this.letter(rejection)
-    const shown = this.shown(letter, rejection)
+    const shown = this.run.shown(letter)
     this.stats.errors++
     this.stats.lastError = DeadLetter.causeText(shown.cause)
     if (this.run.observed) {
@@ -96,17 +93,6 @@ export class Rejections {
         this.failure ??= shown
         return false
     }
-  }
-
-  /** The letter as it may be shown; a cause of a whole batch is masked once for all its records. */
-  private shown(letter: DeadLetter.DeadLetter, rejection: Rejection): DeadLetter.DeadLetter {
-    const { redaction } = this.run
-    if (redaction === undefined || rejection.ofBatch !== true) return this.run.shown(letter)
-    const { batch, cause } = rejection
-    if (this.masked?.batch !== batch || this.masked.cause !== cause) {
-      this.masked = { batch, cause, shown: redaction.quoting(cause, batch.items) }
-    }
-    return this.run.shown({ ...letter, cause: this.masked.shown })
   }
 
   /** Hands dead letters to the run's receiver. */

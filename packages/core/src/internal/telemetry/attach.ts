@@ -5,6 +5,7 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import * as Redaction from "../../Redaction.ts"
 import * as Telemetry from "../../Telemetry.ts"
+import { UnderWay } from "../redaction/underWay.ts"
 import type { Run } from "../runtime/run.ts"
 import { guarded } from "./guard.ts"
 import { logObserver } from "./logs.ts"
@@ -52,8 +53,10 @@ const telemetryOf = (
 
 /** Reads the context and prepares the run; call it before anything of the run is opened. */
 export const attach = (run: Run, caller: Context.Context<never>): Attached => {
-  const redaction = Context.get(caller, Redaction.Current)
   const telemetry = Context.get(caller, Telemetry.Current)
+  const underWay = new UnderWay()
+  const redaction = Context.get(caller, Redaction.Current)?.within(() => underWay.records())
+  if (redaction !== undefined) run.underWay = underWay
   run.redaction = redaction
   const context = redaction === undefined ? caller : guarded(caller, redaction)
   return telemetry === undefined

@@ -58,22 +58,26 @@ const guardedLogger = (redaction: Redaction.Redaction, logger: AnyLogger): AnyLo
 
 const shownExit = (
   redaction: Redaction.Redaction,
-  exit: Exit.Exit<unknown, unknown>
+  exit: Exit.Exit<unknown, unknown>,
+  context: unknown
 ): Exit.Exit<unknown, unknown> =>
-  Exit.isSuccess(exit) ? Exit.void : Exit.failCause(shownCause(redaction, exit.cause))
+  Exit.isSuccess(exit) ? Exit.void : Exit.failCause(shownCause(redaction, exit.cause, context))
 
 /** Changes what is put into the span; what is read from it is the span's own. */
 const guardSpan = (redaction: Redaction.Redaction, span: Tracer.Span): Tracer.Span => {
   const { attribute, event, end, addLinks } = span
+  // What was put in tells which values are secret, for a message that quotes them.
+  const given: Record<string, unknown> = {}
   span.attribute = (key, value) => {
-    const shown = redaction.value({ [key]: value }) as Record<string, unknown>
+    given[key] = value
+    const shown = redaction.quoting({ [key]: value }, given) as Record<string, unknown>
     for (const name in shown) attribute.call(span, name, shown[name])
   }
   span.event = (name, startTime, attributes) => {
-    const shown = redaction.value({ ...attributes }) as Record<string, unknown>
-    event.call(span, redaction.text(name, attributes), startTime, shown)
+    const shown = redaction.quoting({ ...attributes }, given) as Record<string, unknown>
+    event.call(span, redaction.text(name, attributes, given), startTime, shown)
   }
-  span.end = (endTime, exit) => end.call(span, endTime, shownExit(redaction, exit))
+  span.end = (endTime, exit) => end.call(span, endTime, shownExit(redaction, exit, given))
   span.addLinks = (links) => addLinks.call(span, shownLinks(redaction, links))
   return span
 }
