@@ -23,8 +23,19 @@ const cut = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyAr
   return chunks
 }
 
-const numbers = Array.from({ length: job.count }, (_, i) => i)
-const readings = numbers.map(job.reading)
+/**
+ * Made when first asked for: a process measures one case and should hold that case's input alone.
+ */
+const lazily = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+const numbersTo = (count: number): ReadonlyArray<number> =>
+  Array.from({ length: count }, (_, i) => i)
 
 // A typed cell: V8 keeps a captured `let` that outgrows small integers as a boxed number, which
 // costs more than the job.
@@ -59,8 +70,8 @@ let others: Promise<void> | undefined
 
 /** A dozen pipelines of other functions over the same engine code, once per process. */
 const populate = async (): Promise<void> => {
-  const few = cut(numbers.slice(0, 20_000), batch)
-  const fewReadings = cut(readings.slice(0, 20_000), batch)
+  const few = cut(numbersTo(20_000), batch)
+  const fewReadings = cut(numbersTo(20_000).map(job.reading), batch)
   for (let k = 0; k < 6; k++) {
     const ints = Pipeline.source("ints", Source.fromChunks(few)).pipe(
       Pipeline.map("add", (x: number) => x + k),
@@ -77,24 +88,24 @@ const populate = async (): Promise<void> => {
   }
 }
 
-const summed = async (pipeline: Pipeline.Closed): Promise<number> => {
+const summed = async (pipeline: () => Pipeline.Closed): Promise<number> => {
   others ??= populate()
   await others
   total[0] = 0
-  await run(pipeline)
+  await run(pipeline())
   return total[0]
 }
 
-const intChunks = cut(numbers, batch)
-const fused = intPipeline(intChunks)
-const fusedObjects = objectPipeline(cut(readings, batch))
-const bounded = intPipeline(intChunks, 1_024)
+const intChunks = lazily(() => cut(numbersTo(job.count), batch))
+const fused = lazily(() => intPipeline(intChunks()))
+const fusedObjects = lazily(() => objectPipeline(cut(numbersTo(job.count).map(job.reading), batch)))
+const bounded = lazily(() => intPipeline(intChunks(), 1_024))
 
-const single = intPipeline(cut(numbers, 1))
+const single = lazily(() => intPipeline(cut(numbersTo(job.count), 1)))
 
 /** `length` maps that add up to the same. */
 const chained = (length: number) => {
-  let maps = Pipeline.source("ints", Source.fromChunks(intChunks))
+  let maps = Pipeline.source("ints", Source.fromChunks(intChunks()))
   const step = adder(10 / length)
   for (let k = 0; k < length; k++) maps = maps.pipe(Pipeline.map(`map-${k}`, step))
   return maps.pipe(Pipeline.sink("sum", Sink.forEach(add)))
@@ -105,12 +116,12 @@ const adder =
   (x: number): number =>
     x + n
 
-const one = chained(1)
-const ten = chained(10)
+const one = lazily(() => chained(1))
+const ten = lazily(() => chained(10))
 
 const byHand = (): number => {
   total[0] = 0
-  for (const chunk of intChunks) {
+  for (const chunk of intChunks()) {
     for (let i = 0; i < chunk.length; i++) {
       const x = job.increment(chunk[i] as number)
       if (job.isEven(x)) add(job.double(x))
@@ -119,31 +130,30 @@ const byHand = (): number => {
   return total[0]
 }
 
-const staged = Pipeline.source(
-  "ints",
-  Source.fromChunks(cut(numbers.slice(0, asyncJob.count), batch))
-).pipe(
-  Pipeline.mapPromise("later", asyncJob.later, { concurrency: asyncJob.inFlight }),
-  Pipeline.sink(
-    "fold",
-    Sink.forEach((x) => {
-      total[0] = asyncJob.fold(total[0] as number, x)
-    })
-  )
-)
+const asyncInts = () =>
+  Pipeline.source("ints", Source.fromChunks(cut(numbersTo(asyncJob.count), batch)))
 
-const stagedEffect = Pipeline.source(
-  "ints",
-  Source.fromChunks(cut(numbers.slice(0, asyncJob.count), batch))
-).pipe(
-  Pipeline.mapEffect("later", (x: number) => Effect.promise(() => asyncJob.later(x)), {
-    concurrency: asyncJob.inFlight
-  }),
-  Pipeline.sink(
-    "fold",
-    Sink.forEach((x) => {
-      total[0] = asyncJob.fold(total[0] as number, x)
-    })
+const foldAll = Sink.forEach((x: number) => {
+  total[0] = asyncJob.fold(total[0] as number, x)
+})
+
+const stagedBy = (job: (x: number) => Promise<number>) =>
+  lazily(() =>
+    asyncInts().pipe(
+      Pipeline.mapPromise("job", job, { concurrency: asyncJob.inFlight }),
+      Pipeline.sink("fold", foldAll)
+    )
+  )
+
+const staged = stagedBy(asyncJob.later)
+const stagedAtOnce = stagedBy(asyncJob.atOnce)
+
+const stagedEffect = lazily(() =>
+  asyncInts().pipe(
+    Pipeline.mapEffect("later", (x: number) => Effect.promise(() => asyncJob.later(x)), {
+      concurrency: asyncJob.inFlight
+    }),
+    Pipeline.sink("fold", foldAll)
   )
 )
 
@@ -204,6 +214,13 @@ const cases: ReadonlyArray<Case> = [
     subject: true,
     records: job.count,
     run: () => summed(fused)
+  },
+  {
+    name: "Sluice mapPromise, at once",
+    group: asyncJob.groupAtOnce,
+    subject: true,
+    records: asyncJob.count,
+    run: () => summed(stagedAtOnce)
   },
   {
     name: "Sluice mapPromise",

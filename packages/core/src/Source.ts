@@ -89,16 +89,32 @@ const openIterator = <A>(iterable: Iterable<A>): Effect.Effect<Iterator<A>, neve
 export const fromIterable = <A>(iterable: Iterable<A>): Source<A> =>
   make("iterable", Effect.map(openIterator(iterable), iteratorReader))
 
+/** Reads an array of chunks by position: an array's iterator costs as much as a small batch. */
+const chunkArrayReader = <A>(chunks: ReadonlyArray<ReadonlyArray<A>>): SourceReader<A> => {
+  let next = 0
+  const pull = (): Chunk<A> | undefined => {
+    const items = chunks[next]
+    if (items === undefined) return undefined
+    next++
+    return chunkOf(items)
+  }
+  return { pull }
+}
+
+const chunkIteratorReader = <A>(iterator: Iterator<ReadonlyArray<A>>): SourceReader<A> => ({
+  pull: () => {
+    const next = iterator.next()
+    return next.done === true ? undefined : chunkOf(next.value)
+  }
+})
+
 /** The given chunks, one by one, as they are: for sources that already hold arrays. */
 export const fromChunks = <A>(chunks: Iterable<ReadonlyArray<A>>): Source<A> =>
   make(
     "chunks",
-    Effect.map(openIterator(chunks), (iterator) => ({
-      pull: () => {
-        const next = iterator.next()
-        return next.done === true ? undefined : chunkOf(next.value)
-      }
-    }))
+    Array.isArray(chunks)
+      ? Effect.sync(() => chunkArrayReader<A>(chunks))
+      : Effect.map(openIterator(chunks), chunkIteratorReader)
   )
 
 /** A failure of an async iterable, with what it threw. */

@@ -14,6 +14,7 @@ import type { StageStats } from "../runtime/stageStats.ts"
 import type { WindowOrder } from "./asyncWindow.ts"
 import type { Attempted, Failed, UserEffect } from "./attempt.ts"
 import { attempt, callOf, failedOf } from "./attempt.ts"
+import { SlotRing } from "./slotRing.ts"
 
 /**
  * One admitted record. `value` is the result, or the cause when `succeeded` is false. Slots are
@@ -89,11 +90,14 @@ export class InFlight {
   private readonly controller = new AbortController()
   private readonly signal = this.controller.signal
   private readonly free: Array<Slot> = []
+  private freeCount = 0
   private readonly running = new Set<Slot>()
   private readonly tails = new Map<unknown, Slot>()
   private ready: Array<Slot> = []
-  private leaving: Array<Slot> = []
-  private head = 0
+  private readonly leaving: SlotRing
+  private readonly ordered: boolean
+  private readonly keyed: boolean
+  private readonly concurrency: number
   private active = 0
   private untilTimed = 0
   private readonly stats: StageStats
@@ -112,28 +116,28 @@ export class InFlight {
     const bare = timeoutMs === undefined && errorPolicy._tag !== "Retry"
     this.plain = bare && this.guard === undefined
     this.promised = this.plain && operation._tag === "MapPromise"
+    this.concurrency = options.concurrency
+    this.ordered = options.order === "ordered"
+    this.keyed = options.order === "keyed"
     this.windowMax = Math.max(windowMin, options.concurrency * lookahead[options.order])
+    this.leaving = new SlotRing(this.windowMax)
   }
 
   hasRoom(): boolean {
     if (this.occupied >= this.windowMax) return false
-    return this.active < this.options.concurrency || this.options.order === "keyed"
+    return this.active < this.concurrency || this.keyed
   }
 
   /** True when at least one record may leave. */
   hasNews(): boolean {
-    return this.head < this.leaving.length && (this.leaving[this.head] as Slot).done
+    return this.leaving.first()?.done === true
   }
 
   /** The next record that may leave, or undefined. */
   next(): Slot | undefined {
-    if (!this.hasNews()) return undefined
-    const slot = this.leaving[this.head] as Slot
-    this.leaving[this.head++] = undefined as never
-    if (this.head > 64 && this.head * 2 > this.leaving.length) {
-      this.leaving = this.leaving.slice(this.head)
-      this.head = 0
-    }
+    const slot = this.leaving.first()
+    if (slot === undefined || !slot.done) return undefined
+    this.leaving.drop()
     this.occupied--
     return slot
   }
@@ -143,23 +147,26 @@ export class InFlight {
     slot.batch = undefined
     slot.value = undefined
     slot.key = undefined
-    this.free.push(slot)
+    this.free[this.freeCount++] = slot
   }
 
   /** Admits a record and starts it as soon as its key and the concurrency allow. */
   start(batch: Batch.Batch<unknown>, position: number): void {
-    const slot =
-      this.free.pop() ??
-      new Slot((ended, ok, value, attempts) => this.finished(ended, ok, value, attempts))
+    const slot = this.freeSlot()
     slot.batch = batch
     slot.position = position
     slot.done = false
     slot.kind = "recoverable"
     slot.startedAt = -1
     this.occupied++
-    if (this.options.order === "ordered") this.leaving.push(slot)
+    if (this.ordered) this.leaving.add(slot)
     if (this.options.key === undefined) return this.launch(slot)
     this.startKeyed(slot, this.options.key)
+  }
+
+  private freeSlot(): Slot {
+    if (this.freeCount > 0) return this.free[--this.freeCount] as Slot
+    return new Slot((ended, ok, value, attempts) => this.finished(ended, ok, value, attempts))
   }
 
   private startKeyed(slot: Slot, keyOf: UserFunction): void {
@@ -173,7 +180,7 @@ export class InFlight {
     const tail = this.tails.get(slot.key)
     this.tails.set(slot.key, slot)
     if (tail !== undefined) tail.follower = slot
-    else if (this.active < this.options.concurrency) this.launch(slot)
+    else if (this.active < this.concurrency) this.launch(slot)
     else this.ready.push(slot)
   }
 
@@ -248,9 +255,9 @@ export class InFlight {
     this.active--
     if (slot.startedAt >= 0)
       this.stats.recordLatency(this.options.run.micros() - slot.startedAt, timedEvery)
-    if (this.options.order !== "ordered") this.leaving.push(slot)
-    if (this.options.order === "keyed") this.release(slot)
-    if (this.leaving[this.head] === slot || this.options.order !== "ordered") this.options.onNews()
+    if (!this.ordered) this.leaving.add(slot)
+    if (this.keyed) this.release(slot)
+    if (!this.ordered || this.leaving.first() === slot) this.options.onNews()
     this.options.onRoom()
   }
 
@@ -259,7 +266,7 @@ export class InFlight {
     if (slot.follower !== undefined) this.ready.push(slot.follower)
     else if (this.tails.get(slot.key) === slot) this.tails.delete(slot.key)
     slot.follower = undefined
-    while (this.active < this.options.concurrency) {
+    while (this.active < this.concurrency) {
       const next = this.ready.shift()
       if (next === undefined) return
       this.launch(next)

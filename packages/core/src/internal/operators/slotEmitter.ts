@@ -8,6 +8,8 @@ import type { InFlight, Slot } from "./inFlight.ts"
  */
 export class SlotEmitter {
   private readonly judge: (slot: Slot) => boolean
+  /** Used again for every batch: `derive` copies as many as there are items. */
+  private readonly positions: Array<number> = []
 
   constructor(judge: (slot: Slot) => boolean) {
     this.judge = judge
@@ -18,21 +20,20 @@ export class SlotEmitter {
     const batches: Array<Batch.Batch<unknown>> = []
     let source: Batch.Batch<unknown> | undefined
     let items: Array<unknown> = []
-    let positions: Array<number> = []
+    const { positions } = this
     const close = (): void => {
       if (source !== undefined && items.length > 0)
         batches.push(Batch.derive(source, items, positions))
       items = []
-      positions = []
     }
     for (let slot = inFlight.next(); slot !== undefined; slot = inFlight.next()) {
       if (slot.batch !== source) {
         close()
         source = slot.batch
       }
-      if (this.judge(slot)) {
-        items.push(slot.value)
-        positions.push(slot.position)
+      if (slot.succeeded || this.judge(slot)) {
+        positions[items.length] = slot.position
+        items[items.length] = slot.value
       }
       inFlight.recycle(slot)
     }
