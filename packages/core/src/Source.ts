@@ -14,6 +14,8 @@ export interface Chunk<out A> {
   /** Input bytes consumed for these records, 0 when unknown. */
   readonly bytes: number
   readonly provenance: Batch.Provenance | undefined
+  /** Line (0-based) of each record in its input, where they do not stand on lines in sequence. */
+  readonly lines?: ReadonlyArray<number>
 }
 
 /**

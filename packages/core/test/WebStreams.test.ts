@@ -1,5 +1,5 @@
-// Web Streams at both ends: the records in order, no read ahead of the consumer, failures passed on,
-// and no lock or open stream left behind, however a run ends.
+// Web Streams at both ends: the records in order, no read ahead of the consumer, failures passed
+// on, and no lock or open stream left behind, however a run ends.
 import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"

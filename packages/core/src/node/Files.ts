@@ -1,19 +1,18 @@
 // Files in and out on Node: lines and NDJSON, read in chunks with one read ahead and written in
-// blocks with one write behind, compressed or not. Memory is bounded however slow the other side is.
-// It reads no archives and follows no growing file.
+// blocks with one write behind, compressed or not. Memory is bounded however slow the other side
+// is. It reads no archives and follows no growing file.
 
-import { constants } from "node:buffer"
-import { basename } from "node:path"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import { parse } from "../internal/ndjsonParse.ts"
 import type * as Sink from "../Sink.ts"
 import * as Source from "../Source.ts"
 import type { FileError } from "./FileError.ts"
+import type { BytesChunk } from "./internal/blockSplitter.ts"
 import type { CompressionOption } from "./internal/compression.ts"
-import type { LaneFormat } from "./internal/fileLane.ts"
 import type { FileChunk } from "./internal/fileLines.ts"
 import { openLines } from "./internal/fileLines.ts"
+import * as fileOptions from "./internal/fileOptions.ts"
 import { NdjsonReader } from "./internal/ndjsonReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
 
@@ -64,43 +63,7 @@ export interface FileSinkOptions {
   readonly makeDirectory?: boolean
 }
 
-const kibibyte = 1_024
-const chunkBytesDefault = 256 * kibibyte
-const textBytesDefault = 8 * kibibyte
-const lineBytesMaxDefault = 64 * kibibyte * kibibyte
-
-const whole = (name: string, value: number, max: number): number => {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value
-  throw new RangeError(`Files: ${name} is ${value}. Cure: give a whole number from 1 to ${max}.`)
-}
-
-const formatOf = (options: LinesOptions): LaneFormat => ({
-  encoding: options.encoding ?? "utf8",
-  invalid: options.invalid ?? "fail",
-  compression: options.compression ?? "auto",
-  lineBytesMax: whole(
-    "lineBytesMax",
-    options.lineBytesMax ?? lineBytesMaxDefault,
-    constants.MAX_STRING_LENGTH
-  ),
-  chunkBytes: whole(
-    "chunkBytes",
-    options.chunkBytes ?? chunkBytesDefault,
-    constants.MAX_STRING_LENGTH
-  ),
-  textBytes: whole("textBytes", options.textBytes ?? textBytesDefault, constants.MAX_STRING_LENGTH)
-})
-
 type Patterns = string | ReadonlyArray<string>
-
-const listOf = (patterns: Patterns): ReadonlyArray<string> =>
-  typeof patterns === "string" ? [patterns] : patterns
-
-const labelOf = (kind: string, patterns: Patterns): string => {
-  const [first, ...others] = listOf(patterns)
-  const more = others.length === 0 ? "" : `, +${others.length}`
-  return `${kind}(${first === undefined ? "no file" : basename(first)}${more})`
-}
 
 const toLines = (chunk: FileChunk): Source.Chunk<string> => ({
   items: chunk.text.lines,
@@ -135,11 +98,11 @@ export const lines = (
   patterns: Patterns,
   options: LinesOptions = {}
 ): Source.Source<string, FileError> => {
-  const format = formatOf(options)
-  const parallelism = whole("parallelism", options.parallelism ?? 1, 1_024)
+  const format = fileOptions.textFormat(options)
+  const parallelism = fileOptions.parallelismOf(options)
   return Source.make(
-    labelOf("lines", patterns),
-    Effect.map(openLines(listOf(patterns), format, parallelism), (reader) => ({
+    fileOptions.labelOf("lines", patterns),
+    Effect.map(openLines(fileOptions.listOf(patterns), format, parallelism), (reader) => ({
       pull: () => {
         const pulled = reader.pull()
         if (pulled === undefined) return undefined
@@ -178,13 +141,13 @@ export const ndjson: {
   schema?: Schema.ConstraintDecoder<unknown>,
   options: LinesOptions = {}
 ): Source.Source<unknown, FileError> => {
-  const format = formatOf(options)
-  const parallelism = whole("parallelism", options.parallelism ?? 1, 1_024)
+  const format = fileOptions.textFormat(options)
+  const parallelism = fileOptions.parallelismOf(options)
   return Source.make(
-    labelOf("ndjson", patterns),
+    fileOptions.labelOf("ndjson", patterns),
     Effect.gen(function* () {
       const decode = schema === undefined ? parse : yield* decoderOf(schema)
-      const reader = yield* openLines(listOf(patterns), format, parallelism)
+      const reader = yield* openLines(fileOptions.listOf(patterns), format, parallelism)
       return new NdjsonReader(reader, decode)
     })
   )
@@ -219,23 +182,6 @@ const lineOf = (record: string): string => {
 const encoderOf = <A>(encode: ((record: A) => string) | undefined): ((record: A) => string) =>
   encode === undefined ? jsonOf : (record) => lineOf(encode(record))
 
-const sinkOptions = <A>(
-  label: string,
-  encode: (record: A) => string,
-  options: FileSinkOptions
-) => ({
-  label,
-  encode,
-  atomic: options.atomic ?? true,
-  makeDirectory: options.makeDirectory ?? false,
-  compression: options.compression ?? "auto",
-  blockBytes: whole(
-    "blockBytes",
-    options.blockBytes ?? chunkBytesDefault,
-    1_024 * kibibyte * kibibyte
-  )
-})
-
 /**
  * Writes each record as one line of JSON; `-` is standard output.
  *
@@ -258,7 +204,11 @@ export const ndjsonSink = <A>(
     /** Default `JSON.stringify`. */ readonly encode?: (record: A) => string
   } = {}
 ): Sink.Sink<A, FileError> =>
-  recordSink.make(path, sinkOptions("ndjson", encoderOf(options.encode), options))
+  recordSink.make(path, {
+    ...fileOptions.sinkSettings(options),
+    label: "ndjson",
+    encode: encoderOf(options.encode)
+  })
 
 /**
  * Writes each string as one line; `-` is standard output. Flow, limits and errors as `ndjsonSink`;
@@ -267,4 +217,84 @@ export const ndjsonSink = <A>(
 export const linesSink = (
   path: string,
   options: FileSinkOptions = {}
-): Sink.Sink<string, FileError> => recordSink.make(path, sinkOptions("lines", lineOf, options))
+): Sink.Sink<string, FileError> =>
+  recordSink.make(path, {
+    ...fileOptions.sinkSettings(options),
+    label: "lines",
+    encode: lineOf
+  })
+
+/** How files are read as bytes. */
+export interface BytesOptions {
+  /** Bytes per read. Default 256 KiB. */
+  readonly chunkBytes?: number
+  /** Files open at once. Default 1: one after the other. */
+  readonly parallelism?: number
+  /** Default "auto": by the name; "none" gives the bytes as they lie there. */
+  readonly compression?: Compression
+}
+
+/**
+ * The bytes of files, block by block.
+ *
+ * Shape: one record per block, as large as one read or smaller, never empty; a stage may keep it.
+ * Files as in `lines`.
+ * Flow: one read ahead of the consumer and no more.
+ * Limits: two blocks of memory per open file.
+ * Errors: `FileError` naming path and byte, after the blocks before it.
+ *
+ * @example
+ * ```ts
+ * import * as Files from "@sluice/core/node/Files"
+ *
+ * const bytes = Files.bytes("backup.tar.gz")
+ * ```
+ */
+export const bytes = (
+  patterns: Patterns,
+  options: BytesOptions = {}
+): Source.Source<Uint8Array, FileError> => {
+  const format = fileOptions.bytesFormat(options)
+  const parallelism = fileOptions.parallelismOf(options)
+  const toBlock = ({ path, text }: FileChunk<BytesChunk>): Source.Chunk<Uint8Array> => ({
+    items: [text.bytes],
+    bytes: text.bytes.length,
+    provenance: { name: path, base: text.index }
+  })
+  return Source.make(
+    fileOptions.labelOf("bytes", patterns),
+    Effect.map(openLines(fileOptions.listOf(patterns), format, parallelism), (reader) => ({
+      pull: () => {
+        const pulled = reader.pull()
+        if (pulled === undefined) return undefined
+        if (!Effect.isEffect(pulled)) return toBlock(pulled)
+        return Effect.map(pulled, (chunk) => (chunk === undefined ? undefined : toBlock(chunk)))
+      }
+    }))
+  )
+}
+
+/**
+ * Writes the bytes of each record, one after the other, with nothing between them; `-` is standard
+ * output. Flow, limits and errors as `ndjsonSink`.
+ *
+ * @example
+ * ```ts
+ * import * as Files from "@sluice/core/node/Files"
+ *
+ * const out = Files.bytesSink("backup.tar.zst")
+ * ```
+ */
+export const bytesSink = (
+  path: string,
+  options: FileSinkOptions = {}
+): Sink.Sink<Uint8Array, FileError> =>
+  recordSink.make<Uint8Array>(path, {
+    ...fileOptions.sinkSettings(options),
+    label: "bytes",
+    encode: () => "",
+    bytesOf: (record) => {
+      if (record instanceof Uint8Array) return record
+      throw new TypeError(`bytes must be a Uint8Array, not ${typeof record}`)
+    }
+  })

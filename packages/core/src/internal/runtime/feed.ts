@@ -156,6 +156,18 @@ class Numbering {
     return random === undefined || size < 2 ? size : 1 + Math.floor(random() * size)
   }
 
+  /** Records that do not stand on lines in sequence keep their place each. */
+  private placed(lines: ReadonlyArray<number>, from: number, count: number): Batch.Columns {
+    const name = this.chunk?.provenance?.name ?? this.origin
+    const seqBase = this.seq - count
+    const places = Array.from({ length: count }, (_, i) => ({
+      origin: this.origin,
+      seqBase: seqBase + i,
+      provenance: { name, base: lines[from + i] as number }
+    }))
+    return { headers: undefined, attrs: undefined, costs: undefined, timestamps: undefined, places }
+  }
+
   /** The next batch of the loaded chunk, or undefined when it is used up. */
   next(timestamp: number): Batch.Batch<unknown> | undefined {
     const chunk = this.chunk
@@ -180,7 +192,7 @@ class Numbering {
         provenance === undefined || from === 0
           ? provenance
           : { name: provenance.name, base: provenance.base + from },
-      columns: undefined
+      columns: chunk.lines === undefined ? undefined : this.placed(chunk.lines, from, count)
     }
   }
 }

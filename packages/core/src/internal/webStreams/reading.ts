@@ -1,5 +1,5 @@
-// One open ReadableStream being read, one chunk at a time. A read that is given up leaves what would
-// have answered it in the stream; what came in the same instant is kept for the next pull.
+// One open ReadableStream being read, one chunk at a time. A read that is given up leaves what
+// would have answered it in the stream; what came in the same instant is kept for the next pull.
 import * as Effect from "effect/Effect"
 import type * as Source from "../../Source.ts"
 import { release } from "./release.ts"

@@ -58,6 +58,47 @@ export class BlockWriter {
     if (this.piece.length >= pieceChars) this.encodePiece()
   }
 
+  /** The block as it is filled by whoever writes bytes; `grow` makes room in it. */
+  get bytes(): Buffer {
+    if (this.piece !== "") this.encodePiece()
+    return this.filling
+  }
+
+  /** Bytes in the block. */
+  get length(): number {
+    if (this.piece !== "") this.encodePiece()
+    return this.used
+  }
+
+  /** Says how far the block is filled. */
+  advance(used: number): void {
+    this.used = used
+  }
+
+  /** The block with room for so many bytes behind `used`. */
+  grow(used: number, room: number): Buffer {
+    this.used = used
+    if (used + room > this.filling.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.filling.length * 2, used + room))
+      this.filling.copy(grown, 0, 0, used)
+      this.filling = grown
+    }
+    return this.filling
+  }
+
+  /** Adds bytes as they are; never waits. */
+  addBytes(bytes: Uint8Array): void {
+    if (this.piece !== "") this.encodePiece()
+    const end = this.used + bytes.length
+    if (end > this.filling.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.filling.length * 2, end))
+      this.filling.copy(grown, 0, 0, this.used)
+      this.filling = grown
+    }
+    this.filling.set(bytes, this.used)
+    this.used = end
+  }
+
   private encodePiece(): void {
     const text = this.piece
     this.piece = ""

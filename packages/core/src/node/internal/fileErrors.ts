@@ -135,6 +135,14 @@ export const fromFault = (path: string, fault: LineFault): FileError => {
       cure: "raise lineBytesMax, or check that the file has line breaks"
     })
   }
+  if (fault.byte === 0 && (fault.value === 0xff || fault.value === 0xfe)) {
+    return new FileError({
+      ...at,
+      reason: "InvalidUtf8",
+      detail: "it begins like UTF-16, and not like UTF-8",
+      cure: "convert it, e.g. with iconv -f UTF-16 -t UTF-8"
+    })
+  }
   return new FileError({
     ...at,
     reason: "InvalidUtf8",
@@ -142,6 +150,26 @@ export const fromFault = (path: string, fault: LineFault): FileError => {
     cure: 'mend the file, or set encoding to "latin1" or invalid to "replace"'
   })
 }
+
+/** A CSV file whose grammar is broken, or whose record does not fit. */
+export const invalidRow = (
+  path: string,
+  line: number,
+  byte: number | undefined,
+  reason: string,
+  cure: string,
+  cause: unknown
+): FileError =>
+  new FileError({
+    operation: "read",
+    path,
+    reason: "InvalidRecord",
+    detail: reason,
+    cure,
+    line: line + 1,
+    byte,
+    cause
+  })
 
 /** A line that is not the record it should be. */
 export const invalidRecord = (

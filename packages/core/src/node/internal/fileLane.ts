@@ -7,8 +7,7 @@ import { openInput } from "./decompressing.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { FileSystem, ReadHandle } from "./fileSystem.ts"
 import type { InputPath } from "./inputPaths.ts"
-import type { LineFormat, TextChunk } from "./lineSplitter.ts"
-import { LineSplitter } from "./lineSplitter.ts"
+import type { LineFault } from "./lineSplitter.ts"
 
 /**
  * Opening → Reading ⇄ Ready → Closing → Closed. In Opening, Reading and Closing exactly one system
@@ -22,25 +21,47 @@ export type LaneState =
   | { readonly _tag: "Closing"; readonly outcome: FileError | undefined }
   | { readonly _tag: "Closed"; readonly outcome: FileError | undefined }
 
-/** How a file is read: as it lies there, and as text. */
-export interface LaneFormat extends LineFormat {
-  readonly compression: CompressionOption
+/** Cuts what is read into chunks: the pure part of a lane. LineSplitter is the model of it. */
+export interface Splitter<out C extends object> {
+  readonly bytesRead: number
+  readonly settled: boolean
+  readonly exhausted: boolean
+  readonly room: () => { readonly buffer: Buffer; readonly offset: number; readonly length: number }
+  readonly filled: (count: number) => "more" | "ready" | "end"
+  readonly take: () => C | LineFault
 }
 
-/** A file whose lines are taken chunk by chunk. */
-export class FileLane {
+/** How a file is read: as it lies there, and into what. */
+export interface LaneFormat<C extends object> {
+  readonly compression: CompressionOption
+  /** Bytes asked for per read. */
+  readonly chunkBytes: number
+  /** Made once for each file. */
+  readonly splitter: () => Splitter<C>
+}
+
+const isFault = (taken: object): taken is LineFault =>
+  "_tag" in taken && (taken._tag === "InvalidUtf8" || taken._tag === "LineTooLong")
+
+/** A file that is taken chunk by chunk. */
+export class FileLane<C extends object> {
   readonly path: string
   state: LaneState = { _tag: "Opening" }
   private readonly regular: boolean
-  private readonly splitter: LineSplitter
+  private readonly splitter: Splitter<C>
   /** Called whenever the lane became Ready or Closed by itself. */
   private readonly changed: () => void
   private onClosed: (() => void) | undefined
 
-  constructor(fileSystem: FileSystem, input: InputPath, format: LaneFormat, changed: () => void) {
+  constructor(
+    fileSystem: FileSystem,
+    input: InputPath,
+    format: LaneFormat<C>,
+    changed: () => void
+  ) {
     this.path = input.path
     this.regular = input.regular
-    this.splitter = new LineSplitter(format)
+    this.splitter = format.splitter()
     this.changed = changed
     const { compression, chunkBytes } = format
     openInput(fileSystem, input.path, compression, chunkBytes, (error, handle) => {
@@ -96,11 +117,11 @@ export class FileLane {
    * The waiting lines of a Ready lane, or undefined when there was a fault. Starts the next read or
    * the close.
    */
-  take(): TextChunk | undefined {
+  take(): C | undefined {
     if (this.state._tag !== "Ready") return undefined
     const { handle } = this.state
     const taken = this.splitter.take()
-    if ("_tag" in taken) {
+    if (isFault(taken)) {
       this.close(handle, fileErrors.fromFault(this.path, taken))
       return undefined
     }

@@ -11,31 +11,34 @@ import { expand } from "./inputPaths.ts"
 import type { TextChunk } from "./lineSplitter.ts"
 
 /** Lines with the file they are from. */
-export interface FileChunk {
+export interface FileChunk<out C = TextChunk> {
   readonly path: string
-  readonly text: TextChunk
+  readonly text: C
 }
 
 /** A chunk, the end, or an Effect of these where a read is still under way. */
-export type Pulled = FileChunk | undefined | Effect.Effect<FileChunk | undefined, FileError>
+export type Pulled<C = TextChunk> =
+  | FileChunk<C>
+  | undefined
+  | Effect.Effect<FileChunk<C> | undefined, FileError>
 
 /** What can be had now; "waiting" when every open file is being read. */
-type Polled =
-  | { readonly _tag: "Chunk"; readonly chunk: FileChunk }
+type Polled<C> =
+  | { readonly _tag: "Chunk"; readonly chunk: FileChunk<C> }
   | { readonly _tag: "Failed"; readonly error: FileError }
   | { readonly _tag: "End" }
   | { readonly _tag: "Waiting" }
 
-const waiting: Polled = { _tag: "Waiting" }
-const end: Polled = { _tag: "End" }
+const waiting: Polled<never> = { _tag: "Waiting" }
+const end: Polled<never> = { _tag: "End" }
 
 /** Reads `inputs` in order, `parallelism` at once. */
-export class FileLines {
+export class FileLines<C extends object = TextChunk> {
   private readonly fileSystem: fileSystem.FileSystem
   private readonly inputs: ReadonlyArray<InputPath>
-  private readonly format: LaneFormat
+  private readonly format: LaneFormat<C>
   private readonly parallelism: number
-  private lanes: Array<FileLane> = []
+  private lanes: Array<FileLane<C>> = []
   private opened = 0
   /** Lane to ask first, so that every open file gets its turn. */
   private turn = 0
@@ -45,7 +48,7 @@ export class FileLines {
   constructor(
     system: fileSystem.FileSystem,
     inputs: ReadonlyArray<InputPath>,
-    format: LaneFormat,
+    format: LaneFormat<C>,
     parallelism: number
   ) {
     this.fileSystem = system
@@ -55,7 +58,7 @@ export class FileLines {
   }
 
   /** The next chunk; called again only after the one before was answered. */
-  pull(): Pulled {
+  pull(): Pulled<C> {
     const polled = this.poll()
     switch (polled._tag) {
       case "Chunk":
@@ -69,8 +72,8 @@ export class FileLines {
     }
   }
 
-  private wait(): Effect.Effect<FileChunk | undefined, FileError> {
-    return Effect.callback<FileChunk | undefined, FileError>((resume) => {
+  private wait(): Effect.Effect<FileChunk<C> | undefined, FileError> {
+    return Effect.callback<FileChunk<C> | undefined, FileError>((resume) => {
       const look = (): void => {
         const polled = this.poll()
         if (polled._tag === "Waiting") {
@@ -88,7 +91,7 @@ export class FileLines {
     })
   }
 
-  private poll(): Polled {
+  private poll(): Polled<C> {
     // What the lanes tell during this call is seen below; nobody needs to be woken for it.
     this.waiter = undefined
     for (;;) {
@@ -123,7 +126,7 @@ export class FileLines {
     const count = this.lanes.length
     for (let k = 0; k < count; k++) {
       const i = (this.turn + k) % count
-      const { _tag } = (this.lanes[i] as FileLane).state
+      const { _tag } = (this.lanes[i] as FileLane<C>).state
       if (_tag === "Ready" || _tag === "Closed") return i
     }
     return -1
@@ -145,11 +148,11 @@ export class FileLines {
 }
 
 /** Opens the files of `patterns` in the scope: at its end all are closed, after reads under way. */
-export const openLines = (
+export const openLines = <C extends object>(
   patterns: ReadonlyArray<string>,
-  format: LaneFormat,
+  format: LaneFormat<C>,
   parallelism: number
-): Effect.Effect<FileLines, FileError, Scope.Scope> =>
+): Effect.Effect<FileLines<C>, FileError, Scope.Scope> =>
   Effect.gen(function* () {
     const system = yield* fileSystem.current
     const inputs = yield* expand(system, patterns)

@@ -20,11 +20,17 @@ export interface LineFormat {
    * this bounds what one retained line costs.
    */
   readonly textBytes: number
+  /**
+   * False: the text is handed over as it is, in `texts`, for formats with line breaks of their own.
+   */
+  readonly split?: boolean
 }
 
 /** Complete lines of one file. */
 export interface TextChunk {
   readonly lines: ReadonlyArray<string>
+  /** The text these lines were cut from, in pieces that end with a line. */
+  readonly texts: ReadonlyArray<string>
   /** Position of the first line in the file (0-based). */
   readonly line: number
   /** Bytes of the file these lines took, with line breaks and a byte order mark. */
@@ -139,12 +145,20 @@ export class LineSplitter {
     const end = this.checked(wanted)
     if (end === 0 && this.fault !== undefined) return this.fault
     const chunk = this.decode(end)
+    const lines = this.format.split === false ? this.breaksBefore(end) : chunk.lines.length
     this.buffer.copyWithin(0, end, this.used)
     this.used -= end
     this.position += end
-    this.line += chunk.lines.length
+    this.line += lines
     this.complete = 0
     return chunk
+  }
+
+  private breaksBefore(end: number): number {
+    let count = 0
+    for (let at = this.buffer.indexOf(lineFeed); at >= 0 && at < end; count++)
+      at = this.buffer.indexOf(lineFeed, at + 1)
+    return count
   }
 
   private tooLong(line: number, from: number): LineFault {
@@ -189,7 +203,7 @@ export class LineSplitter {
   private decode(end: number): TextChunk {
     const from = this.markLength(end)
     if (from === end)
-      return { lines: noLines, line: this.line, bytes: end, byteOf: () => undefined }
+      return { lines: noLines, texts: [], line: this.line, bytes: end, byteOf: () => undefined }
     const whole = this.buffer.subarray(from, end)
     const oneByte = this.format.encoding === "latin1" || isAscii(whole)
     const encoding = oneByte ? "latin1" : "utf8"
@@ -199,10 +213,11 @@ export class LineSplitter {
       texts.push(this.buffer.toString(encoding, start, stop))
       start = stop
     }
-    const lines = splitAll(texts, whole.includes(carriageReturn))
+    const lines =
+      this.format.split === false ? noLines : splitAll(texts, whole.includes(carriageReturn))
     const exact = oneByte || this.format.invalid === "fail" || isUtf8(whole)
     const byteOf = exact ? locator(texts, this.position + from, oneByte) : () => undefined
-    return { lines, line: this.line, bytes: end, byteOf }
+    return { lines, texts, line: this.line, bytes: end, byteOf }
   }
 
   private markLength(end: number): number {

@@ -18,12 +18,20 @@ export interface RecordSinkOptions<A> {
   readonly label: string
   /** The line of a record without its line break; throws for a record that has none. */
   readonly encode: (record: A) => string
+  /** Writes what stands in the place of payloads as bytes; false when these are payloads. */
+  readonly writeViews?: (writer: BlockWriter, items: unknown) => boolean
+  /** Instead of `encode`: the bytes of a record, which end where they end. */
+  readonly bytesOf?: (record: A) => Uint8Array
+  /** The first line, written also where no record follows. */
+  readonly head?: string
   readonly atomic: boolean
   readonly blockBytes: number
   readonly makeDirectory: boolean
   /** Default "auto". */
   readonly compression?: CompressionOption
 }
+
+type Encoding<A> = Pick<RecordSinkOptions<A>, "encode" | "bytesOf" | "writeViews">
 
 interface Target {
   readonly handle: fileSystem.WriteHandle
@@ -94,20 +102,22 @@ const closed = (writer: BlockWriter): Effect.Effect<void> =>
 const encodeAll = <A>(
   writer: BlockWriter,
   batch: Batch.Batch<A>,
-  encode: (record: A) => string
+  { encode, bytesOf, writeViews }: Encoding<A>
 ): void => {
   const { items } = batch
+  if (writeViews?.(writer, items) === true) {
+    if (writer.full) writer.flush()
+    return
+  }
   let rejected: Array<{ readonly index: number; readonly cause: unknown }> | undefined
   for (let i = 0; i < items.length; i++) {
-    let line: string
     try {
-      line = encode(items[i] as A)
+      if (bytesOf === undefined) writer.add(encode(items[i] as A) + "\n")
+      else writer.addBytes(bytesOf(items[i] as A))
     } catch (cause) {
       rejected ??= []
       rejected.push({ index: i, cause })
-      continue
     }
-    writer.add(line + "\n")
   }
   if (writer.full) writer.flush()
   if (rejected !== undefined) {
@@ -128,7 +138,7 @@ const writeAfterWait = (writer: BlockWriter, take: () => void) =>
 const writerOf = <A>(
   writer: BlockWriter,
   publish: Effect.Effect<void, FileError>,
-  encode: (record: A) => string
+  encode: Encoding<A>
 ): Sink.SinkWriter<A, FileError> => ({
   write: (batch) => {
     if (writer.error !== undefined) return Effect.fail(writer.error)
@@ -162,6 +172,7 @@ export const make = <A>(path: string, options: RecordSinkOptions<A>): Sink.Sink<
         })),
         ({ writer }) => closed(writer)
       )
-      return writerOf(writer, publish, options.encode)
+      if (options.head !== undefined) writer.add(`${options.head}\n`)
+      return writerOf(writer, publish, options)
     })
   )

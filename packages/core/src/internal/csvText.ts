@@ -1,0 +1,170 @@
+// Text of one CSV file in, rows with their lines out. The grammar is that of `effect/encoding/Csv`
+// (RFC 4180); this adds where each row begins, and hands over the rows before a fault. It reads no
+// bytes and knows no header.
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Csv from "effect/encoding/Csv"
+import * as Scope from "effect/Scope"
+
+/** Cells of one record. */
+export type Row = ReadonlyArray<string>
+
+/** What cannot be a record; `line` is the 0-based line it begins on. */
+export interface CsvFault {
+  readonly line: number
+  /** Cell, from 1, where the grammar is broken. */
+  readonly column: number | undefined
+  readonly reason: string
+  /** Where the record begins in the text fed last; undefined where it began before. */
+  readonly offset: number | undefined
+}
+
+/** Complete rows, and the fault that follows them. */
+export interface CsvRows {
+  readonly rows: ReadonlyArray<Row>
+  /** The 0-based line on which each row begins. */
+  readonly lines: ReadonlyArray<number>
+  readonly fault: CsvFault | undefined
+}
+
+/** How the cells are told apart. */
+export interface CsvGrammar {
+  readonly delimiter: string
+  /** Longest record, in UTF-16 code units. */
+  readonly recordCharsMax: number
+}
+
+type Texts = readonly [string, ...Array<string>]
+type Rows = ReadonlyArray<Row>
+interface Starved {
+  readonly _tag: "Starved"
+}
+type Failure = Csv.CsvError | Starved | Cause.Done<void>
+
+const starved: Starved = { _tag: "Starved" }
+
+/** The channel of `effect/encoding`, driven by hand: a text goes in, its rows come out. */
+class Decoding {
+  private next: string | undefined
+  private ended = false
+  private readonly pull: Effect.Effect<Rows, Failure>
+
+  constructor(grammar: CsvGrammar) {
+    const upstream = Effect.suspend((): Effect.Effect<Texts, Starved | Cause.Done<void>> => {
+      const text = this.next
+      this.next = undefined
+      if (text !== undefined) return Effect.succeed<Texts>([text])
+      return this.ended ? Cause.done() : Effect.fail(starved)
+    })
+    const channel = Csv.decodeString<Starved, void>({
+      delimiter: grammar.delimiter,
+      maxRecordSize: grammar.recordCharsMax
+    })
+    const transform = Channel.toTransform(channel)
+    this.pull = Effect.runSync(transform(upstream, Scope.makeUnsafe()))
+  }
+
+  private run(): Rows | Csv.CsvError {
+    const exit = Effect.runSyncExit(this.pull)
+    if (Exit.isSuccess(exit)) return exit.value
+    const failure = Cause.squash(exit.cause)
+    if (Csv.isCsvError(failure)) return failure
+    if (failure === starved || Cause.isDone(failure)) return []
+    throw failure
+  }
+
+  feed(text: string): Rows | Csv.CsvError {
+    this.next = text
+    return this.run()
+  }
+
+  end(): Rows | Csv.CsvError {
+    this.ended = true
+    return this.run()
+  }
+}
+
+const breaksIn = (text: string): number =>
+  text.includes("\r") || text.includes("\n") ? (text.match(/\r\n|\n|\r/g) ?? []).length : 0
+
+const breaksInRow = (row: Row): number => {
+  let breaks = 0
+  for (const cell of row) breaks += breaksIn(cell)
+  return breaks
+}
+
+/** Where line `wanted` of `text` begins; its length where it has fewer. */
+const offsetOfLine = (text: string, wanted: number): number => {
+  const breaks = /\r\n|\n|\r/g
+  for (let line = 0; line < wanted; line++) {
+    if (breaks.exec(text) === null) return text.length
+  }
+  return breaks.lastIndex
+}
+
+/** The parser of one file; give it the text in pieces that end with a line, then `end`. */
+export class CsvText {
+  private readonly grammar: CsvGrammar
+  private readonly decoding: Decoding
+  /** Line on which the next row begins. */
+  private line = 0
+  /** Text of the record that is not complete yet. */
+  private carry = ""
+
+  constructor(grammar: CsvGrammar) {
+    this.grammar = grammar
+    this.decoding = new Decoding(grammar)
+  }
+
+  /** Characters of the incomplete record. */
+  get carried(): number {
+    return this.carry.length
+  }
+
+  feed(text: string): CsvRows {
+    const carried = this.carry.length
+    const whole = this.carry + text
+    const from = this.line
+    const rows = this.decoding.feed(text)
+    if (Csv.isCsvError(rows)) return this.faulty(rows, whole, carried)
+    const plain = carried === 0 && !text.includes('"')
+    const placed = this.place(rows, plain)
+    if (plain && /[\r\n]$/.test(text)) this.carry = ""
+    else this.carry = whole.slice(offsetOfLine(whole, this.line - from))
+    return placed
+  }
+
+  /** The last record, where no line break follows it. */
+  end(): CsvRows {
+    const rows = this.decoding.end()
+    if (Csv.isCsvError(rows)) {
+      const { message: reason, line, column } = rows
+      const fault = { line: line - 1, column, reason, offset: undefined }
+      return { rows: [], lines: [], fault }
+    }
+    this.carry = ""
+    return this.place(rows, false)
+  }
+
+  private place(rows: Rows, plain: boolean): CsvRows {
+    const lines = new Array<number>(rows.length)
+    for (let i = 0; i < rows.length; i++) {
+      lines[i] = this.line
+      this.line += plain ? 1 : 1 + breaksInRow(rows[i] as Row)
+    }
+    return { rows, lines, fault: undefined }
+  }
+
+  // The decoder gives up the rows before a fault with it. They are read once more, from the last
+  // place between two records.
+  private faulty(error: Csv.CsvError, whole: string, carried: number): CsvRows {
+    const line = error.line - 1
+    const before = offsetOfLine(whole, line - this.line)
+    const rows = before === 0 ? [] : new Decoding(this.grammar).feed(whole.slice(0, before))
+    const placed = this.place(Csv.isCsvError(rows) ? [] : rows, false)
+    const offset = before < carried ? undefined : before - carried
+    return { ...placed, fault: { line, column: error.column, reason: error.message, offset } }
+  }
+}
