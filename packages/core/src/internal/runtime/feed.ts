@@ -126,6 +126,7 @@ class Numbering {
     const { items, bytes, provenance } = chunk
     if (items.length === 0 || items.length > batchSize || mode.random !== undefined)
       return undefined
+    if (chunk.lines !== undefined) return undefined
     const seqBase = this.seq
     this.seq += items.length
     return {
