@@ -19,6 +19,8 @@ export interface Started {
   readonly signal: (name: "SIGINT" | "SIGTERM") => void
   /** Resolves when stderr matches; rejects when the command ends first. */
   readonly errMatches: (pattern: RegExp) => Promise<void>
+  /** What stderr has so far. */
+  readonly err: () => string
   readonly finished: Promise<Finished>
 }
 
@@ -43,6 +45,7 @@ export const start = (
   const closed = once(child, "close")
   return {
     signal: (name) => void child.kill(name),
+    err: () => err,
     errMatches: async (pattern) => {
       while (!pattern.test(err)) {
         const event = await Promise.race([once(child.stderr, "data"), closed.then(() => "closed")])

@@ -56,6 +56,9 @@ describe("parse", () => {
         progressIntervalMs: undefined,
         batchSize: undefined,
         openKeys: 50,
+        metrics: undefined,
+        otlp: undefined,
+        redact: [],
         parameters: { completeBy: "slots", keys: 100, strict: true, name: "" }
       }
       expect(invocation).toEqual(expected)
@@ -68,6 +71,7 @@ describe("parse", () => {
         "run --engine sync --seed 7 p.ts --require-complete --json -q --verbose " +
           "--dead-letters d.ndjson " +
           "--trace=t.ndjson --progress-interval 1.5s --batch-size 64 --open-keys 3 " +
+          "--metrics localhost:9464 --otlp http://collector:4318 --redact password,card.number " +
           "--complete-by count --keys 5 --no-strict --name anna"
       )
       expect(invocation).toEqual({
@@ -84,6 +88,9 @@ describe("parse", () => {
         progressIntervalMs: 1_500,
         batchSize: 64,
         openKeys: 3,
+        metrics: { host: "localhost", port: 9464 },
+        otlp: "http://collector:4318/",
+        redact: ["password", "card.number"],
         parameters: { completeBy: "count", keys: 5, strict: false, name: "anna" }
       })
     })

@@ -23,8 +23,14 @@ export interface ExecutionOptions {
   readonly deadLettersMax?: number
   /** Open keys listed per accumulator; default 100. */
   readonly openKeysMax?: number
-  /** Receives dead letters batch-wise; the failing stage waits for it. */
-  readonly onDeadLetters?: (letters: ReadonlyArray<DeadLetter.DeadLetter>) => Effect.Effect<void>
+  /**
+   * Receives dead letters batch-wise; the failing stage waits for it. `shown` are the same letters
+   * without what a redaction masks: for files and screens, while `letters` can be processed again.
+   */
+  readonly onDeadLetters?: (
+    letters: ReadonlyArray<DeadLetter.DeadLetter>,
+    shown: ReadonlyArray<DeadLetter.DeadLetter>
+  ) => Effect.Effect<void>
   /**
    * Receives records that were dropped: by a full channel, in front of a stage that is gone, by a
    * branch without a way for them.

@@ -18,8 +18,11 @@ export interface RedactionOptions {
   readonly fields: ReadonlyArray<string>
   /** What is masked in any text, for instance `/\b\d{16}\b/`. */
   readonly patterns?: ReadonlyArray<RegExp>
-  /** Keys of accumulators and partitions are secret too; default false. */
-  readonly keys?: boolean
+  /**
+   * Keys of accumulators may be shown. Default false: a key is often the very field that is secret,
+   * and does not tell which field it came from.
+   */
+  readonly keysShown?: boolean
   /** What stands in place of a secret; default `[redacted]`. */
   readonly mark?: string
 }
@@ -71,7 +74,7 @@ const markDefault = "[redacted]"
 export const make = (options: RedactionOptions): Redaction => {
   const mark = options.mark ?? markDefault
   const rules = compileRules(options.fields, options.patterns ?? [], mark)
-  const secretKeys = options.keys === true
+  const secretKeys = options.keysShown !== true
   const known = new WeakMap<object, Secrets>()
   const secretsIn = (value: object): Secrets => {
     const found = known.get(value) ?? secretsOf(rules, [value])

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import { parseInterval } from "./interval.ts"
 import type { Invocation } from "./invocation.ts"
 import { engineNames, graphFormats } from "./invocation.ts"
+import { parseCollector, parseListen } from "./listen.ts"
 import { parameterFlags } from "./parameterFlags.ts"
 
 const openKeysDefault = 50
@@ -81,14 +82,40 @@ const runFlags = {
     0,
     openKeysMax,
     `Incomplete keys listed by name (default: ${openKeysDefault})`
-  ).pipe(Flag.withDefault(openKeysDefault))
+  ).pipe(Flag.withDefault(openKeysDefault)),
+  metrics: Flag.String("metrics").pipe(
+    Flag.withMetavar("address"),
+    Flag.filter(
+      (text) => parseListen(text) !== undefined,
+      () => "an address such as :9464 or localhost:9464 is expected"
+    ),
+    Flag.withDescription("Serve the metrics of the stages to Prometheus while the run goes on"),
+    Flag.optional
+  ),
+  otlp: Flag.String("otlp").pipe(
+    Flag.withMetavar("url"),
+    Flag.filter(
+      (text) => parseCollector(text) !== undefined,
+      () => "the base URL of a collector is expected, such as http://localhost:4318"
+    ),
+    Flag.withDescription("Export metrics, spans and logs to an OpenTelemetry collector"),
+    Flag.optional
+  ),
+  redact: optionalText(
+    "redact",
+    "fields",
+    "Fields whose values are shown nowhere, separated by commas"
+  )
 }
+
+const namesIn = (text: string | undefined): ReadonlyArray<string> =>
+  (text ?? "").split(",").flatMap((name) => (name.trim() === "" ? [] : [name.trim()]))
 
 const runCommand = (parameters: Parameters.Parameters, ask: (invocation: Invocation) => void) =>
   Command.make(
     "run",
     { file, ...runFlags, verbose, parameters: parameterFlags(parameters) },
-    ({ seed, deadLetters, trace, progressInterval, batchSize, ...flags }) =>
+    ({ seed, deadLetters, trace, progressInterval, batchSize, metrics, otlp, redact, ...flags }) =>
       Effect.sync(() => {
         const interval = Option.getOrUndefined(progressInterval)
         ask({
@@ -98,7 +125,10 @@ const runCommand = (parameters: Parameters.Parameters, ask: (invocation: Invocat
           deadLetters: Option.getOrUndefined(deadLetters),
           trace: Option.getOrUndefined(trace),
           progressIntervalMs: interval === undefined ? undefined : parseInterval(interval),
-          batchSize: Option.getOrUndefined(batchSize)
+          batchSize: Option.getOrUndefined(batchSize),
+          metrics: Option.isSome(metrics) ? parseListen(metrics.value) : undefined,
+          otlp: Option.isSome(otlp) ? parseCollector(otlp.value) : undefined,
+          redact: namesIn(Option.getOrUndefined(redact))
         })
       })
   ).pipe(
@@ -106,7 +136,8 @@ const runCommand = (parameters: Parameters.Parameters, ask: (invocation: Invocat
     Command.withExamples([
       { command: "sluice run pipeline.ts" },
       { command: "sluice run pipeline.ts --engine sync --seed 7 --require-complete" },
-      { command: "sluice run pipeline.ts --json --dead-letters failed.ndjson" }
+      { command: "sluice run pipeline.ts --json --dead-letters failed.ndjson" },
+      { command: "sluice run pipeline.ts --metrics :9464 --otlp http://localhost:4318" }
     ])
   )
 
@@ -205,6 +236,9 @@ export const reservedFlags: ReadonlyArray<string> = [
   "progress-interval",
   "batch-size",
   "open-keys",
+  "metrics",
+  "otlp",
+  "redact",
   "format",
   "output",
   "cases",

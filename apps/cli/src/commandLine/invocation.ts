@@ -35,6 +35,18 @@ export interface RunInvocation extends ModuleInvocation {
   readonly batchSize: number | undefined
   /** Incomplete keys listed by name. */
   readonly openKeys: number
+  /** Where Prometheus may ask while the run goes on. */
+  readonly metrics: Listen | undefined
+  /** Base URL of an OpenTelemetry collector. */
+  readonly otlp: string | undefined
+  /** Names of fields whose values are shown nowhere. */
+  readonly redact: ReadonlyArray<string>
+}
+
+/** An address to listen on; without a host every interface of the machine. */
+export interface Listen {
+  readonly host: string
+  readonly port: number
 }
 
 /** `sluice graph`. */

@@ -1,6 +1,7 @@
 // `sluice run`: the module's pipelines, one after the other; the first that does not end well is
 // the last.
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { RunInvocation } from "../commandLine/invocation.ts"
 import { engineNamed } from "../engine.ts"
 import type { ExitCode } from "../exitCode.ts"
@@ -8,6 +9,7 @@ import type { CliFailure } from "../failure.ts"
 import type { LoadedModule } from "../module/load.ts"
 import { graphs } from "../module/pipelines.ts"
 import type { Signals } from "../signals.ts"
+import { telemetryOf } from "../telemetry.ts"
 import * as OutputFile from "../terminal/outputFile.ts"
 import { Screen } from "../terminal/screen.ts"
 import type { RunFiles } from "./runPipeline.ts"
@@ -34,10 +36,13 @@ export const run = (
       const engine = yield* engineNamed(invocation.engine)
       const files = yield* openFiles(invocation)
       let exitCode: ExitCode = 0
-      const { out } = yield* Screen
+      const { out, err } = yield* Screen
+      const telemetry = yield* telemetryOf(invocation, invocation.quiet ? () => {} : err.write)
+      const services = yield* Layer.build(telemetry)
       for (const [position, graph] of list.entries()) {
         if (position > 0 && !invocation.json) out.write("\n")
-        exitCode = yield* runPipeline({ invocation, module, files, engine, graph })
+        const one = runPipeline({ invocation, module, files, engine, graph })
+        exitCode = yield* Effect.provideContext(one, services)
         if (exitCode !== 0) return exitCode
       }
       return exitCode

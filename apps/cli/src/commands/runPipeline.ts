@@ -54,9 +54,12 @@ const signalsMax = 8
  */
 const writeDeadLetters =
   (file: OutputFile, abort: () => Effect.Effect<void>) =>
-  (letters: ReadonlyArray<DeadLetter.DeadLetter>): Effect.Effect<void> =>
+  (
+    _: ReadonlyArray<DeadLetter.DeadLetter>,
+    shown: ReadonlyArray<DeadLetter.DeadLetter>
+  ): Effect.Effect<void> =>
     Effect.suspend(() => {
-      for (const letter of letters) file.write(`${deadLetterJson(letter)}\n`)
+      for (const letter of shown) file.write(`${deadLetterJson(letter)}\n`)
       return file.failure() === undefined ? Effect.void : abort()
     })
 

@@ -115,12 +115,13 @@ describe("Redaction", () => {
     })
   })
 
-  it("keys are masked where they are secret, and may be quoted nowhere", () => {
-    const keyed = Redaction.make({ fields: [], keys: true })
+  it("keys are masked unless they may be shown, and may be quoted nowhere", () => {
+    const keyed = Redaction.make({ fields: [] })
     const letter = { ...letterOf("x", "key 078-05-1120 evicted"), key: "078-05-1120" }
     expect(keyed.key("078-05-1120")).toBe("[redacted]")
     expect(DeadLetter.describe(keyed.letter(letter))).not.toContain("078-05")
-    expect(redaction.key({ password: "abc", id: 1 })).toEqual({ password: "[redacted]", id: 1 })
+    const shown = Redaction.make({ fields: ["password"], keysShown: true })
+    expect(shown.key({ password: "abc", id: 1 })).toEqual({ password: "[redacted]", id: 1 })
   })
 
   it("records under way are known, so a message that quotes one without a field is masked", () => {

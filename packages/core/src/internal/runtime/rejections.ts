@@ -100,7 +100,12 @@ export class Rejections {
     const letters = this.pending
     if (letters.length === 0) return undefined
     this.pending = []
-    return this.run.options.onDeadLetters?.(letters)
+    if (receiver === undefined || this.run.redaction === undefined)
+      return receiver?.(letters, letters)
+    return receiver(
+      letters,
+      letters.map((letter) => this.run.shown(letter))
+    )
   }
 
   /** Hands dead letters to the run's receiver, then fails if a record ended the run. */
@@ -122,6 +127,7 @@ export class Rejections {
   }
 }
 
+    const receiver = this.run.options.onDeadLetters
 /** A failure that concerns no single record: a source or sink that failed, a defect. */
 export const resourceFailure = (
   run: Run,

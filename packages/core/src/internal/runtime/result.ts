@@ -1,4 +1,5 @@
 // The final account of a run, read off its counters.
+import type * as Accumulator from "../../Accumulator.ts"
 import type * as PipelineResult from "../../PipelineResult.ts"
 import type * as Stage from "../../Stage.ts"
 import { Accumulate } from "../operators/accumulate.ts"
@@ -10,6 +11,14 @@ const sum = (
   of: (state: Stage.StageRuntimeState) => number
 ): number => states.reduce((total, state) => total + of(state), 0)
 
+/** A key as it may be shown: it stands in tables and logs, not in the data. */
+const shownKey = (run: Run, open: Accumulator.OpenKey): Accumulator.OpenKey => {
+  const { redaction } = run
+  if (redaction === undefined) return open
+  const missing = redaction.value(open.missing) as ReadonlyArray<string>
+  return { ...open, key: redaction.key(open.key), missing }
+}
+
 const reportsOf = (
   run: Run,
   operators: ReadonlyArray<Operator>
@@ -20,7 +29,7 @@ const reportsOf = (
           {
             stageId: operator.stageId,
             totals: operator.instance.totals(),
-            openKeys: operator.instance.openKeys(run.openKeysMax)
+            openKeys: operator.instance.openKeys(run.openKeysMax).map((open) => shownKey(run, open))
           }
         ]
       : []
