@@ -34,6 +34,24 @@ export interface DeadLetter {
   readonly timestamp: number
 }
 
+const kinds: ReadonlySet<unknown> = new Set<FailureKind>([
+  "recoverable",
+  "non-recoverable",
+  "catastrophic",
+  "completeness-deadlock",
+  "key-explosion",
+  "spill-failure",
+  "serialization"
+])
+
+const isKind = (value: unknown): value is FailureKind => kinds.has(value)
+
+/** The kind that a cause names itself, by a property `failureKind`; undefined where it does not. */
+export const kindOf = (cause: unknown): FailureKind | undefined => {
+  if (typeof cause !== "object" || cause === null || !("failureKind" in cause)) return undefined
+  return isKind(cause.failureKind) ? cause.failureKind : undefined
+}
+
 /** Short text of any thrown value or failure, for messages. */
 export const causeText = (cause: unknown): string => {
   if (cause instanceof Error) return cause.message === "" ? cause.name : cause.message

@@ -67,6 +67,8 @@ export interface StageControls {
   /** Bound on all attempts of one record together, milliseconds. */
   readonly deadlineMs?: number
   readonly policies?: Policy.PolicyNames
+  /** Makes the record that the stages behind get once the stage is isolated. */
+  readonly sentinel?: ErasedFunction
 }
 
 /** One stage of the pipeline. */

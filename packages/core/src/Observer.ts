@@ -43,6 +43,12 @@ export type PipelineEvent =
       readonly stageId: string
       readonly count: number
     }
+  | {
+      readonly _tag: "StageQuarantined"
+      readonly atMs: number
+      readonly stageId: string
+      readonly reason: string
+    }
   | ({
       readonly _tag: "CircuitChanged"
       readonly atMs: number

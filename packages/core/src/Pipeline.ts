@@ -25,6 +25,7 @@ import { collect, makeNode } from "./internal/link.ts"
 import { processStage } from "./internal/processStage.ts"
 import type * as PipelineResult from "./PipelineResult.ts"
 import type * as Policy from "./Policy.ts"
+import type * as Quarantine from "./Quarantine.ts"
 import type * as Sink from "./Sink.ts"
 import type * as Source from "./Source.ts"
 import type * as Stage from "./Stage.ts"
@@ -93,6 +94,11 @@ export type OnError<A, B> =
 export interface RecordOptions<A, B> extends StageOptions {
   /** Default: `Policy.fail`. */
   readonly onError?: OnError<A, B>
+  /**
+   * Makes the record that the stages behind get, once, when `Policy.quarantine` has isolated this
+   * stage; its header `sluice.sentinel` names the stage. Default: they get none.
+   */
+  readonly sentinel?: (quarantined: Quarantine.Quarantined) => B
 }
 
 /** What may guard the calls of a stage. */

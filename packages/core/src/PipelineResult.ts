@@ -3,6 +3,7 @@
 import * as Data from "effect/Data"
 import type * as Accumulator from "./Accumulator.ts"
 import * as DeadLetter from "./DeadLetter.ts"
+import type * as Quarantine from "./Quarantine.ts"
 import type * as Stage from "./Stage.ts"
 
 /** How a run ended. `stopped` is a graceful stop: everything read was drained. */
@@ -38,6 +39,8 @@ export interface PipelineResult {
   readonly deadLetters: ReadonlyArray<DeadLetter.DeadLetter>
   readonly deadLetterCount: number
   readonly accumulators: ReadonlyArray<AccumulatorReport>
+  /** Stages that were set aside while the rest ran. */
+  readonly quarantined: ReadonlyArray<Quarantine.Quarantined>
   readonly finalStates: Readonly<Record<string, Stage.StageRuntimeState>>
 }
 

@@ -2,7 +2,9 @@
 // fused kernels. A plan is plain data and says why it is as it is. Making one runs nothing.
 import * as Batching from "./Batching.ts"
 import * as Graph from "./Graph.ts"
+import { shaped } from "./internal/plan/shapes.ts"
 import { topological } from "./internal/topology.ts"
+import * as Policy from "./Policy.ts"
 
 /** A run of stages executed as one step: one kernel, or one stage on its own. */
 export interface PlannedStep {
@@ -27,8 +29,11 @@ export interface PlannedSegment {
 
 /** The execution plan of one graph. */
 export interface Plan {
+  /** The graph as it runs: with the view forms of stages in place. */
   readonly graph: Graph.PipelineGraph
   readonly fused: boolean
+  /** Stages that views reach or could have reached: `views`, or `objects` and why. */
+  readonly shapes: ReadonlyMap<string, string>
   readonly segments: ReadonlyArray<PlannedSegment>
 }
 
@@ -71,7 +76,7 @@ const waitsForEffects = (node: Graph.StageNode): boolean => {
     tag === "MapEffect" ||
     tag === "MapPromise" ||
     tag === "MapBatch" ||
-    node.errorPolicy._tag === "Retry"
+    Policy.mayRetry(node.errorPolicy)
   )
 }
 
@@ -92,7 +97,9 @@ export const unfusable = (node: Graph.StageNode): string | undefined => {
   }
   if (tag !== "Map" && tag !== "Filter" && tag !== "FlatMap" && tag !== "Sink")
     return `${tag} works on whole batches`
-  if (node.errorPolicy._tag === "Retry") return "waiting between retries is an effect"
+  if (Policy.mayRetry(node.errorPolicy)) return "waiting between retries is an effect"
+  if (node.errorPolicy._tag === "ByKind") return "its error policy depends on the kind of failure"
+  if (node.errorPolicy._tag === "Quarantine") return "it may be isolated while it runs"
   if (node.timeoutMs !== undefined) return "it has a timeout"
   if (isGuarded(node)) return "its calls are guarded"
   if (node.controls?.policies?.onError !== undefined)
@@ -127,7 +134,8 @@ const stepsOf = (
 }
 
 /** Splits a valid graph into segments and kernels. */
-export const make = (graph: Graph.PipelineGraph, options: PlanOptions = {}): Plan => {
+export const make = (described: Graph.PipelineGraph, options: PlanOptions = {}): Plan => {
+  const { graph, shapes } = shaped(described)
   const { incoming, outgoing } = Graph.adjacency(graph)
   const byId = new Map(graph.nodes.map((node) => [node.id, node]))
   const segmentOf = new Map<string, number>()
@@ -160,7 +168,7 @@ export const make = (graph: Graph.PipelineGraph, options: PlanOptions = {}): Pla
     const source = first.kind === "source" ? first : undefined
     return { id, engine, reason: reason + unmet, source, steps: stepsOf(nodes, fuse), outputs }
   })
-  return { graph, fused: fuse, segments }
+  return { graph, fused: fuse, shapes, segments }
 }
 
 /** The stages of a segment, in order, its source included. */
@@ -208,5 +216,7 @@ export const explain = (plan: Plan): string => {
       lines.push(`    channel${port} to segment ${to} ("${edge.to}"): ${bound}`)
     }
   }
+  if (plan.shapes.size > 0) lines.push("", "  records as")
+  for (const [stageId, shape] of plan.shapes) lines.push(`    ${stageId}: ${shape}`)
   return lines.join("\n")
 }

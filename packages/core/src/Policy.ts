@@ -1,6 +1,7 @@
 // Descriptors of behaviour as plain data: parallelism, buffers, drops, errors, breakers,
 // backpressure, accumulation. They hold no function and no state, so they cross process borders;
 // the schemas are in Schemas.ts.
+import type * as DeadLetter from "./DeadLetter.ts"
 
 /** How a stage may be run in parallel; an engine reads it as a hint, `Sequential` as a promise. */
 export type ParallelismHint =
@@ -31,7 +32,7 @@ export interface RetryPolicy {
   readonly factor?: number
   readonly backoffMsMax?: number
   /** What to do when the last attempt failed; default `fail`. */
-  readonly exhausted?: Exclude<ErrorPolicy, RetryPolicy>
+  readonly exhausted?: Exclude<ErrorPolicy, RetryPolicy | ByKindPolicy>
 }
 
 /**
@@ -42,6 +43,19 @@ export interface QuarantinePolicy {
   readonly _tag: "Quarantine"
   /** Default 1: the first failure isolates the stage. */
   readonly failures?: number
+}
+
+/** A policy for one kind of failure. */
+export type KindPolicy = Exclude<ErrorPolicy, ByKindPolicy>
+
+/**
+ * A policy for each kind of failure; `otherwise` for kinds that are not named, but a catastrophic
+ * failure ends the run unless it is.
+ */
+export interface ByKindPolicy {
+  readonly _tag: "ByKind"
+  readonly kinds: { readonly [K in DeadLetter.FailureKind]?: KindPolicy }
+  readonly otherwise: KindPolicy
 }
 
 /**
@@ -58,6 +72,7 @@ export type ErrorPolicy =
   | { readonly _tag: "Ignore" }
   | { readonly _tag: "Fallback" }
   | QuarantinePolicy
+  | ByKindPolicy
 
 /**
  * When a circuit breaker opens and how it closes again. It opens when the error threshold AND the
@@ -230,6 +245,24 @@ export const quarantine = (options: { readonly failures?: number } = {}): Quaran
   _tag: "Quarantine",
   ...options
 })
+/** A policy for each kind of failure; see `DeadLetter.FailureKind` and `DeadLetter.kindOf`. */
+export const byKind = (kinds: ByKindPolicy["kinds"], otherwise: KindPolicy): ByKindPolicy => ({
+  _tag: "ByKind",
+  kinds,
+  otherwise
+})
+/** The policy that a failure of this kind follows: a catastrophe ends the run unless named. */
+export const forKind = (policy: ErrorPolicy, kind: DeadLetter.FailureKind): KindPolicy => {
+  if (policy._tag === "ByKind")
+    return policy.kinds[kind] ?? (kind === "catastrophic" ? fail : policy.otherwise)
+  return kind === "catastrophic" ? fail : policy
+}
+/** Every policy that may come to apply. */
+export const partsOf = (policy: ErrorPolicy): ReadonlyArray<KindPolicy> =>
+  policy._tag === "ByKind" ? [...Object.values(policy.kinds), policy.otherwise] : [policy]
+/** Whether some failure is tried again. */
+export const mayRetry = (policy: ErrorPolicy): boolean =>
+  partsOf(policy).some(({ _tag }) => _tag === "Retry")
 /** Drops the record and counts it. */
 export const ignore = { _tag: "Ignore" } as const satisfies ErrorPolicy
 /** Tries again with backoff, then follows `exhausted`. */

@@ -46,7 +46,15 @@ export interface Stage<in In, out Out, out E = never, out R = never> {
 }
 
 /** Life of a stage within one run. */
-export type StageStatus = "pending" | "running" | "draining" | "completed" | "failed" | "aborted"
+export type StageStatus =
+  | "pending"
+  | "running"
+  | "draining"
+  | "completed"
+  | "failed"
+  | "aborted"
+  /** Set aside by its error policy; what came for it since are dead letters. */
+  | "quarantined"
 
 /**
  * A latency histogram: `counts[i]` batches took at most `2^i` microseconds (the last bucket:

@@ -90,6 +90,7 @@ export interface NodeOptions {
   readonly bulkhead?: Policy.BulkheadPolicy | undefined
   readonly deadlineMs?: number | undefined
   readonly policies?: Policy.PolicyNames | undefined
+  readonly sentinel?: Graph.ErasedFunction | undefined
   readonly ordering?: Channel.ChannelOrdering | undefined
   readonly onError?: Policy.ErrorPolicy | undefined
   readonly fallback?: Graph.ErasedFunction | undefined
@@ -117,7 +118,8 @@ const controlsOf = (options: NodeOptions): Graph.StageControls | undefined => {
     ...(named === undefined ? {} : { circuit: named.implementation }),
     ...(bulkhead === undefined ? {} : { bulkhead }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    ...(policies === undefined ? {} : { policies })
+    ...(policies === undefined ? {} : { policies }),
+    ...(options.sentinel === undefined ? {} : { sentinel: options.sentinel })
   }
   return Object.keys(controls).length === 0 ? undefined : controls
 }

@@ -50,7 +50,15 @@ export const errorPolicies: fc.Arbitrary<Policy.ErrorPolicy> = fc.oneof(
       exhausted: settled
     },
     { requiredKeys: ["_tag", "retriesMax", "backoffMs"] }
-  )
+  ),
+  fc.record({
+    _tag: fc.constant("ByKind" as const),
+    kinds: fc.record(
+      { recoverable: settled, "non-recoverable": settled, serialization: settled },
+      { requiredKeys: [] }
+    ),
+    otherwise: settled
+  })
 )
 
 const adaptives: fc.Arbitrary<Policy.Adaptive> = fc.record(
@@ -108,6 +116,7 @@ const controls: fc.Arbitrary<Graph.StageControls> = fc.record(
     circuit: fc.constant(stages.circuit),
     bulkhead: fc.record({ name, concurrency: count }),
     deadlineMs: count,
+    sentinel: fc.constant(stages.zero),
     policies: fc.record({ flow: name, onError: name }, { requiredKeys: [] })
   },
   { requiredKeys: [] }

@@ -81,7 +81,8 @@ const statuses = fc.constantFrom<Stage.StageStatus>(
   "draining",
   "completed",
   "failed",
-  "aborted"
+  "aborted",
+  "quarantined"
 )
 
 /** States of a stage; its own metrics may be infinite. */
@@ -203,6 +204,16 @@ export const results: fc.Arbitrary<PipelineResult.PipelineResult> = fc.record({
   durationMs: figure,
   deadLetters: fc.array(deadLetters, { maxLength: 3 }),
   deadLetterCount: count,
+  quarantined: fc.array(
+    fc.record({
+      stageId: text,
+      atMs: count,
+      seqId: count,
+      location: absent(text),
+      reason: text
+    }),
+    { maxLength: 2 }
+  ),
   accumulators: fc.array(
     fc.record({ stageId: text, totals, openKeys: fc.array(openKeys, { maxLength: 3 }) }),
     { maxLength: 2 }

@@ -98,7 +98,7 @@ describe.each(engines)("$name engine, error policies", (engine) => {
   })
 
   describe.each(retried)("$name", ({ stage }) => {
-    const policy = (exhausted: Exclude<Policy.ErrorPolicy, Policy.RetryPolicy>) =>
+    const policy = (exhausted: Exclude<Policy.KindPolicy, Policy.RetryPolicy>) =>
       retry({ retriesMax: 2, backoffMs: 0, exhausted })
 
     it.effect("retry: tries again, then follows `exhausted`", () =>

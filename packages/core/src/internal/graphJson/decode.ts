@@ -188,7 +188,7 @@ export class Decoder {
 
   /** Who carries a guard out may be left to the run, so a name without a reference is no fault. */
   private controls(
-    { flow, circuit, ...data }: NonNullable<Node["controls"]>,
+    { flow, circuit, sentinel, ...data }: NonNullable<Node["controls"]>,
     place: (field: string) => Place
   ): Graph.StageControls {
     const named = flow !== undefined && "$ref" in flow
@@ -196,7 +196,12 @@ export class Decoder {
     return {
       ...data,
       ...(named ? { flow: this.value(flow, place("controls.flow"), flows) } : {}),
-      ...(circuitNamed ? { circuit: this.value(circuit, place("controls.circuit"), circuits) } : {})
+      ...(circuitNamed
+        ? { circuit: this.value(circuit, place("controls.circuit"), circuits) }
+        : {}),
+      ...(sentinel === undefined
+        ? {}
+        : { sentinel: this.value(sentinel, place("controls.sentinel"), functions) })
     }
   }
 

@@ -78,11 +78,13 @@ export class Encoder {
     }
   }
 
-  private controls({ flow, circuit, ...data }: Graph.StageControls): NonNullable<Node["controls"]> {
+  private controls(controls: Graph.StageControls): NonNullable<Node["controls"]> {
+    const { flow, circuit, sentinel, ...data } = controls
     return {
       ...data,
       ...(flow === undefined ? {} : { flow: this.ref(flow) }),
-      ...(circuit === undefined ? {} : { circuit: this.ref(circuit) })
+      ...(circuit === undefined ? {} : { circuit: this.ref(circuit) }),
+      ...(sentinel === undefined ? {} : { sentinel: this.ref(sentinel) })
     }
   }
 

@@ -158,7 +158,7 @@ export class AsyncWindow extends Chained {
     const { position, payload, value: cause, attempts, kind } = slot
     const batch = slot.batch as Batch.Batch<unknown>
     const fallback = fallbackOf(this.node)
-    if (finalPolicy(this.node.errorPolicy)._tag === "Fallback" && fallback !== undefined) {
+    if (finalPolicy(this.node.errorPolicy, kind)._tag === "Fallback" && fallback !== undefined) {
       try {
         slot.value = fallback(payload, cause)
         this.stats.errors++

@@ -4,8 +4,9 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
-import type * as Policy from "../../Policy.ts"
+import * as Policy from "../../Policy.ts"
 import { functionOf } from "../erased.ts"
 import type { CallGuard } from "../runtime/callGuard.ts"
 
@@ -15,7 +16,7 @@ import type { CallGuard } from "../runtime/callGuard.ts"
  */
 export interface Failed {
   readonly cause: unknown
-  readonly kind: "recoverable" | "non-recoverable"
+  readonly kind: DeadLetter.FailureKind
 }
 
 /** The last attempt's failure and how many attempts there were. */
@@ -59,7 +60,9 @@ export const reasonOf = (cause: Cause.Cause<unknown>): unknown => Cause.squash(c
  */
 export const failedOf = (cause: Cause.Cause<unknown>): Failed => ({
   cause: reasonOf(cause),
-  kind: Cause.hasFails(cause) ? "recoverable" : "non-recoverable"
+  kind:
+    DeadLetter.kindOf(reasonOf(cause)) ??
+    (Cause.hasFails(cause) ? "recoverable" : "non-recoverable")
 })
 
 const settle = (once: () => UserEffect): Effect.Effect<unknown, Failed> =>
@@ -119,13 +122,13 @@ export const attempt = (
 ): Effect.Effect<unknown, Attempted> => {
   const bare = tryOnce(node, once)
   const trial = guard === undefined ? bare : guard.call(bare)
-  const policy = node.errorPolicy
-  const retriesMax = policy._tag === "Retry" ? policy.retriesMax : 0
+  const { errorPolicy } = node
   let tried = 1
   const from = (n: number): Effect.Effect<unknown, Attempted> =>
     Effect.catch(trial, (failed) => {
       tried = n
-      return policy._tag === "Retry" && n <= retriesMax
+      const policy = Policy.forKind(errorPolicy, failed.kind)
+      return policy._tag === "Retry" && n <= policy.retriesMax
         ? Effect.flatMap(pause(policy, n), () => from(n + 1))
         : Effect.fail<Attempted>({ _tag: "Attempted", ...failed, attempts: n })
     })

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Batch from "../../Batch.ts"
 import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
+import * as Policy from "../../Policy.ts"
 import type * as Sink from "../../Sink.ts"
 import type { CallGuard } from "../runtime/callGuard.ts"
 import type { Channel } from "../runtime/channel.ts"
@@ -79,7 +80,7 @@ export class SinkOperator extends Chained {
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
     const startedAt = this.run.micros()
-    const patient = this.node.errorPolicy._tag === "Retry" || this.node.timeoutMs !== undefined
+    const patient = Policy.mayRetry(this.node.errorPolicy) || this.node.timeoutMs !== undefined
     if (patient || this.guard !== undefined) {
       return this.write(batch, 1, startedAt)
     }
@@ -138,7 +139,7 @@ export class SinkOperator extends Chained {
     n: number,
     startedAt: number
   ): Effect.Effect<void, DeadLetter.DeadLetter> {
-    const policy = this.node.errorPolicy
+    const policy = Policy.forKind(this.node.errorPolicy, failed.kind)
     const late = this.leftMs(startedAt) <= 0
     if (policy._tag !== "Retry" || n > policy.retriesMax || late)
       return this.refuse(batch, failed, n, startedAt) ?? Effect.void

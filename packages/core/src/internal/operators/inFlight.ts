@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
+import * as Policy from "../../Policy.ts"
 import type { UserFunction } from "../erased.ts"
 import { functionOf } from "../erased.ts"
 import type { CallGuard } from "../runtime/callGuard.ts"
@@ -113,7 +114,7 @@ export class InFlight {
     // Without timeout or retry nothing needs to be wrapped around the call; a promise then needs no
     // fiber either.
     this.guard = options.run.guards.get(options.node.id)
-    const bare = timeoutMs === undefined && errorPolicy._tag !== "Retry"
+    const bare = timeoutMs === undefined && !Policy.mayRetry(errorPolicy)
     this.plain = bare && this.guard === undefined
     this.promised = this.plain && operation._tag === "MapPromise"
     this.concurrency = options.concurrency

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Batch from "../../Batch.ts"
 import type * as Envelope from "../../Envelope.ts"
+import * as Policy from "../../Policy.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
 import { finalPolicy } from "../runtime/rejections.ts"
 import type { Wait } from "../runtime/wait.ts"
@@ -25,7 +26,7 @@ export class MapBatch extends Chained {
     this.took(batch)
     const f = functionOf(this.node)
     const guard = this.run.guards.get(this.node.id)
-    const bare = this.node.errorPolicy._tag !== "Retry" && this.node.timeoutMs === undefined
+    const bare = !Policy.mayRetry(this.node.errorPolicy) && this.node.timeoutMs === undefined
     const plain = bare && guard === undefined
     const startedAt = this.run.micros()
     const once = (): UserEffect => {
@@ -81,7 +82,7 @@ export class MapBatch extends Chained {
   private refuse(batch: Batch.Batch<unknown>, failed: Failed, attempts: number): Wait {
     const { cause, kind } = failed
     const fallback = fallbackOf(this.node)
-    if (finalPolicy(this.node.errorPolicy)._tag === "Fallback" && fallback !== undefined) {
+    if (finalPolicy(this.node.errorPolicy, kind)._tag === "Fallback" && fallback !== undefined) {
       return this.recover(batch, cause, fallback)
     }
     for (let position = 0; position < batch.items.length; position++) {

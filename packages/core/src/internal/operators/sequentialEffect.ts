@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"
+import * as Policy from "../../Policy.ts"
 import type { UserFunction } from "../erased.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
 import type { CallGuard } from "../runtime/callGuard.ts"
@@ -54,7 +55,7 @@ export class SequentialEffect extends Chained {
     this.f = functionOf(node)
     const effectful = node.operation._tag === "MapEffect"
     this.guard = run.guards.get(node.id)
-    const bare = node.timeoutMs === undefined && node.errorPolicy._tag !== "Retry"
+    const bare = node.timeoutMs === undefined && !Policy.mayRetry(node.errorPolicy)
     this.plain = effectful && bare && this.guard === undefined
     this.close = Effect.sync(() => {
       this.calling = false
@@ -202,7 +203,7 @@ export class SequentialEffect extends Chained {
     const payload = batch.items[position]
     const fallback = fallbackOf(this.node)
     const { cause, kind } = failed
-    if (finalPolicy(this.node.errorPolicy)._tag !== "Fallback" || fallback === undefined) {
+    if (finalPolicy(this.node.errorPolicy, kind)._tag !== "Fallback" || fallback === undefined) {
       return this.rejections.reject({ batch, position, payload, cause, attempts, kind })
     }
     try {

@@ -40,11 +40,18 @@ const endText: Readonly<Record<Policy.ErrorPolicy["_tag"], string>> = {
   Fallback: "fallback",
   Ignore: "ignore",
   Quarantine: "quarantine",
+  ByKind: "by kind",
   Retry: "retry"
 }
 
 const errorText = (policy: Policy.ErrorPolicy): ReadonlyArray<string> => {
   if (policy._tag === "Fail") return []
+  if (policy._tag === "ByKind") {
+    const named = Object.entries(policy.kinds).map(
+      ([kind, part]) => `${kind}: ${endText[part._tag]}`
+    )
+    return [`on error: ${[...named, `else: ${endText[policy.otherwise._tag]}`].join(", ")}`]
+  }
   if (policy._tag !== "Retry") return [`on error: ${endText[policy._tag]}`]
   const then = endText[policy.exhausted?._tag ?? "Fail"]
   return [`on error: retry ${policy.retriesMax} times, then ${then}`]

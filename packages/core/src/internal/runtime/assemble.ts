@@ -36,10 +36,11 @@ const opened = <A>(
 /** Opens one kind of resource for every stage that has it, in the graph's order. */
 const openAll = Effect.fnUntraced(function* <A>(
   run: Run,
+  nodes: ReadonlyArray<Graph.StageNode>,
   openOf: (operation: Graph.Operation) => Effect.Effect<unknown, unknown, unknown> | undefined
 ) {
   const resources = new Map<string, A>()
-  for (const node of run.graph.nodes) {
+  for (const node of nodes) {
     const open = openOf(node.operation)
     if (open === undefined) continue
     resources.set(node.id, (yield* opened(run, node.id, open)) as A)
@@ -96,8 +97,8 @@ export interface RunnableSegment {
  * be opened.
  */
 export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) {
-  const writers = yield* openAll<ErasedWriter>(run, sinkOf)
-  const readers = yield* openAll<ErasedReader>(run, sourceOf)
+  const writers = yield* openAll<ErasedWriter>(run, plan.graph.nodes, sinkOf)
+  const readers = yield* openAll<ErasedReader>(run, plan.graph.nodes, sourceOf)
   const channels = plan.segments.map((segment) => channelFor(run, plan, segment))
   observeOutputs(run, plan, channels)
   const segmentOfEdge = new Map(

@@ -5,6 +5,7 @@ import type * as Graph from "../../Graph.ts"
 import { portsOf } from "../../Graph.ts"
 import type * as Plan from "../../Plan.ts"
 import { stagesOf } from "../../Plan.ts"
+import * as Policy from "../../Policy.ts"
 import { Accumulate } from "../operators/accumulate.ts"
 import { AsyncWindow } from "../operators/asyncWindow.ts"
 import { Branch } from "../operators/branch.ts"
@@ -13,6 +14,7 @@ import type { ErasedWriter } from "../operators/endings.ts"
 import { ChannelOut, SinkOperator } from "../operators/endings.ts"
 import { Gated } from "../operators/gated.ts"
 import { Gather } from "../operators/gather.ts"
+import { Isolation } from "../operators/isolation.ts"
 import { KernelOperator } from "../operators/kernelOperator.ts"
 import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
@@ -123,10 +125,12 @@ export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain 
   const nesting: Nesting = { span: undefined, depth: 0 }
   let next: Operator | undefined = outs[0]
   for (const step of segment.steps.toReversed()) {
-    const operator =
+    const first = step.stages[0] as Graph.StageNode
+    const bare =
       step._tag === "Kernel"
         ? new KernelOperator(run, step.stages, next)
-        : single(wiring, step.stages[0] as Graph.StageNode, next, outs)
+        : single(wiring, first, next, outs)
+    const operator = mayIsolate(first) ? new Isolation(run, first, bare, next) : bare
     all.unshift(operator)
     const probed = run.probe?.around(step.stages, operator, nesting) ?? operator
     next = run.underWay?.around(probed) ?? probed
@@ -135,6 +139,15 @@ export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain 
   if (next === undefined) throw new Error(`segment ${segment.id} has neither steps nor outputs`)
   return { head: gatedHead(wiring, segment, next), all }
 }
+
+/** Whether the stage may be set aside; a policy taken by name may come to say so. */
+const mayIsolate = ({ errorPolicy, controls, kind }: Graph.StageNode): boolean =>
+  kind !== "branch" &&
+  (controls?.policies?.onError !== undefined ||
+    Policy.partsOf(errorPolicy).some((policy) => {
+      const last = policy._tag === "Retry" ? policy.exhausted : policy
+      return last?._tag === "Quarantine"
+    }))
 
 /** Stages whose records stay in flight after the stage took them. */
 const holding: ReadonlySet<Graph.OperationTag> = new Set(["MapEffect", "MapPromise"])

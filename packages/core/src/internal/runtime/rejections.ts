@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Batch from "../../Batch.ts"
 import * as DeadLetter from "../../DeadLetter.ts"
 import type * as Graph from "../../Graph.ts"
-import type * as Policy from "../../Policy.ts"
+import * as Policy from "../../Policy.ts"
 import type { EndMode } from "./operator.ts"
 import type { Run } from "./run.ts"
 import type { StageStats } from "./stageStats.ts"
@@ -13,9 +13,12 @@ import type { Wait } from "./wait.ts"
 
 /** The policy that applies once there is nothing left to try. */
 export const finalPolicy = (
-  policy: Policy.ErrorPolicy
-): Exclude<Policy.ErrorPolicy, Policy.RetryPolicy> =>
-  policy._tag === "Retry" ? (policy.exhausted ?? { _tag: "Fail" }) : policy
+  policy: Policy.ErrorPolicy,
+  kind: DeadLetter.FailureKind
+): Exclude<Policy.KindPolicy, Policy.RetryPolicy> => {
+  const applies = Policy.forKind(policy, kind)
+  return applies._tag === "Retry" ? (applies.exhausted ?? Policy.fail) : applies
+}
 
 /** One rejected record. */
 export interface Rejection {
@@ -35,6 +38,8 @@ export class Rejections {
   private readonly stats: StageStats
   private pending: Array<DeadLetter.DeadLetter> = []
   failure: DeadLetter.DeadLetter | undefined = undefined
+  /** Failures that count towards a quarantine. */
+  private failures = 0
 
   constructor(run: Run, node: Graph.StageNode) {
     this.run = run
@@ -47,7 +52,7 @@ export class Rejections {
     return {
       _tag: "DeadLetter",
       stageId: this.node.id,
-      kind: rejection.kind ?? "non-recoverable",
+      kind: DeadLetter.kindOf(rejection.cause) ?? rejection.kind ?? "non-recoverable",
       seqId: Batch.seqId(batch, position),
       origin: Batch.origin(batch, position),
       location: Batch.location(batch, position),
@@ -80,7 +85,15 @@ export class Rejections {
       })
       this.run.notifier.error(shown)
     }
-    switch (finalPolicy(this.node.errorPolicy)._tag) {
+    const policy = finalPolicy(this.node.errorPolicy, letter.kind)
+    switch (policy._tag) {
+      case "Quarantine":
+        this.failures++
+        this.stats.deadLetters++
+        this.run.keep(shown)
+        this.pending.push(letter)
+        if (this.failures >= (policy.failures ?? 1)) this.run.quarantine(shown)
+        return true
       case "DeadLetter":
         this.stats.deadLetters++
         this.run.keep(shown)
@@ -95,9 +108,21 @@ export class Rejections {
     }
   }
 
+  /** Makes dead letters of a whole batch that the stage does not take any more. */
+  setAside(batch: Batch.Batch<unknown>, cause: unknown): void {
+    for (let position = 0; position < batch.items.length; position++) {
+      const payload = batch.items[position]
+      const letter = this.letter({ batch, position, payload, cause, attempts: 0 })
+      this.stats.deadLetters++
+      this.run.keep(this.run.shown(letter))
+      this.pending.push(letter)
+    }
+  }
+
   /** Hands dead letters to the run's receiver. */
   flush(): Effect.Effect<void> | undefined {
     const letters = this.pending
+    const receiver = this.run.options.onDeadLetters
     if (letters.length === 0) return undefined
     this.pending = []
     if (receiver === undefined || this.run.redaction === undefined)
@@ -127,7 +152,6 @@ export class Rejections {
   }
 }
 
-    const receiver = this.run.options.onDeadLetters
 /** A failure that concerns no single record: a source or sink that failed, a defect. */
 export const resourceFailure = (
   run: Run,

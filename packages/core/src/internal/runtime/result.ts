@@ -62,6 +62,7 @@ export const resultOf = (
     deadLetters: run.deadLetters,
     deadLetterCount: run.deadLetterCount,
     accumulators: reportsOf(run, operators),
+    quarantined: [...run.quarantined.values()],
     finalStates
   }
 }

@@ -6,10 +6,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
-import type * as DeadLetter from "../../DeadLetter.ts"
+import * as DeadLetter from "../../DeadLetter.ts"
 import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Observer from "../../Observer.ts"
+import type * as Quarantine from "../../Quarantine.ts"
 import type * as Redaction from "../../Redaction.ts"
 import type { UnderWay } from "../redaction/underWay.ts"
 import { Notifier } from "../telemetry/notifier.ts"
@@ -47,6 +48,8 @@ export class Run {
   readonly gates = new Map<string, FlowGate>()
   /** Guards of calls by stage, likewise. */
   readonly guards = new Map<string, CallGuard>()
+  /** Stages that were set aside. */
+  readonly quarantined = new Map<string, Quarantine.Quarantined>()
   readonly deadLetters: Array<DeadLetter.DeadLetter> = []
   deadLetterCount = 0
   /** Set once: sources stop pulling, everything read is carried to its end. */
@@ -133,6 +136,17 @@ export class Run {
   /** A letter as it may be shown. */
   shown(letter: DeadLetter.DeadLetter): DeadLetter.DeadLetter {
     return this.redaction?.letter(letter) ?? letter
+  }
+
+  /** Sets a stage aside from its next batch on. */
+  quarantine(letter: DeadLetter.DeadLetter): void {
+    const { stageId, seqId, location } = letter
+    if (this.quarantined.has(stageId)) return
+    const reason = DeadLetter.causeText(letter.cause)
+    const atMs = this.now()
+    this.quarantined.set(stageId, { stageId, atMs, seqId, location, reason })
+    this.statsOf(stageId).status = "quarantined"
+    if (this.observed) this.emit({ _tag: "StageQuarantined", atMs, stageId, reason })
   }
 
   /** Keeps a dead letter as far as there is room; all are counted. */

@@ -110,7 +110,8 @@ export class Segment {
     this.status = status
     for (const node of Plan.stagesOf(this.planned)) {
       const stats = this.run.statsOf(node.id)
-      if (stats.status === status || (status === "draining" && stats.status === "failed")) continue
+      if (stats.status === status || stats.status === "quarantined") continue
+      if (status === "draining" && stats.status === "failed") continue
       stats.status = status
       if (!this.run.observed) continue
       const [stageId, atMs] = [node.id, this.run.now()]

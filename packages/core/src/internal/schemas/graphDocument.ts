@@ -77,7 +77,8 @@ const StageControls = Schema.Struct({
   circuit: Schema.optionalKey(ValueRef),
   bulkhead: Schema.optionalKey(Policies.BulkheadPolicy),
   deadlineMs: Schema.optionalKey(Schema.Finite),
-  policies: Schema.optionalKey(Policies.PolicyNames)
+  policies: Schema.optionalKey(Policies.PolicyNames),
+  sentinel: Schema.optionalKey(ValueRef)
 }).annotate({
   identifier: "StageControls",
   description: "Guards of a stage; flow and circuit are who carries them out"

@@ -43,7 +43,23 @@ export const RetryPolicy = Schema.TaggedStruct("Retry", {
   exhausted: Schema.optionalKey(Schema.Union(settled))
 }).annotate({ identifier: "RetryPolicy", description: "Exponential backoff, then exhausted" })
 
-export const ErrorPolicy = Schema.Union([RetryPolicy, ...settled]).annotate({
+const KindPolicy = Schema.Union([RetryPolicy, ...settled])
+
+const kinds = Schema.Struct({
+  recoverable: Schema.optionalKey(KindPolicy),
+  "non-recoverable": Schema.optionalKey(KindPolicy),
+  catastrophic: Schema.optionalKey(KindPolicy),
+  "completeness-deadlock": Schema.optionalKey(KindPolicy),
+  "key-explosion": Schema.optionalKey(KindPolicy),
+  "spill-failure": Schema.optionalKey(KindPolicy),
+  serialization: Schema.optionalKey(KindPolicy)
+}).annotate({ description: "A policy for each kind of failure" })
+
+export const ErrorPolicy = Schema.Union([
+  RetryPolicy,
+  ...settled,
+  Schema.TaggedStruct("ByKind", { kinds, otherwise: KindPolicy })
+]).annotate({
   identifier: "ErrorPolicy",
   description: "What happens when a user function fails on a record"
 })

@@ -59,7 +59,15 @@ export const FlowState = Schema.Struct({
 export const StageRuntimeState = Schema.Struct({
   stageId: Schema.String,
   kind: StageKind,
-  status: Schema.Literals(["pending", "running", "draining", "completed", "failed", "aborted"]),
+  status: Schema.Literals([
+    "pending",
+    "running",
+    "draining",
+    "completed",
+    "failed",
+    "aborted",
+    "quarantined"
+  ]),
   inputQueueDepth: Schema.Finite,
   outputQueueDepth: Schema.Finite,
   recordsIn: Schema.Finite,
@@ -137,6 +145,14 @@ export const AccumulatorReport = Schema.Struct({
   openKeys: Schema.Array(OpenKey)
 }).annotate({ identifier: "AccumulatorReport" })
 
+export const Quarantined = Schema.Struct({
+  stageId: Schema.String,
+  atMs: Schema.Finite,
+  seqId: Schema.Finite,
+  location: Schema.UndefinedOr(Schema.String),
+  reason: Schema.String
+}).annotate({ identifier: "Quarantined", description: "A stage that was isolated, and why" })
+
 export const PipelineResult = Schema.Struct({
   pipelineId: Schema.String,
   engine: Schema.String,
@@ -152,5 +168,6 @@ export const PipelineResult = Schema.Struct({
   deadLetters: Schema.Array(DeadLetter),
   deadLetterCount: Schema.Finite,
   accumulators: Schema.Array(AccumulatorReport),
+  quarantined: Schema.Array(Quarantined),
   finalStates: Schema.Record(Schema.String, StageRuntimeState)
 }).annotate({ identifier: "PipelineResult", description: "Outcome of a run" })

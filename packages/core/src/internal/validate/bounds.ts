@@ -2,7 +2,7 @@
 import * as Batching from "../../Batching.ts"
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
-import type * as Policy from "../../Policy.ts"
+import * as Policy from "../../Policy.ts"
 import type { Rule } from "./inspection.ts"
 import { issue, notCount, notPositive } from "./inspection.ts"
 
@@ -54,8 +54,10 @@ export const batches: Rule = ({ graph }) =>
         )
   )
 
-const retryIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
-  const policy = node.errorPolicy
+const retryIssues = (
+  node: Graph.StageNode,
+  policy: Policy.ErrorPolicy
+): ReadonlyArray<GraphIssue> => {
   if (policy._tag !== "Retry") return []
   const fault = notCount(policy.retriesMax, 0)
   if (fault === undefined) return []
@@ -64,7 +66,10 @@ const retryIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
 }
 
 /** Retries that never end. */
-export const retries: Rule = ({ graph }) => graph.nodes.flatMap(retryIssues)
+export const retries: Rule = ({ graph }) =>
+  graph.nodes.flatMap((node) =>
+    Policy.partsOf(node.errorPolicy).flatMap((policy) => retryIssues(node, policy))
+  )
 
 const parallelismIssue = (
   node: Graph.StageNode,

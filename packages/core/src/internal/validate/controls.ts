@@ -1,7 +1,7 @@
 // Guards of a stage's calls whose numbers could never work, or that stand where no call is made.
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
-import type * as Policy from "../../Policy.ts"
+import * as Policy from "../../Policy.ts"
 import type { Inspection, Rule } from "./inspection.ts"
 import { issue, notCount, notPositive } from "./inspection.ts"
 
@@ -76,10 +76,12 @@ const misplaced = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
 
 const nodeIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
   const { breaker, bulkhead, deadlineMs } = node.controls ?? {}
-  const failures = node.errorPolicy._tag === "Quarantine" ? (node.errorPolicy.failures ?? 1) : 1
+  const patience = Policy.partsOf(node.errorPolicy).find(
+    (policy) => policy._tag === "Quarantine" && notCount(policy.failures ?? 1, 1) !== undefined
+  )
+  const failures = patience?._tag === "Quarantine" ? patience.failures : 1
   const calls = bulkhead === undefined ? undefined : notCount(bulkhead.concurrency, 1)
   const late = deadlineMs === undefined ? undefined : notPositive(deadlineMs)
-  const patience = notCount(failures, 1)
   return [
     ...(breaker === undefined ? [] : breakerFaults(breaker)).map((fault) =>
       issue("policy", node.id, `its circuit breaker cannot work: ${fault}`, "correct the policy")

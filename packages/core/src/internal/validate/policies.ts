@@ -1,15 +1,16 @@
 // Policies that contradict themselves, or that the stage they stand on cannot keep.
 import * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
-import type * as Policy from "../../Policy.ts"
+import * as Policy from "../../Policy.ts"
 import type { Rule } from "./inspection.ts"
 import { issue, notPositive } from "./inspection.ts"
 
 const missingFallback = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
-  const policy = node.errorPolicy
-  const last = policy._tag === "Retry" ? policy.exhausted : policy
-  if (last?._tag !== "Fallback" || node.fallback !== undefined) return []
-  const when = policy._tag === "Retry" ? "when its retries are exhausted " : ""
+  const falling = Policy.partsOf(node.errorPolicy).find(
+    (policy) => (policy._tag === "Retry" ? policy.exhausted : policy)?._tag === "Fallback"
+  )
+  if (falling === undefined || node.fallback !== undefined) return []
+  const when = falling._tag === "Retry" ? "when its retries are exhausted " : ""
   const reason = `on failure ${when}it takes a fallback, but has no fallback function`
   return [issue("policy", node.id, reason, "give onError: { fallback: (payload, cause) => … }")]
 }
@@ -26,8 +27,10 @@ const retryNumbers = (policy: Policy.RetryPolicy): ReadonlyArray<string> => {
   ]
 }
 
-const retryIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
-  const policy = node.errorPolicy
+const retryIssues = (
+  node: Graph.StageNode,
+  policy: Policy.ErrorPolicy
+): ReadonlyArray<GraphIssue> => {
   if (policy._tag !== "Retry") return []
   // The types exclude it; a graph from JSON or plain JavaScript may still hold it.
   const exhausted = policy.exhausted as Policy.ErrorPolicy | undefined
@@ -39,7 +42,10 @@ const retryIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
 
 /** Error policies without their function, or with numbers that make no waiting time. */
 export const errorPolicies: Rule = ({ graph }) =>
-  graph.nodes.flatMap((node) => [...missingFallback(node), ...retryIssues(node)])
+  graph.nodes.flatMap((node) => [
+    ...missingFallback(node),
+    ...Policy.partsOf(node.errorPolicy).flatMap((policy) => retryIssues(node, policy))
+  ])
 
 /** Why a stage's work cannot be cut off, with the cure; undefined where it can. */
 const uninterruptible = (

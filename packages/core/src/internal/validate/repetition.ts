@@ -2,6 +2,7 @@
 // be passed over in silence.
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
+import * as Policy from "../../Policy.ts"
 import type { Rule } from "./inspection.ts"
 import { issue } from "./inspection.ts"
 
@@ -48,8 +49,10 @@ const replacing: ReadonlySet<Graph.OperationTag> = new Set([
 
 const replacement = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
   const { errorPolicy, operation } = node
-  const last = errorPolicy._tag === "Retry" ? errorPolicy.exhausted : errorPolicy
-  if (last?._tag !== "Fallback" || replacing.has(operation._tag)) return []
+  const replaces = Policy.partsOf(errorPolicy).some(
+    (policy) => (policy._tag === "Retry" ? policy.exhausted : policy)?._tag === "Fallback"
+  )
+  if (!replaces || replacing.has(operation._tag)) return []
   const reason = `its fallback cannot be used: a ${operation._tag} makes no result of a record`
   return [issue("policy", node.id, reason, "use Policy.deadLetter, ignore or fail")]
 }
