@@ -1,13 +1,9 @@
 // Web Streams in and out: a ReadableStream as a source, a WritableStream as a sink, a pipeline as a
 // ReadableStream. Each side asks for the next record only when there is room for it, passes
 // failures on, and lets go of its lock on every way out. It decodes nothing.
-import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
-import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import { PulledRun } from "./internal/pulledRun.ts"
 import { ReadingFromWeb } from "./internal/webStreams/reading.ts"
 import { WritingToWeb } from "./internal/webStreams/writing.ts"
 import * as Pipeline from "./Pipeline.ts"
@@ -156,67 +152,6 @@ export interface ReadableOptions extends Pipeline.RunOptions {
   readonly highWaterMark?: number
 }
 
-/** The run behind a ReadableStream. */
-class RunAsReadable<Out, E, R> {
-  private readonly stream: Stream.Stream<Out, E, R>
-  private readonly fork: <A, E2>(effect: Effect.Effect<A, E2, R>) => Fiber.Fiber<A, E2>
-  private readonly scope = Scope.makeUnsafe()
-  private next: Effect.Effect<ReadonlyArray<Out>, E | Cause.Done<void>, R> | undefined
-  private pulling: Fiber.Fiber<void> | undefined
-
-  constructor(
-    stream: Stream.Stream<Out, E, R>,
-    fork: <A, E2>(effect: Effect.Effect<A, E2, R>) => Fiber.Fiber<A, E2>
-  ) {
-    this.stream = stream
-    this.fork = fork
-  }
-
-  private readonly chunk: Effect.Effect<ReadonlyArray<Out>, E | Cause.Done<void>, R> =
-    Effect.suspend(() => {
-      if (this.next !== undefined) return this.next
-      const opened = Scope.provide(Stream.toPull(this.stream), this.scope)
-      return Effect.flatMap(opened, (next) => {
-        this.next = next
-        return next
-      })
-    })
-
-  /** Hands over what comes next; the stream asks again only after that. */
-  pull(controller: ReadableStreamDefaultController<Out>): Promise<void> {
-    const handed = Effect.matchCauseEffect(this.chunk, {
-      onSuccess: (items) =>
-        Effect.sync(() => {
-          for (const item of items) controller.enqueue(item)
-        }),
-      onFailure: (cause) =>
-        Effect.andThen(
-          Scope.close(this.scope, Exit.void),
-          Effect.sync(() => {
-            if (Cause.hasInterruptsOnly(cause)) return
-            if (
-              cause.reasons.some((reason) => reason._tag === "Fail" && Cause.isDone(reason.error))
-            )
-              return controller.close()
-            controller.error(Cause.squash(cause))
-          })
-        )
-    })
-    return new Promise((resolve) => {
-      this.pulling = this.fork(handed)
-      this.pulling.addObserver(() => resolve())
-    })
-  }
-
-  /** Aborts the run; resolves when everything is closed. */
-  cancel(): Promise<void> {
-    return new Promise((resolve) => {
-      this.pulling?.interruptUnsafe()
-      this.fork(Scope.close(this.scope, Exit.void)).addObserver(() => resolve())
-    })
-  }
-}
-
 /**
  * An open pipeline as a ReadableStream of its records.
  *
@@ -243,11 +178,19 @@ export const readable = <Out, E, R>(
 ): Effect.Effect<ReadableStream<Out>, never, R> =>
   Effect.map(Effect.context<R>(), (context) => {
     const { highWaterMark = 0, ...runOptions } = options
-    const run = new RunAsReadable(Pipeline.stream(self, runOptions), Effect.runForkWith(context))
+    const run = new PulledRun(Pipeline.stream(self, runOptions), Effect.runForkWith(context))
     return new ReadableStream<Out>(
       {
-        pull: (controller) => run.pull(controller),
-        cancel: () => run.cancel()
+        pull: (controller) =>
+          new Promise((resolve) => {
+            run.pull((pulled) => {
+              if (pulled._tag === "Items") for (const item of pulled.items) controller.enqueue(item)
+              else if (pulled._tag === "End") controller.close()
+              else if (pulled._tag === "Failed") controller.error(pulled.cause)
+              resolve()
+            })
+          }),
+        cancel: () => new Promise((resolve) => run.cancel(resolve))
       },
       { highWaterMark }
     )
