@@ -2,6 +2,7 @@
 
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type * as Batch from "./Batch.ts"
 import type * as DeadLetter from "./DeadLetter.ts"
@@ -51,6 +52,8 @@ export interface Sink<in A, out E = never, out R = never> {
    * its errors per record.
    */
   readonly each?: (payload: A) => void
+  /** True for a writer that also takes blocks of views: see `Views.blockOf`. */
+  readonly views?: boolean
 }
 
 /** Builds a sink from its opening effect. */
@@ -124,6 +127,58 @@ export const forEachEffect = <A, E, R>(
   label: "forEachEffect",
   open: Effect.succeed({ write: (batch) => runAll(batch, f) })
 })
+
+/** Options of `intoQueue`. */
+export interface QueueOptions {
+  /** Default true: the queue ends with the run, or is interrupted when that fails or is aborted. */
+  readonly end?: boolean
+}
+
+/**
+ * Offers every record to a queue.
+ *
+ * Flow: waits while the queue is full (a dropping or sliding queue drops by its own rule). At the
+ * end of the run the queue ends, so its takers do; a run that failed or was aborted interrupts
+ * them, after what was offered. Records for a queue that ended before are refused.
+ *
+ * @example
+ * ```ts
+ * import * as Sink from "@sluice/core/Sink"
+ * import type * as Cause from "effect/Cause"
+ * import * as Effect from "effect/Effect"
+ * import * as Queue from "effect/Queue"
+ *
+ * const sink = Effect.map(Queue.bounded<number, Cause.Done>(64), (queue) => Sink.intoQueue(queue))
+ * ```
+ */
+export const intoQueue = <A, E>(
+  queue: Queue.Enqueue<A, E | Cause.Done>,
+  options: QueueOptions = {}
+): Sink<A> => {
+  const ends = options.end ?? true
+  const offer = (batch: Batch.Batch<A>): Effect.Effect<void, RecordsRejected> =>
+    Effect.flatMap(Queue.offerAll(queue, batch.items), (left) => {
+      if (left.length === 0) return Effect.void
+      const first = batch.items.length - left.length
+      const cause = new Error("the queue has ended. Cure: end the run before the queue")
+      return Effect.fail(
+        rejection(
+          left.map((_, i) => ({ index: first + i, cause })),
+          "non-recoverable"
+        )
+      )
+    })
+  const opened = ends
+    ? Effect.acquireRelease(Effect.void, () => Queue.interrupt(queue))
+    : Effect.void
+  return make(
+    "queue",
+    Effect.as(opened, {
+      write: offer,
+      end: ends ? Effect.asVoid(Queue.end(queue)) : Effect.void
+    })
+  )
+}
 
 /** Forgets every record; they are still counted. */
 export const drain: Sink<unknown> = {

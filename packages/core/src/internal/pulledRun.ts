@@ -1,5 +1,5 @@
-// A run that somebody outside of Effect pulls: a Web Stream, a Node stream. It starts with the first
-// pull and ends with its end, its failure, or `cancel`; one pull at a time.
+// A run that somebody outside of Effect pulls: a Web Stream, a Node stream. It starts with the
+// first pull and ends with its end, its failure, or `cancel`; one pull at a time.
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -10,7 +10,7 @@ import type * as Sink from "../Sink.ts"
 import * as Source from "../Source.ts"
 import type { FileError } from "./FileError.ts"
 import type * as Files from "./Files.ts"
-import type { Decode } from "./internal/csvReader.ts"
+import * as csvOptions from "./internal/csvOptions.ts"
 import { CsvReader } from "./internal/csvReader.ts"
 import { openLines } from "./internal/fileLines.ts"
 import * as fileOptions from "./internal/fileOptions.ts"
@@ -42,11 +42,6 @@ export interface SinkOptions<A> extends Files.FileSinkOptions {
   readonly newline?: "\n" | "\r\n"
 }
 
-const recordCharsDefault = 1_048_576
-
-/** Longest piece of text without a line break: what a record of that many characters may need. */
-const bytesPerChar = 4
-
 type Patterns = string | ReadonlyArray<string>
 
 const read = <A>(
@@ -55,20 +50,13 @@ const read = <A>(
   decode: CsvReader<A>["options"]["decode"]
 ): Source.Source<A, FileError> => {
   const list = fileOptions.listOf(patterns)
-  const delimiter = Csv.checkDelimiter(options.delimiter ?? ",")
-  const recordCharsMax = options.recordCharsMax ?? recordCharsDefault
-  if (!(Number.isSafeInteger(recordCharsMax) && recordCharsMax > 0)) {
-    throw new RangeError(
-      `CsvFiles: recordCharsMax is ${recordCharsMax}. Cure: give a whole number from 1.`
-    )
-  }
-  const lineBytesMax = recordCharsMax * bytesPerChar
-  const format = fileOptions.textFormat({ ...options, lineBytesMax }, false)
+  const { grammar, text } = csvOptions.resolve(options)
+  const format = fileOptions.textFormat(text, false)
   return Source.make(
     fileOptions.labelOf("csv", list),
     Effect.map(
       openLines(list, format, 1),
-      (texts) => new CsvReader<A>(texts, { delimiter, recordCharsMax, decode })
+      (texts) => new CsvReader<A>(texts, { ...grammar, decode })
     )
   )
 }
@@ -137,16 +125,7 @@ export const records: {
   schema?: Schema.ConstraintDecoder<unknown>,
   options: RecordsOptions = {}
 ): Source.Source<never, FileError> => {
-  const decoderOf = (columns: Row): Decode<unknown> =>
-    schema === undefined ? Csv.records(columns, options) : Csv.decoder(columns, schema, options)
-  const { columns } = options
-  const source = read<unknown>(
-    patterns,
-    options,
-    columns === undefined
-      ? { _tag: "Header", decoderOf }
-      : { _tag: "Rows", decode: decoderOf(columns) }
-  )
+  const source = read<unknown>(patterns, options, csvOptions.decodingOf(schema, options))
   // Which of the two the records are, the overloads say.
   return source as Source.Source<never, FileError>
 }

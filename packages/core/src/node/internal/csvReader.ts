@@ -6,7 +6,7 @@ import { CsvText } from "../../internal/csvText.ts"
 import type * as Source from "../../Source.ts"
 import type { FileError } from "../FileError.ts"
 import { invalidRow } from "./fileErrors.ts"
-import type { FileChunk, FileLines } from "./fileLines.ts"
+import type { FileChunk, Texts } from "./fileLines.ts"
 
 /** What becomes of a row; throws for one that does not fit. */
 export type Decode<A> = (row: Row) => A
@@ -20,9 +20,6 @@ export interface CsvReaderOptions<A> extends CsvGrammar {
 }
 
 type Pulled<A> = Source.Chunk<A> | undefined
-
-/** What reads rows: the part of FileLines that is needed. */
-export type Texts = Pick<FileLines, "pull">
 
 const isBlank = (row: Row): boolean => row.length === 1 && row[0] === ""
 
@@ -44,20 +41,22 @@ interface Open<A> {
 }
 
 /** Reads one file after the other. */
-export class CsvReader<A> implements Source.SourceReader<A, FileError> {
-  private readonly texts: Texts
+export class CsvReader<A, E = never, R = never>
+  implements Source.SourceReader<A, E | FileError, R>
+{
+  private readonly texts: Texts<E, R>
   private readonly options: CsvReaderOptions<A>
   private file: Open<A> | undefined
   private chunk: { readonly of: FileChunk; next: number; byte: number | undefined } | undefined
   private failure: FileError | undefined
   private ended = false
 
-  constructor(texts: Texts, options: CsvReaderOptions<A>) {
+  constructor(texts: Texts<E, R>, options: CsvReaderOptions<A>) {
     this.texts = texts
     this.options = options
   }
 
-  readonly pull = (): Pulled<A> | Effect.Effect<Pulled<A>, FileError> => {
+  readonly pull = (): Pulled<A> | Effect.Effect<Pulled<A>, E | FileError, R> => {
     if (this.failure !== undefined) return Effect.fail(this.failure)
     if (this.chunk !== undefined) return this.answer(this.step(this.chunk))
     if (this.ended) return undefined

@@ -22,6 +22,14 @@ export type Pulled<C = TextChunk> =
   | undefined
   | Effect.Effect<FileChunk<C> | undefined, FileError>
 
+/** Where text comes from: files, or a source of bytes. */
+export interface Texts<out E, out R> {
+  readonly pull: () =>
+    | FileChunk
+    | undefined
+    | Effect.Effect<FileChunk | undefined, E | FileError, R>
+}
+
 /** What can be had now; "waiting" when every open file is being read. */
 type Polled<C> =
   | { readonly _tag: "Chunk"; readonly chunk: FileChunk<C> }

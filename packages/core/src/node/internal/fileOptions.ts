@@ -6,7 +6,7 @@ import type { BytesOptions, FileSinkOptions, LinesOptions } from "../Files.ts"
 import type { BytesChunk } from "./blockSplitter.ts"
 import { BlockSplitter } from "./blockSplitter.ts"
 import type { LaneFormat } from "./fileLane.ts"
-import type { TextChunk } from "./lineSplitter.ts"
+import type { LineFormat, TextChunk } from "./lineSplitter.ts"
 import { LineSplitter } from "./lineSplitter.ts"
 
 const kibibyte = 1_024
@@ -22,19 +22,21 @@ const whole = (name: string, value: number, max: number): number => {
 const bytesIn = (name: string, value: number): number =>
   whole(name, value, constants.MAX_STRING_LENGTH)
 
-/** How lines are read; with `split` false as text that is not cut yet. */
+/** How bytes become lines; with `split` false text that is not cut yet. */
+export const lineFormat = (options: LinesOptions, split = true): LineFormat => ({
+  encoding: options.encoding ?? "utf8",
+  invalid: options.invalid ?? "fail",
+  lineBytesMax: bytesIn("lineBytesMax", options.lineBytesMax ?? lineBytesMaxDefault),
+  chunkBytes: bytesIn("chunkBytes", options.chunkBytes ?? chunkBytesDefault),
+  textBytes: bytesIn("textBytes", options.textBytes ?? textBytesDefault),
+  split
+})
+
+/** How files of text are read. */
 export const textFormat = (options: LinesOptions, split = true): LaneFormat<TextChunk> => {
-  const chunkBytes = bytesIn("chunkBytes", options.chunkBytes ?? chunkBytesDefault)
-  const format = {
-    encoding: options.encoding ?? "utf8",
-    invalid: options.invalid ?? "fail",
-    lineBytesMax: bytesIn("lineBytesMax", options.lineBytesMax ?? lineBytesMaxDefault),
-    chunkBytes,
-    textBytes: bytesIn("textBytes", options.textBytes ?? textBytesDefault),
-    split
-  } as const
+  const format = lineFormat(options, split)
   const compression = options.compression ?? "auto"
-  return { compression, chunkBytes, splitter: () => new LineSplitter(format) }
+  return { compression, chunkBytes: format.chunkBytes, splitter: () => new LineSplitter(format) }
 }
 
 /** How bytes are read. */

@@ -4,30 +4,31 @@
 import * as Effect from "effect/Effect"
 import type * as Source from "../../Source.ts"
 import type { FileError } from "../FileError.ts"
-import { invalidRecord } from "./fileErrors.ts"
-import type { FileChunk, FileLines } from "./fileLines.ts"
 
-type Decoded<A> =
+import { invalidRecord } from "./fileErrors.ts"
+import type { FileChunk, Texts } from "./fileLines.ts"
+
+type Decoded<A, E, R> =
   | Source.Chunk<A>
   | undefined
-  | Effect.Effect<Source.Chunk<A> | undefined, FileError>
+  | Effect.Effect<Source.Chunk<A> | undefined, E | FileError, R>
 
 const isBlank = (line: string): boolean => line.trim() === ""
 
 /** Decodes what `lines` reads. */
-export class NdjsonReader<A> {
-  private readonly lines: FileLines
+export class NdjsonReader<A, E = never, R = never> {
+  private readonly lines: Texts<E, R>
   private readonly decode: (line: string) => A
   private chunk: FileChunk | undefined
   /** Next line of `chunk`. */
   private at = 0
 
-  constructor(lines: FileLines, decode: (line: string) => A) {
+  constructor(lines: Texts<E, R>, decode: (line: string) => A) {
     this.lines = lines
     this.decode = decode
   }
 
-  readonly pull = (): Decoded<A> => {
+  readonly pull = (): Decoded<A, E, R> => {
     if (this.chunk !== undefined) return this.run(this.chunk)
     const pulled = this.lines.pull()
     if (pulled === undefined) return undefined
@@ -38,14 +39,14 @@ export class NdjsonReader<A> {
     })
   }
 
-  private start(chunk: FileChunk): Decoded<A> {
+  private start(chunk: FileChunk): Decoded<A, E, R> {
     this.chunk = chunk
     this.at = 0
     return this.run(chunk)
   }
 
   // Records up to the next blank or bad line.
-  private run(chunk: FileChunk): Decoded<A> {
+  private run(chunk: FileChunk): Decoded<A, E, R> {
     const { lines } = chunk.text
     while (this.at < lines.length && isBlank(lines[this.at] as string)) this.at++
     const from = this.at
