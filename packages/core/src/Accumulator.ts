@@ -56,6 +56,8 @@ export interface AccumulatorHost {
   /** Milliseconds since the epoch, from the run's Clock. */
   readonly now: () => number
   /**
+  /** How hard memory presses, 0 to 1: when to hold less, or to spill. */
+  readonly pressure?: () => number
    * A fragment could not be taken, or a group could not be handed on. Returns true when the error
    * policy set it aside (carry on), false when the run must end (stop processing the batch and
    * return). `index` is the position in the batch being processed, -1 when no record caused it;

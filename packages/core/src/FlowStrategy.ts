@@ -27,7 +27,7 @@ export interface Pressure {
   /** Keys that were completed, and keys that were opened, since the run began. */
   readonly keysCompleted: number
   readonly keysOpened: number
-  /** Share of the time spent in garbage collection lately, 0 to 1. */
+  /** How hard memory presses, 0 to 1: the level of `Pressure`; 0 where nobody measures. */
   readonly gcShare: number
   /** Share of the run's time in which the stage waited for input, 0 to 1. */
   readonly idleShare: number

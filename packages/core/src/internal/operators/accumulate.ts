@@ -37,6 +37,7 @@ export class Accumulate extends Chained {
       pipelineId: run.graph.id,
       stageId: node.id,
       now: () => run.now(),
+      pressure: run.gcShare,
       failed: (index, key, cause, kind, payload) =>
         this.failed(index, payload, { cause, key, kind })
     }) as Instance

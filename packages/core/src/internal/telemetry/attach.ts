@@ -1,8 +1,10 @@
-// Joins a run that is about to start with what its caller's context asks for: redaction, metrics,
-// spans, logs, observers. Everything is decided here, once; a run without any of it stays as it is.
+// Joins a run that is about to start with what its caller's context asks for: redaction, pressure,
+// metrics, spans, logs, observers. Everything is decided here, once; a run without any of it stays
+// as it is.
 import * as Context from "effect/Context"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import * as Pressure from "../../Pressure.ts"
 import * as Redaction from "../../Redaction.ts"
 import * as Telemetry from "../../Telemetry.ts"
 import { UnderWay } from "../redaction/underWay.ts"
@@ -58,6 +60,7 @@ export const attach = (run: Run, caller: Context.Context<never>): Attached => {
   const redaction = Context.get(caller, Redaction.Current)?.within(() => underWay.records())
   if (redaction !== undefined) run.underWay = underWay
   run.redaction = redaction
+  run.gcShare = Context.get(caller, Pressure.Current).level
   const context = redaction === undefined ? caller : guarded(caller, redaction)
   return telemetry === undefined
     ? { context, ended: nothing }
