@@ -14,6 +14,9 @@ const opsPerStepDefault = 2_048
 /** Tasks in one go before the process gets to see signals, timers and output again. */
 const breath = 1_024
 
+/** Turns without a look at the process: a run whose clock only jumps must not keep it from ending. */
+const turnsMax = 16_384
+
 /** What a scheduler asks and tells. */
 export interface Decisions {
   /** Index below `count` of the task to run next. */
@@ -40,6 +43,7 @@ export class SteppedScheduler implements Scheduler.Scheduler {
   readonly executionMode = "sync" as const
   private readonly decisions: Decisions
   private idle = 0
+  private turns = 0
   private tasks: Array<() => void> = []
   private draining = false
   private scheduled = false
@@ -83,18 +87,23 @@ export class SteppedScheduler implements Scheduler.Scheduler {
   private schedule(): void {
     if (this.draining || this.scheduled) return
     this.scheduled = true
-    queueMicrotask(() => this.turn())
+    if (this.turns++ < turnsMax) queueMicrotask(() => this.turn())
+    else this.breathe()
+  }
+
+  private breathe(): void {
+    this.turns = 0
+    this.scheduled = true
+    this.outside.scheduleTask(() => this.turn(), 0)
   }
 
   private turn(): void {
     this.scheduled = false
     this.run(breath)
-    if (this.tasks.length > 0) {
-      this.scheduled = true
-      this.outside.scheduleTask(() => this.turn(), 0)
-      return
-    }
-    if (this.idle++ < idleTurns || this.decisions.onIdle()) this.schedule()
+    if (this.tasks.length > 0) return this.breathe()
+    if (this.idle++ < idleTurns) this.schedule()
+    // Whoever was woken may have run at once, and waits for a promise by now.
+    else if (this.decisions.onIdle()) this.wake()
   }
 
   /** Runs tasks until none is left. */

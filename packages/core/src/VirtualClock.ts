@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 interface Sleeper {
-  readonly atMs: number
+  readonly at: bigint
   readonly order: number
   readonly resume: (effect: Effect.Effect<void>) => void
 }
@@ -29,13 +29,26 @@ export interface Options {
 
 const nanosPerMilli = 1_000_000n
 
+/** Whole nanoseconds, rounded up: whoever sleeps until a time wakes at that time or behind it. */
+const nanosOf = (millis: number): bigint => {
+  const whole = Math.floor(millis)
+  return BigInt(whole) * nanosPerMilli + BigInt(Math.ceil((millis - whole) * 1e6))
+}
+
+/** A limit in nanoseconds; undefined where there is none. */
+const limitOf = (limitMs: number): bigint | undefined => {
+  if (limitMs === Number.POSITIVE_INFINITY) return undefined
+  return limitMs === Number.NEGATIVE_INFINITY ? -1n : nanosOf(limitMs)
+}
+
 /**
  * A clock under control.
  *
  * Flow: provide it as `Clock.Clock`. The sync engine follows a virtual clock it finds in its
  * caller's context. With `limitMs` at the start, time stands until `advance` moves it: then
  * everything happens that is due by then, in order, without waiting.
- * Limits: sleepers are held in a list; the caller's pipelines bound their number.
+ * Limits: time is whole nanoseconds; milliseconds are told rounded down, as real clocks do. Sleepers
+ * are held in a list; the caller's pipelines bound their number.
  *
  * @example
  * import * as Pipeline from "@sluice/core/Pipeline"
@@ -54,23 +67,23 @@ const nanosPerMilli = 1_000_000n
  * })
  */
 export class VirtualClock implements Clock.Clock {
-  private nowMs: number
-  private limitMs: number
+  private now: bigint
+  private limited: bigint | undefined
   private order = 0
   private sleepers: Array<Sleeper> = []
   private readonly followers = new Set<Follower>()
   private waiting: Array<() => void> = []
 
   constructor({ startMs = 0, limitMs = Number.POSITIVE_INFINITY }: Options = {}) {
-    this.nowMs = startMs
-    this.limitMs = limitMs
+    this.now = nanosOf(startMs)
+    this.limited = limitOf(limitMs)
   }
 
   currentTimeMillisUnsafe(): number {
-    return this.nowMs
+    return Number(this.now / nanosPerMilli)
   }
   currentTimeNanosUnsafe(): bigint {
-    return BigInt(Math.round(this.nowMs)) * nanosPerMilli
+    return this.now
   }
   monotonicTimeNanosUnsafe(): bigint {
     return this.currentTimeNanosUnsafe()
@@ -87,8 +100,10 @@ export class VirtualClock implements Clock.Clock {
 
   sleep(duration: Duration.Duration): Effect.Effect<void> {
     return Effect.callback((resume) => {
-      const atMs = this.nowMs + Math.max(0, Duration.toMillis(duration))
-      const sleeper: Sleeper = { atMs, order: this.order++, resume }
+      const millis = Math.max(0, Duration.toMillis(duration))
+      // Nobody sleeps for ever on a list: an endless sleep is woken by interruption alone.
+      if (millis === Number.POSITIVE_INFINITY) return
+      const sleeper: Sleeper = { at: this.now + nanosOf(millis), order: this.order++, resume }
       this.sleepers.push(sleeper)
       this.wake()
       return Effect.sync(() => {
@@ -134,22 +149,23 @@ export class VirtualClock implements Clock.Clock {
     const earliest = this.sleepers.reduce<Sleeper | undefined>(
       (best, sleeper) =>
         best === undefined ||
-        sleeper.atMs < best.atMs ||
-        (sleeper.atMs === best.atMs && sleeper.order < best.order)
+        sleeper.at < best.at ||
+        (sleeper.at === best.at && sleeper.order < best.order)
           ? sleeper
           : best,
       undefined
     )
-    if (earliest === undefined || earliest.atMs > this.limitMs) return false
+    if (earliest === undefined) return false
+    if (this.limited !== undefined && earliest.at > this.limited) return false
     this.sleepers = this.sleepers.filter((other) => other !== earliest)
-    this.nowMs = Math.max(this.nowMs, earliest.atMs)
+    if (earliest.at > this.now) this.now = earliest.at
     earliest.resume(Effect.void)
     return true
   }
 
   /** Sets how far the clock goes by itself, milliseconds since the epoch. */
   limit(atMs: number): void {
-    this.limitMs = atMs
+    this.limited = limitOf(atMs)
     this.wake()
   }
 
@@ -178,10 +194,10 @@ export class VirtualClock implements Clock.Clock {
    */
   advance(duration: Duration.Input): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const untilMs = this.nowMs + Duration.toMillis(Duration.fromInputUnsafe(duration))
-      this.limit(untilMs)
+      const until = this.now + nanosOf(Duration.toMillis(Duration.fromInputUnsafe(duration)))
+      this.limited = until
       return Effect.map(this.settled, () => {
-        this.nowMs = Math.max(this.nowMs, untilMs)
+        if (until > this.now) this.now = until
       })
     })
   }

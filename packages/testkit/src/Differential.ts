@@ -7,13 +7,15 @@ import type * as PipelineResult from "@sluice/core/PipelineResult"
 import * as SyncEngine from "@sluice/core/SyncEngine"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { canonical } from "./Digest.ts"
 import type { MakeGroups } from "./internal/differential/build.ts"
 import { build } from "./internal/differential/build.ts"
 import type { Observed } from "./internal/differential/compare.ts"
-import { compare } from "./internal/differential/compare.ts"
+import { compare, compareEngines, digestOf } from "./internal/differential/compare.ts"
 import { generate } from "./internal/differential/generate.ts"
 import { oracle } from "./internal/differential/oracle.ts"
 import type { Plan } from "./internal/differential/plan.ts"
+import { tame } from "./internal/differential/plan.ts"
 import { shrink } from "./internal/differential/shrink.ts"
 import { settled, World } from "./internal/virtual/world.ts"
 
@@ -26,6 +28,7 @@ export type {
   EffectStep,
   Failing,
   FailPolicy,
+  Gathering,
   Item,
   Ordering,
   Plan,
@@ -53,6 +56,8 @@ export interface Subject {
 export interface Options extends Subject {
   /** Default 200. */
   readonly cases?: number
+  /** Runs of each case, each with an interleaving of its own; default 1. */
+  readonly seeds?: number
   /** Seed of the first case; case n has `<seed>/<n>`. Default `kit`. */
   readonly seed?: string | number
 }
@@ -72,6 +77,11 @@ export interface Report {
   readonly cases: number
   /** How often each kind of stage was part of a case. */
   readonly stages: Readonly<Record<string, number>>
+  /**
+   * Canonical digest of all outputs, as far as the plans decide them: equal for equal cases on
+   * every sound engine and every machine.
+   */
+  readonly digest: string
   readonly failure: Failure | undefined
 }
 
@@ -107,7 +117,33 @@ const observe = async (plan: Plan, subject: Subject, seed: string): Promise<Obse
     Effect.succeed(error.result)
   )
   const exit = await ended(run, subject.time ?? "virtual", seed)
-  return { received, result: resultOf(exit) }
+  return { graph: Pipeline.graph(closed), received, result: resultOf(exit) }
+}
+
+interface Examined {
+  readonly findings: ReadonlyArray<string>
+  readonly digest: string
+}
+
+/** Holds one run against the plan's meaning, then against the sync engine's run of it. */
+const examine = async (plan: Plan, subject: Subject, seed: string): Promise<Examined> => {
+  const [expected, observed] = [oracle(plan), await observe(plan, subject, seed)]
+  const digest = digestOf(expected, observed)
+  const findings = compare(expected, observed)
+  if (findings.length > 0 || subject.makeEngine === reference.makeEngine)
+    return { findings, digest }
+  const other = await observe(plan, { ...subject, ...reference }, seed)
+  return { findings: compareEngines(expected, other, observed), digest }
+}
+
+const examined = async (plan: Plan, subject: Subject, seed: string): Promise<Examined> => {
+  try {
+    return await examine(subject.time === "real" ? tame(plan) : plan, subject, seed)
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    const finding = message.startsWith(noResult) ? message : `${noResult}: ${message}`
+    return { findings: [finding], digest: "" }
+  }
 }
 
 /** The plan of a seed. */
@@ -122,12 +158,8 @@ export const replay = async (
   plan: Plan,
   subject: Subject & { readonly seed: string | number }
 ): Promise<ReadonlyArray<string>> => {
-  try {
-    return compare(oracle(plan), await observe(plan, subject, String(subject.seed)))
-  } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown)
-    return [message.startsWith(noResult) ? message : `${noResult}: ${message}`]
-  }
+  const { findings } = await examined(plan, subject, String(subject.seed))
+  return findings
 }
 
 /** The sync engine as a subject: the reference is tested like any other. */
@@ -139,14 +171,16 @@ export const reference: Subject = {
 
 const literal = (plan: Plan): string => {
   const lines = plan.steps.map((step) => `    ${JSON.stringify(step)}`)
-  const { sources, chunk, sink, batchSize } = plan
+  const { sources, chunk, sink, sinkFailing, batchSize } = plan
+  const failing =
+    sinkFailing === undefined ? "" : `  sinkFailing: ${JSON.stringify(sinkFailing)},\n`
   const steps = lines.length === 0 ? "[]" : `[\n${lines.join(",\n")}\n  ]`
   return `{
   sources: ${JSON.stringify(sources)},
   chunk: ${chunk},
   steps: ${steps},
   sink: ${JSON.stringify(sink)},
-  batchSize: ${batchSize}
+${failing}  batchSize: ${batchSize}
 }`
 }
 
@@ -189,16 +223,23 @@ const failureOf = async (plan: Plan, seed: string, subject: Subject): Promise<Fa
  * A run that must fail fails, having delivered what came before.
  */
 export const run = async (options: Options): Promise<Report> => {
-  const { cases = 200, seed = "kit" } = options
+  const { cases = 200, seed = "kit", seeds = 1 } = options
   const stages: Record<string, number> = {}
+  const digests: Array<string> = []
   for (let n = 0; n < cases; n++) {
     const own = `${seed}/${n}`
     const candidate = generate(own)
     for (const { op } of candidate.steps) stages[op] = (stages[op] ?? 0) + 1
-    if ((await replay(candidate, { ...options, seed: own })).length === 0) continue
-    return { cases: n + 1, stages, failure: await failureOf(candidate, own, options) }
+    for (let interleaving = 0; interleaving < seeds; interleaving++) {
+      const once = interleaving === 0 ? own : `${own}.${interleaving}`
+      const { findings, digest } = await examined(candidate, options, once)
+      digests.push(digest)
+      if (findings.length === 0) continue
+      const failure = await failureOf(candidate, once, options)
+      return { cases: n + 1, stages, digest: canonical(digests).ordered, failure }
+    }
   }
-  return { cases, stages, failure: undefined }
+  return { cases, stages, digest: canonical(digests).ordered, failure: undefined }
 }
 
 /** As `run`, but throws the small case with its findings and its replay. */

@@ -1,41 +1,96 @@
 // Both engines deliver what random pipelines mean; a broken engine is caught, and its case is made
 // small and replayed by the code that is printed.
+import * as Accumulate from "@sluice/accumulation/Accumulate"
+import * as Complete from "@sluice/accumulation/Complete"
 import * as AsyncEngine from "@sluice/core/AsyncEngine"
 import { describe, expect, it } from "vitest"
 import * as Differential from "../src/Differential.ts"
 import {
+  dropsInSilence,
   forgetsHeaders,
   forgetsOrder,
+  forgetsPartials,
   givesUpAtOnce,
   hidesDeadLetters,
-  losesRecords
+  losesRecords,
+  miscounts,
+  setsNoBounds
 } from "./brokenEngines.ts"
 
-/** Cases per engine; some thousands are asked for by the environment. */
-const cases = Number(process.env["SLUICE_CASES"] ?? 300)
+/** Cases per engine; `SLUICE_CASES` asks for more or fewer. */
+const cases = Number(process.env["SLUICE_CASES"] ?? 2_000)
 const seed = process.env["SLUICE_SEED"] ?? "kit"
-const patience = 30_000 + cases * 100
+const patience = 60_000 + cases * 100
 
 const async: Differential.Subject = {
   makeEngine: () => AsyncEngine.make(),
   code: "AsyncEngine.make()"
 }
 
-describe("engines deliver what random pipelines mean", () => {
-  it("sync", { timeout: patience }, async () => {
-    const report = await Differential.assertAgrees({ ...Differential.reference, cases, seed })
-    expect(report.cases).toBe(cases)
+const kinds = [
+  ...["map", "filter", "flatMap", "mapBatch", "stamp", "read", "mapEffect", "mapPromise"],
+  ...["process", "custom", "batch", "accumulate", "branch", "broadcast", "partition", "merge"]
+]
+
+/** The accumulators of the accumulation package, gathering as the kit's own do. */
+const gathered: Differential.MakeGroups = (items, value, fault) =>
+  Accumulate.make({
+    key: ({ key }: Differential.Item) => key,
+    complete: Complete.predicate((state: { count: number }) => state.count === items),
+    state: {
+      init: () => ({ count: 0, sum: 0 }),
+      add: (state, item) => {
+        fault(item)
+        state.count++
+        state.sum += item.value
+      }
+    },
+    output: ({ key, state }) => ({ key, value: value === "sum" ? state.sum : state.count }),
+    expire: { idle: "1 hour" },
+    late: "reopen"
   })
 
-  it("async, under a seeded scheduler", { timeout: patience }, async () => {
-    const { stages } = await Differential.assertAgrees({ ...async, cases, seed })
-    for (const op of ["mapEffect", "process", "accumulate", "partition", "merge", "read"])
-      expect(stages[op]).toBeGreaterThan(cases / 10)
+describe("engines deliver what random pipelines mean", () => {
+  it("sync and async, to the byte where the plans decide it", {
+    timeout: 2 * patience
+  }, async () => {
+    const sync = await Differential.assertAgrees({ ...Differential.reference, cases, seed })
+    const { stages, ...report } = await Differential.assertAgrees({ ...async, cases, seed })
+    expect([sync.cases, report.cases]).toEqual([cases, cases])
+    expect(report.digest).toBe(sync.digest)
+    for (const op of kinds) expect([op, (stages[op] ?? 0) > cases / 10]).toEqual([op, true])
+  })
+
+  it("async, each pipeline in several interleavings", { timeout: patience }, async () => {
+    const few = Math.ceil(cases / 8)
+    await Differential.assertAgrees({ ...async, cases: few, seeds: 4, seed: `${seed} again` })
   })
 
   it("async, as it is", { timeout: patience }, async () => {
-    const few = Math.ceil(cases / 6)
+    const few = Math.ceil(cases / 40)
     await Differential.assertAgrees({ ...async, time: "real", cases: few, seed: `${seed} real` })
+  })
+
+  it.each([
+    ["sync", Differential.reference],
+    ["async", async]
+  ])(
+    "%s, with the accumulators of the accumulation package",
+    { timeout: patience },
+    async (_, on) => {
+      const few = Math.ceil(cases / 4)
+      await Differential.assertAgrees({
+        ...on,
+        makeGroups: gathered,
+        cases: few,
+        seed: `${seed} acc`
+      })
+    }
+  )
+
+  it("the same to the byte on every machine", async () => {
+    const { digest } = await Differential.assertAgrees({ ...async, cases: 100, seed: "golden" })
+    expect(digest).toBe("e61d8aed4a2c3f8ddfc35bf13ed488ba132d11bf5ede317daba7ca9b7a1d9ccc")
   })
 })
 
@@ -45,7 +100,11 @@ describe("a broken engine is caught, and its case is small", () => {
     ["loses records", losesRecords, /expected/],
     ["hides dead letters", hidesDeadLetters, /dead letters: expected 1, found 0/],
     ["gives up at once", givesUpAtOnce, /expected/],
-    ["forgets headers", forgetsHeaders, /sink-\d/]
+    ["forgets headers", forgetsHeaders, /sink-\d/],
+    ["drops in silence", dropsInSilence, /sink-\d|handed on|records out/],
+    ["forgets partial groups", forgetsPartials, /sink-\d|keys partial/],
+    ["sets no bounds", setsNoBounds, /the run hangs/],
+    ["miscounts what its branches drop", miscounts, /dropped/]
   ])("one that %s", async (_name, makeEngine, finding) => {
     const { failure } = await Differential.run({ makeEngine, cases: 1_000 })
     expect(failure?.findings.join("\n")).toMatch(finding)

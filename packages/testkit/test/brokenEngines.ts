@@ -2,6 +2,8 @@
 import * as AsyncEngine from "@sluice/core/AsyncEngine"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
+import type * as Stage from "@sluice/core/Stage"
+import * as Effect from "effect/Effect"
 
 /** The async engine on graphs changed node by node. */
 export const changing = (change: (node: Graph.StageNode) => Graph.StageNode): Engine.Engine => {
@@ -64,3 +66,59 @@ export const forgetsHeaders = (): Engine.Engine =>
     const bare = (...args: ReadonlyArray<unknown>) => ({ ...(f(...args) as object), headers: {} })
     return { ...node, operation: { _tag: "MapEnvelope", f: bare } }
   })
+
+/** Lets full buffers drop, and does not tell. */
+export const dropsInSilence = (): Engine.Engine => {
+  const engine = changing((node) =>
+    node.bufferPolicy === undefined
+      ? node
+      : { ...node, bufferPolicy: { ...node.bufferPolicy, onFull: "drop-newest" } }
+  )
+  return toldOtherwise(engine, (state) => {
+    const full = state.metrics["dropped.full"] ?? 0
+    return {
+      ...state,
+      dropped: state.dropped - full,
+      metrics: { ...state.metrics, "dropped.full": 0 }
+    }
+  })
+}
+
+/** Does not ask accumulators for what is left at the end. */
+export const forgetsPartials = (): Engine.Engine =>
+  changing((node) => {
+    if (node.operation._tag !== "Accumulate") return node
+    const { accumulator } = node.operation
+    const make: typeof accumulator.make = (host) => ({
+      ...accumulator.make(host),
+      end: () => undefined
+    })
+    return { ...node, operation: { _tag: "Accumulate", accumulator: { ...accumulator, make } } }
+  })
+
+/** Does not bound the time of calls. */
+export const setsNoBounds = (): Engine.Engine =>
+  changing((node) => ({ ...node, timeoutMs: undefined }))
+
+const toldOtherwise = (
+  engine: Engine.Engine,
+  change: (state: Stage.StageRuntimeState) => Stage.StageRuntimeState
+): Engine.Engine => ({
+  ...engine,
+  start: (graph, options) =>
+    Effect.map(engine.start(graph, options), (running) => ({
+      ...running,
+      result: Effect.map(running.result, (result) => ({
+        ...result,
+        finalStates: Object.fromEntries(
+          Object.entries(result.finalStates).map(([id, state]) => [id, change(state)])
+        )
+      }))
+    }))
+})
+
+/** Does not count the records that find no way at a branch. */
+export const miscounts = (): Engine.Engine =>
+  toldOtherwise(AsyncEngine.make(), (state) =>
+    state.kind === "branch" ? { ...state, dropped: 0 } : state
+  )

@@ -103,6 +103,27 @@ describe("virtual clock with a limit", () => {
     await Effect.runPromise(clock.settled)
   })
 
+  it("wakes nobody before its time, however small the rest of it", async () => {
+    const clock = new VirtualClock({ startMs: 1_700_000_000_000 })
+    const late: Array<number> = []
+    const scheduler = new SteppedScheduler({ pick: () => 0, onIdle: clock.idle })
+    clock.follow(scheduler)
+    const program = Effect.gen(function* () {
+      for (let n = 1; n <= 200; n++) {
+        yield* Effect.sleep(n / 7)
+        const due = clock.currentTimeMillisUnsafe() + 3
+        yield* Effect.sleep(due - clock.currentTimeMillisUnsafe())
+        if (clock.currentTimeMillisUnsafe() < due) late.push(n)
+      }
+    })
+    const timed = Effect.provideService(program, Clock.Clock, clock)
+    await Effect.runPromise(Fiber.join(Effect.runFork(timed, { scheduler })))
+    expect(late).toEqual([])
+    const before = clock.currentTimeNanosUnsafe()
+    await Effect.runPromise(clock.advance("1 nano"))
+    expect(clock.currentTimeNanosUnsafe() - before).toBe(1n)
+  })
+
   it("moves without followers too", async () => {
     const clock = new VirtualClock()
     await Effect.runPromise(clock.advance("1 second"))
@@ -145,6 +166,34 @@ describe("stepped scheduler", () => {
       Fiber.join(Effect.runFork(Effect.provideService(both, Clock.Clock, clock), { scheduler }))
     )
     expect(order).toEqual(["promise", "sleep"])
+  })
+
+  it("lets promises settle after a jump, too", async () => {
+    const clock = new VirtualClock()
+    const scheduler = new SteppedScheduler({ pick: () => 0, onIdle: clock.idle })
+    clock.follow(scheduler)
+    const promise = Effect.promise(async () => {
+      for (let i = 0; i < 8; i++) await undefined
+    })
+    const program = Effect.gen(function* () {
+      yield* Effect.forkChild(Effect.sleep("1 hour"))
+      yield* Effect.sleep("1 milli")
+      yield* promise
+      return yield* Clock.currentTimeMillis
+    })
+    const timed = Effect.provideService(program, Clock.Clock, clock)
+    expect(await Effect.runPromise(Fiber.join(Effect.runFork(timed, { scheduler })))).toBe(1)
+  })
+
+  it("lets the process see a clock that only jumps", async () => {
+    const clock = new VirtualClock()
+    const scheduler = new SteppedScheduler({ pick: () => 0, onIdle: clock.idle })
+    clock.follow(scheduler)
+    const forever = Effect.forever(Effect.sleep("1 milli"))
+    const fiber = Effect.runFork(Effect.provideService(forever, Clock.Clock, clock), { scheduler })
+    await Effect.runPromise(Effect.yieldNow)
+    await Effect.runPromise(Fiber.interrupt(fiber))
+    expect(fiber.pollUnsafe()).toBeDefined()
   })
 
   it("goes on after a task that throws", () => {

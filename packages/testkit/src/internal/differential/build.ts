@@ -1,26 +1,49 @@
 // The pipeline of a plan, in the DSL. Step by step in parallel with the oracle, which says what
 // order an accumulator's input has.
 import type * as Accumulator from "@sluice/core/Accumulator"
+import * as Batching from "@sluice/core/Batching"
 import * as Channel from "@sluice/core/Channel"
+import type * as Envelope from "@sluice/core/Envelope"
 import * as Pipeline from "@sluice/core/Pipeline"
-import * as Policy from "@sluice/core/Policy"
+import type * as Policy from "@sluice/core/Policy"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
+import type * as Stage from "@sluice/core/Stage"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { GroupValue } from "./groups.ts"
+import {
+  boundOf,
+  errorsOf,
+  failingEffect,
+  failingPromise,
+  faulty,
+  faultyBatch,
+  givenUp,
+  retried
+} from "./failing.ts"
+import type { Fault, GroupValue } from "./groups.ts"
 import { groups } from "./groups.ts"
 import type { End } from "./oracle.ts"
 import { advance, groupValue, newCounts, startEnds } from "./oracle.ts"
 import type { EffectStep, Failing, Item, Plan, SinkKind, Step, Waits } from "./plan.ts"
-import { copiesOf, divides, indexAt, replaced, stageId, stampHeader, stampOf } from "./plan.ts"
+import {
+  copiesOf,
+  divides,
+  indexAt,
+  replaced,
+  sinkFailingOf,
+  stageId,
+  stampHeader,
+  stampOf
+} from "./plan.ts"
 
 type Open = Pipeline.Pipeline<Item, string>
 
 /** Makes the accumulator of an `accumulate` step; default: the kit's own. */
 export type MakeGroups = (
   items: number,
-  value: GroupValue
+  value: GroupValue,
+  fault: Fault
 ) => Accumulator.AccumulatorSpec<Item, Item>
 
 /** A pipeline with the arrays its sinks fill. */
@@ -29,41 +52,13 @@ export interface Built {
   readonly received: ReadonlyMap<string, Array<Item>>
 }
 
-/** Throws for a record as the plan says; counts attempts by the record's identity. */
-const faulty = (failing: Failing | undefined): ((item: Item) => void) => {
-  if (failing === undefined) return () => undefined
-  const attempts = new WeakMap<Item, number>()
-  return (item) => {
-    if (!divides(failing.every, item.value)) return
-    const attempt = (attempts.get(item) ?? 0) + 1
-    attempts.set(item, attempt)
-    if (!failing.transient || attempt <= failing.retries) throw new Error(`no ${item.value}`)
-  }
+interface Buffered {
+  readonly buffer?: number | undefined
+  readonly full?: "drop-oldest" | "drop-newest" | undefined
 }
 
-const policies = {
-  fail: Policy.fail,
-  deadLetter: Policy.deadLetter,
-  ignore: Policy.ignore
-} as const
-
-/** The `onError` of a stage. */
-const errorsOf = <B>(
-  failing: Failing | undefined,
-  fallback: (item: Item) => B
-): { readonly onError?: Pipeline.OnError<Item, B> } => {
-  if (failing === undefined) return {}
-  const { policy, retries } = failing
-  if (policy === "fallback") return { onError: { fallback } }
-  const exhausted = policies[policy]
-  return {
-    onError:
-      retries === 0 ? exhausted : Policy.retry({ retriesMax: retries, backoffMs: 1, exhausted })
-  }
-}
-
-const bufferOf = (capacity: number | undefined) =>
-  capacity === undefined ? {} : { buffer: { capacity } }
+const bufferOf = ({ buffer, full }: Buffered): { readonly buffer?: Policy.BufferPolicy } =>
+  buffer === undefined ? {} : { buffer: { capacity: buffer, onFull: full ?? "block" } }
 
 const added = (item: Item, add: number): Item => ({ key: item.key, value: item.value + add })
 
@@ -96,23 +91,26 @@ const effectful = (id: string, step: EffectStep, open: Open, end: End): Open => 
     concurrency,
     ...orderingOf(step, end),
     ...errorsOf(failing, replaced),
-    ...bufferOf(step.buffer)
+    ...boundOf(failing, step.bounded),
+    ...bufferOf(step)
   }
   const work = (item: Item): Item => {
     fault(item)
     return added(item, add)
   }
   if (step.op === "mapPromise") {
-    const promised = async (item: Item): Promise<Item> => {
-      await turns(waits, item)
-      return work(item)
-    }
+    const promised = (item: Item): Promise<Item> =>
+      failingPromise(
+        failing,
+        () => turns(waits, item),
+        () => work(item)
+      )
     return open.pipe(Pipeline.mapPromise(id, promised, options))
   }
   const timed = (item: Item): Effect.Effect<Item, string> =>
     Effect.andThen(
       waiting(waits, item),
-      Effect.try({ try: () => work(item), catch: (cause) => String(cause) })
+      failingEffect(failing, () => work(item))
     )
   return open.pipe(Pipeline.mapEffect(id, timed, options))
 }
@@ -131,9 +129,14 @@ const branched = (
   step: Extract<Step, { op: "branch" }>,
   open: Open
 ): ReadonlyArray<Open> => {
-  const hit = (item: Item) => divides(step.modulo, item.value)
-  if (!step.rest) return [open.pipe(Pipeline.branch(id, { hit })).hit]
-  const routes = open.pipe(Pipeline.branch(id, { hit, rest: Pipeline.otherwise }))
+  const fault = faulty(step.failing)
+  const hit = (item: Item): boolean => {
+    fault(item)
+    return divides(step.modulo, item.value)
+  }
+  const options = givenUp(step.failing)
+  if (!step.rest) return [open.pipe(Pipeline.branch(id, { hit }, options)).hit]
+  const routes = open.pipe(Pipeline.branch(id, { hit, rest: Pipeline.otherwise }, options))
   return [routes.hit, routes.rest]
 }
 
@@ -144,7 +147,7 @@ const synchronous = (
   open: Open
 ): Open => {
   const fault = faulty(step.failing)
-  const buffer = bufferOf(step.buffer)
+  const buffer = bufferOf(step)
   const tried =
     <B>(f: (item: Item) => B) =>
     (item: Item): B => {
@@ -178,6 +181,66 @@ const synchronous = (
 const plusAll = (add: number) => (items: ReadonlyArray<Item>) =>
   items.map((item) => added(item, add))
 
+const batchwise = (id: string, step: Extract<Step, { op: "mapBatch" }>, open: Open): Open => {
+  const { failing, effect } = step
+  const [fault, plus] = [faultyBatch(failing), plusAll(step.add)]
+  const work = (items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
+    fault(items)
+    return plus(items)
+  }
+  if (!effect) return open.pipe(Pipeline.mapBatch(id, work, retried(failing)))
+  const later = (items: ReadonlyArray<Item>): Effect.Effect<ReadonlyArray<Item>, string> =>
+    Effect.andThen(
+      Effect.yieldNow,
+      failingEffect(failing, () => work(items))
+    )
+  return open.pipe(
+    Pipeline.mapBatch(id, later, { ...retried(failing), ...boundOf(failing, false) })
+  )
+}
+
+const stamped = (id: string, { failing }: Extract<Step, { op: "stamp" }>, open: Open): Open => {
+  const fault = faulty(failing)
+  return open.pipe(
+    Pipeline.mapEnvelope(
+      id,
+      (envelope) => {
+        fault(envelope.payload)
+        const stamp = String(stampOf(envelope.payload))
+        return { ...envelope, headers: { ...envelope.headers, [stampHeader]: stamp } }
+      },
+      givenUp(failing)
+    )
+  )
+}
+
+/** A custom stage with a life of its own: records before `init` or after `close` are an error. */
+const customOf = (add: number): Stage.Stage<Item, Item, string> => {
+  let open = false
+  const alive = (envelope: Envelope.Envelope<Item>) =>
+    open
+      ? Effect.succeed({ ...envelope, payload: added(envelope.payload, add) })
+      : Effect.fail("a record outside of the life of its stage")
+  return {
+    init: () =>
+      Effect.andThen(
+        Effect.yieldNow,
+        Effect.sync(() => {
+          open = true
+        })
+      ),
+    process: (input) => Stream.mapEffect(input, alive),
+    close: Effect.sync(() => {
+      open = false
+    })
+  }
+}
+
+const batchingOf = ({ gathering, count }: Extract<Step, { op: "batch" }>): Batching.Batching => {
+  if (gathering === "fixed") return Batching.fixed(count)
+  return gathering === "hybrid" ? Batching.hybrid(count, 2) : Batching.timeWindow(count)
+}
+
 const continued = (
   id: string,
   step: Exclude<Step, { op: "merge" }>,
@@ -193,20 +256,14 @@ const continued = (
     case "mapEffect":
     case "mapPromise":
       return [effectful(id, step, open, end)]
-    case "mapBatch": {
-      const plus = plusAll(step.add)
-      const later = (items: ReadonlyArray<Item>) => Effect.as(Effect.yieldNow, plus(items))
-      return [open.pipe(step.effect ? Pipeline.mapBatch(id, later) : Pipeline.mapBatch(id, plus))]
-    }
+    case "mapBatch":
+      return [batchwise(id, step, open)]
     case "stamp":
-      return [
-        open.pipe(
-          Pipeline.mapEnvelope(id, (envelope) => ({
-            ...envelope,
-            headers: { ...envelope.headers, [stampHeader]: String(stampOf(envelope.payload)) }
-          }))
-        )
-      ]
+      return [stamped(id, step, open)]
+    case "custom":
+      return [open.pipe(Pipeline.stage(id, customOf(step.add)))]
+    case "batch":
+      return [open.pipe(Pipeline.batch(id, batchingOf(step)))]
     case "read": {
       if (!end.stamped) return [open.pipe(Pipeline.map(id, (item: Item) => item))]
       return [
@@ -226,8 +283,12 @@ const continued = (
         )
       ]
     }
-    case "accumulate":
-      return [open.pipe(Pipeline.accumulate(id, makeGroups(step.items, groupValue(end.promised))))]
+    case "accumulate": {
+      if (end.lossy) return [open]
+      const { items, failing } = step
+      const spec = makeGroups(items, groupValue(end.promised), faulty(failing))
+      return [open.pipe(Pipeline.accumulate(id, spec, givenUp(failing)))]
+    }
     case "branch":
       return branched(id, step, open)
     case "broadcast": {
@@ -239,8 +300,16 @@ const continued = (
   }
 }
 
-const sinkInto = (kind: SinkKind, target: Array<Item>): Sink.Sink<Item> => {
-  const push = (item: Item): void => void target.push(item)
+const sinkInto = (
+  kind: SinkKind,
+  failing: Failing | undefined,
+  target: Array<Item>
+): Sink.Sink<Item, string> => {
+  const fault = faulty(failing)
+  const push = (item: Item): void => {
+    fault(item)
+    target.push(item)
+  }
   switch (kind) {
     case "each":
       return Sink.forEach(push)
@@ -252,7 +321,7 @@ const sinkInto = (kind: SinkKind, target: Array<Item>): Sink.Sink<Item> => {
         )
       )
     case "effect":
-      return Sink.forEachEffect((item) => Effect.sync(() => push(item)))
+      return Sink.forEachEffect((item) => failingEffect(failing, () => push(item)))
     case "writer":
       return Sink.collectInto(target)
   }
@@ -269,6 +338,12 @@ const joined = (id: string, opens: ReadonlyArray<Open>, a: number, b: number) =>
   const [first, second] = [opens[a], opens[b]]
   if (first === undefined || second === undefined || a === b) return opens
   return [...opens.filter((_, n) => n !== a && n !== b), Pipeline.merge(id, [first, second])]
+}
+
+/** What a sink may be promised, so that the validation holds the plan to it too. */
+const promiseOf = ({ promised }: End): { readonly ordering?: Channel.OrderingOf<Item> } => {
+  if (promised === "none") return {}
+  return { ordering: promised === "ordered" ? Channel.ordered : orderings.byKey }
 }
 
 /** Makes the pipeline of a plan; stages are named by kind and position, e.g. `map-3`. */
@@ -293,7 +368,9 @@ export const build = (plan: Plan, makeGroups: MakeGroups = groups): Built => {
   const parts = opens.map((open, n) => {
     const target: Array<Item> = []
     received.set(`sink-${n}`, target)
-    return open.pipe(Pipeline.sink(`sink-${n}`, sinkInto(plan.sink, target)))
+    const failing = sinkFailingOf(plan)
+    const options = { ...retried(failing), ...promiseOf(ends[n] as End) }
+    return open.pipe(Pipeline.sink(`sink-${n}`, sinkInto(plan.sink, failing, target), options))
   })
   return { closed: Pipeline.all(parts), received }
 }

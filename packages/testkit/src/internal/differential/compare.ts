@@ -1,11 +1,15 @@
 // Holds what a run came to against what its plan must deliver; every difference is one line.
+import type * as Graph from "@sluice/core/Graph"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
+import { canonical } from "../../Digest.ts"
+import { conservation } from "../simulation/conservation.ts"
 import type { Expected, ExpectedSink } from "./oracle.ts"
 import { letterText } from "./oracle.ts"
 import type { Item } from "./plan.ts"
 
 /** What a run came to. */
 export interface Observed {
+  readonly graph: Graph.PipelineGraph
   readonly received: ReadonlyMap<string, ReadonlyArray<Item>>
   readonly result: PipelineResult.PipelineResult
 }
@@ -36,6 +40,7 @@ const difference = (
   equal(expected, found) ? [] : [`${what}: expected ${shown(expected)}, found ${shown(found)}`]
 
 const completeSink = (sink: ExpectedSink, got: ReadonlyArray<Item>): ReadonlyArray<string> => {
+  if (sink.lossy) return partOf(sink, got)
   if (sink.promised === "ordered") {
     return difference(`${sink.id} in order`, sink.items.map(textOf), got.map(textOf))
   }
@@ -65,6 +70,31 @@ const outOfOrder = (expected: ReadonlyArray<string>, got: ReadonlyArray<string>)
   })
 }
 
+const keyed = (items: ReadonlyArray<Item>): ReadonlyArray<ReadonlyArray<Item>> => [
+  ...Map.groupBy(items, ({ key }) => key).values()
+]
+
+/** What came that may not come, or not there, where any part of the items may come. */
+const stray = (sink: ExpectedSink, got: ReadonlyArray<Item>): string | undefined => {
+  const [texts, expected] = [got.map(textOf), sink.items.map(textOf)]
+  if (sink.promised === "ordered") return outOfOrder(expected, texts)
+  const extra = surplus(expected, texts)[0]
+  if (extra !== undefined || sink.promised === "none") return extra
+  return keyed(got)
+    .map((own) =>
+      outOfOrder(sink.items.filter(({ key }) => key === own[0]?.key).map(textOf), own.map(textOf))
+    )
+    .find((text) => text !== undefined)
+}
+
+const partOf = (sink: ExpectedSink, got: ReadonlyArray<Item>): ReadonlyArray<string> => {
+  const text = stray(sink, got)
+  if (text === undefined) return []
+  const [found, expected] = [got.map(textOf), sink.items.map(textOf)]
+  const told = `found ${text} in ${shown(found)}, expected some of ${shown(expected)}`
+  return [`${sink.id} received out of turn: ${told}`]
+}
+
 /**
  * A failed run delivers what came before the failing record, may deliver what was in flight beside
  * it (F1), keeps the order it promised, and invents nothing.
@@ -74,12 +104,7 @@ const failedSink = (sink: ExpectedSink, got: ReadonlyArray<Item>): ReadonlyArray
   const [texts, expected] = [got.map(textOf), sink.items.map(textOf)]
   const before = expected.slice(0, sink.before ?? 0)
   const missing = difference(`${sink.id} before the failure`, before, texts.slice(0, before.length))
-  if (missing.length > 0) return missing
-  const stray =
-    sink.promised === "ordered" ? outOfOrder(expected, texts) : surplus(expected, texts)[0]
-  if (stray === undefined) return []
-  const found = `found ${stray} in ${shown(texts)}, expected some of ${shown(expected)}`
-  return [`${sink.id} received out of turn: ${found}`]
+  return missing.length > 0 ? missing : partOf(sink, got)
 }
 
 const number = (what: string, expected: number, found: number): ReadonlyArray<string> =>
@@ -87,41 +112,115 @@ const number = (what: string, expected: number, found: number): ReadonlyArray<st
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => a + b, 0)
 
+const lettersOf = ({ result }: Observed): ReadonlyArray<string> =>
+  result.deadLetters.map(({ stageId, payload }) => letterText(stageId, payload as Item))
+
+/** Exact where nothing may be set aside by chance; else all that must be there, and no more. */
+const deadLetters = (expected: Expected, observed: Observed): ReadonlyArray<string> => {
+  const found = lettersOf(observed)
+  const counted = number("dead letters", found.length, observed.result.deadLetterCount)
+  const { deadLetters: sure, deadLettersMaybe: maybe } = expected
+  if (maybe.length === 0) {
+    const exact = number("dead letters", sure.length, found.length)
+    return [...counted, ...exact, ...difference("dead letters", sure.toSorted(), found.toSorted())]
+  }
+  const missing = surplus(found, sure)
+  const extra = surplus([...sure, ...maybe], found)
+  return [
+    ...counted,
+    ...difference("dead letters that are missing", [], missing),
+    ...difference("dead letters too many", [], extra)
+  ]
+}
+
+const dropped = ({ dropped: sure, droppedMaybe }: Expected, { result }: Observed) => {
+  const states = Object.values(result.finalStates)
+  const full = sum(states.map(({ metrics }) => metrics["dropped.full"] ?? 0))
+  const found = result.droppedCount - full
+  if (droppedMaybe === 0) return number("dropped", sure, found)
+  if (found >= sure && found <= sure + droppedMaybe) return []
+  return [`dropped: expected ${sure} to ${sure + droppedMaybe}, found ${found}`]
+}
+
 const counts = (expected: Expected, observed: Observed): ReadonlyArray<string> => {
-  const { result } = observed
-  const letters = result.deadLetters.map(({ stageId, payload }) =>
-    letterText(stageId, payload as Item)
-  )
+  const { result, received } = observed
   const totals = result.accumulators.map((report) => report.totals)
-  const out = sum(expected.sinks.map(({ items }) => items.length))
+  const out = sum([...received.values()].map((items) => items.length))
   const unfinished = Object.values(result.finalStates).filter(
-    ({ status, inFlight }) => status !== "completed" || inFlight !== 0
+    ({ status }) => status !== "completed"
   )
   return [
     ...number("records in", expected.recordsIn, result.recordsIn),
     ...number("records out", out, result.recordsOut),
-    ...number("dropped", expected.dropped, result.droppedCount),
-    ...number("dead letters", expected.deadLetters.length, result.deadLetterCount),
-    ...difference("dead letters", expected.deadLetters.toSorted(), letters.toSorted()),
+    ...dropped(expected, observed),
+    ...deadLetters(expected, observed),
     ...number("keys completed", expected.keysCompleted, sum(totals.map((t) => t.keysCompleted))),
     ...number("keys partial", expected.keysPartial, sum(totals.map((t) => t.keysPartial))),
-    ...unfinished.map(({ stageId, status, inFlight }) => {
-      return `stage ${stageId} ended ${status} with ${inFlight} in flight`
-    })
+    ...unfinished.map(({ stageId, status }) => `stage ${stageId} ended ${status}`)
   ]
 }
 
 /** Everything in which a run differs from what its plan must deliver; empty when nothing. */
 export const compare = (expected: Expected, observed: Observed): ReadonlyArray<string> => {
-  const { result, received } = observed
-  const status = expected.fails ? "failed" : "completed"
-  if (result.status !== status) {
+  const { graph, result, received } = observed
+  const statuses = { yes: ["failed"], no: ["completed"], maybe: ["completed", "failed"] }
+  const allowed = statuses[expected.fails]
+  if (!allowed.includes(result.status)) {
     const why = Object.values(result.finalStates).map(({ lastError }) => lastError ?? "")
-    return [`status: expected ${status}, found ${result.status} ${why.join(" ").trim()}`]
+    const found = `found ${result.status} ${why.join(" ").trim()}`
+    return [`status: expected ${allowed.join(" or ")}, ${found}`]
   }
-  const check = expected.fails ? failedSink : completeSink
+  const failed = result.status === "failed"
+  const check = failed ? failedSink : completeSink
   return [
     ...expected.sinks.flatMap((sink) => check(sink, received.get(sink.id) ?? [])),
-    ...(expected.fails ? [] : counts(expected, observed))
+    ...(failed ? [] : counts(expected, observed)),
+    ...conservation(graph, result.finalStates, !failed)
   ]
+}
+
+/** True where the plan alone decides what comes: two engines then deliver the same. */
+const certain = ({ fails, deadLettersMaybe, droppedMaybe }: Expected): boolean =>
+  fails === "no" && deadLettersMaybe.length === 0 && droppedMaybe === 0
+
+/** Everything in which two engines differ where the plan says that they must not. */
+export const compareEngines = (
+  expected: Expected,
+  reference: Observed,
+  observed: Observed
+): ReadonlyArray<string> => {
+  const items = (id: string): ReadonlyArray<Item> => reference.received.get(id) ?? []
+  const sinks = expected.sinks
+    .filter(({ lossy }) => !lossy)
+    .map((sink) => ({ ...sink, items: items(sink.id) }))
+  if (!certain(expected)) return []
+  const same = expected.sinks.length === sinks.length
+  const [first, second] = [reference.result, observed.result]
+  const partials = ({ accumulators }: PipelineResult.PipelineResult): number =>
+    sum(accumulators.map(({ totals }) => totals.keysPartial))
+  const findings = [
+    ...sinks.flatMap((sink) => completeSink(sink, observed.received.get(sink.id) ?? [])),
+    ...number("dead letters", first.deadLetterCount, second.deadLetterCount),
+    ...(same ? number("dropped", first.droppedCount, second.droppedCount) : []),
+    ...number("partial groups", partials(first), partials(second))
+  ]
+  return findings.map((finding) => `against the sync engine: ${finding}`)
+}
+
+const sinkDigest = (sink: ExpectedSink, got: ReadonlyArray<Item>): string => {
+  if (sink.lossy) return `${sink.id} some`
+  if (sink.promised === "none") return `${sink.id} ${canonical(got).unordered}`
+  const items = sink.promised === "ordered" ? got : got.toSorted((a, b) => a.key - b.key)
+  return `${sink.id} ${canonical(items).ordered}`
+}
+
+/** What a run came to, as far as the plan decides it: equal texts on every sound engine. */
+export const digestOf = (expected: Expected, observed: Observed): string => {
+  const { result, received } = observed
+  if (!certain(expected)) return expected.fails === "yes" ? "failed" : "some"
+  const sinks = expected.sinks.map((sink) => sinkDigest(sink, received.get(sink.id) ?? []))
+  const letters = canonical(lettersOf(observed)).unordered
+  return [...sinks, letters, ...result.accumulators.map(({ totals }) => totals.keysPartial)].join(
+    "\n"
+  )
 }

@@ -1,7 +1,7 @@
 // Seeded random plans: every kind of stage, up to three sources, up to ten stages.
 import type { Random } from "../virtual/seeded.ts"
 import { between, oneOf, seeded } from "../virtual/seeded.ts"
-import type { Failing, FailPolicy, Plan, Step } from "./plan.ts"
+import type { Failing, FailPolicy, Gathering, Plan, SinkKind, Step } from "./plan.ts"
 
 const recordsMax = 40
 const stepsMax = 10
@@ -12,21 +12,45 @@ const keysPerSource = 4
 const failingShare = 0.35
 const bufferShare = 0.2
 const fatalShare = 0.1
+/** Share of the buffers that drop; what is behind one is told as a part of what came before. */
+const droppingShare = 0.25
 
-const failingOf = (random: Random): Failing | undefined => {
-  if (random() >= failingShare) return undefined
-  const every = between(random, 3, 7)
-  if (random() < fatalShare) return { every, policy: "fail", retries: 0, transient: false }
-  const policy = oneOf<FailPolicy>(random, ["deadLetter", "ignore", "fallback"])
-  const retries = policy === "fallback" ? 0 : between(random, 0, 3)
-  return { every, policy, retries, transient: retries > 0 && random() < 0.5 }
+/** What a stage can do about a failure besides giving the record up. */
+interface Cures {
+  readonly retry: boolean
+  readonly fallback: boolean
+  /** Whether calls are effects: they may hang, too. */
+  readonly effect: boolean
 }
 
-const recordwise = (random: Random) => ({
-  at: between(random, 0, 7),
-  failing: failingOf(random),
-  buffer: random() < bufferShare ? between(random, 1, 20) : undefined
-})
+const failingOf = (random: Random, cures: Cures): Failing | undefined => {
+  if (random() >= failingShare) return undefined
+  const every = between(random, 3, 7)
+  const how = cures.effect ? oneOf(random, ["fail", "die", "hang"] as const) : undefined
+  if (random() < fatalShare) return { every, policy: "fail", retries: 0, transient: false, how }
+  const policy = oneOf<FailPolicy>(
+    random,
+    cures.fallback ? ["deadLetter", "ignore", "fallback"] : ["deadLetter", "ignore"]
+  )
+  const retries = policy === "fallback" || !cures.retry ? 0 : between(random, 0, 3)
+  return { every, policy, retries, transient: retries > 0 && random() < 0.5, how }
+}
+
+const recordwise = (random: Random, effect: boolean) => {
+  const buffered = random() < bufferShare
+  return {
+    at: between(random, 0, 7),
+    failing: failingOf(random, { retry: true, fallback: true, effect }),
+    buffer: buffered ? between(random, 1, 20) : undefined,
+    full:
+      buffered && random() < droppingShare
+        ? oneOf(random, ["drop-oldest", "drop-newest"] as const)
+        : undefined
+  }
+}
+
+/** Stages that are called once for each record, and give it up when that fails. */
+const once = (random: Random) => failingOf(random, { retry: false, fallback: false, effect: false })
 
 const ops = [
   "map",
@@ -39,6 +63,8 @@ const ops = [
   "mapEffect",
   "mapPromise",
   "process",
+  "custom",
+  "batch",
   "accumulate",
   "branch",
   "broadcast",
@@ -52,7 +78,8 @@ const effectful = (random: Random, op: "mapEffect" | "mapPromise"): Step => ({
   concurrency: oneOf(random, [1, 2, 5, 16]),
   ordering: oneOf(random, ["ordered", "unordered", "byKey"]),
   waits: oneOf(random, ["none", "turns", "time"]),
-  ...recordwise(random)
+  bounded: random() < 0.2,
+  ...recordwise(random, true)
 })
 
 const stepOf = (random: Random): Step => {
@@ -60,22 +87,35 @@ const stepOf = (random: Random): Step => {
   const at = between(random, 0, 7)
   switch (op) {
     case "map":
-      return { op, add: between(random, -5, 5), ...recordwise(random) }
+      return { op, add: between(random, -5, 5), ...recordwise(random, false) }
     case "filter":
-      return { op, modulo: between(random, 2, 4), ...recordwise(random) }
+      return { op, modulo: between(random, 2, 4), ...recordwise(random, false) }
     case "flatMap":
-      return { op, copies: between(random, 0, 3), ...recordwise(random) }
-    case "mapBatch":
-      return { op, add: between(random, -5, 5), effect: random() < 0.5, at }
+      return { op, copies: between(random, 0, 3), ...recordwise(random, false) }
+    case "mapBatch": {
+      const effect = random() < 0.5
+      const failing = failingOf(random, { retry: true, fallback: false, effect })
+      return { op, add: between(random, -5, 5), effect, failing, at }
+    }
+    case "stamp":
+      return { op, failing: once(random), at }
     case "mapEffect":
     case "mapPromise":
       return effectful(random, op)
     case "process":
       return { op, add: between(random, -5, 5), concurrency: between(random, 1, 4), at }
+    case "custom":
+      return { op, add: between(random, -5, 5), at }
+    case "batch": {
+      const gathering = oneOf<Gathering>(random, ["fixed", "hybrid", "window"])
+      return { op, count: between(random, 1, 30), gathering, at }
+    }
     case "accumulate":
-      return { op, items: between(random, 0, 4), at }
-    case "branch":
-      return { op, modulo: between(random, 2, 4), rest: random() < 0.7, at }
+      return { op, items: between(random, 0, 4), failing: once(random), at }
+    case "branch": {
+      const modulo = between(random, 2, 4)
+      return { op, modulo, rest: random() < 0.7, failing: once(random), at }
+    }
     case "partition":
       return { op, ports: between(random, 1, 3), at }
     case "merge":
@@ -105,7 +145,8 @@ export const generate = (seed: string | number): Plan => {
     sources,
     chunk: between(random, 1, 12),
     steps: listOf(random, 0, stepsMax, () => stepOf(random)),
-    sink: oneOf(random, ["each", "batch", "effect", "writer"]),
+    sink: oneOf<SinkKind>(random, ["each", "batch", "effect", "writer"]),
+    sinkFailing: failingOf(random, { retry: true, fallback: false, effect: false }),
     batchSize: oneOf(random, [1, 3, 7, 64, 4_096])
   }
 }

@@ -17,16 +17,34 @@ interface Group {
   sum: number
 }
 
+/** Throws for a fragment that cannot be added. */
+export type Fault = (item: Item) => void
+
 class Groups implements Accumulator.AccumulatorInstance<Item, Item> {
   private readonly items: number
+  private readonly fault: Fault
+  private readonly host: Accumulator.AccumulatorHost
   private readonly value: GroupValue
   private readonly open = new Map<number, Group>()
   private last: Batch.Batch<unknown> = Batch.make([])
-  private counts = { in: 0, completed: 0, partial: 0, keysCompleted: 0, keysPartial: 0 }
+  private counts = { in: 0, completed: 0, partial: 0, failed: 0, keysCompleted: 0, keysPartial: 0 }
 
-  constructor(items: number, value: GroupValue) {
+  constructor(items: number, value: GroupValue, fault: Fault, host: Accumulator.AccumulatorHost) {
     this.items = items
     this.value = value
+    this.fault = fault
+    this.host = host
+  }
+
+  /** Whether the fragment may be added; else it is set aside alone (rule A5), or ends the run. */
+  private sound(item: Item, position: number): "yes" | "no" | "end" {
+    try {
+      this.fault(item)
+      return "yes"
+    } catch (cause) {
+      this.counts.failed++
+      return this.host.failed(position, item.key, cause, "non-recoverable") ? "no" : "end"
+    }
   }
 
   private outputOf(group: Group): Item {
@@ -38,10 +56,13 @@ class Groups implements Accumulator.AccumulatorInstance<Item, Item> {
     const outputs: Array<Item> = []
     const positions: Array<number> = []
     for (const [position, item] of batch.items.entries()) {
+      this.counts.in++
+      const sound = this.sound(item, position)
+      if (sound === "end") break
+      if (sound === "no") continue
       const group = this.open.get(item.key) ?? { key: item.key, count: 0, sum: 0 }
       group.count++
       group.sum += item.value
-      this.counts.in++
       if (group.count !== this.items) {
         this.open.set(item.key, group)
         continue
@@ -81,8 +102,8 @@ class Groups implements Accumulator.AccumulatorInstance<Item, Item> {
       fragmentsCompleted: counts.completed,
       fragmentsPartial: counts.partial,
       fragmentsDropped: 0,
-      fragmentsFailed: 0,
-      fragmentsOpen: counts.in - counts.completed - counts.partial,
+      fragmentsFailed: counts.failed,
+      fragmentsOpen: [...this.open.values()].reduce((sum, { count }) => sum + count, 0),
       keysOpen: this.open.size,
       keysCompleted: counts.keysCompleted,
       keysPartial: counts.keysPartial,
@@ -105,7 +126,8 @@ class Groups implements Accumulator.AccumulatorInstance<Item, Item> {
 /** Groups of `items` records of a key; with 0 a group ends with the input only. */
 export const groups = (
   items: number,
-  value: GroupValue
+  value: GroupValue,
+  fault: Fault = () => undefined
 ): Accumulator.AccumulatorSpec<Item, Item> => ({
   _tag: "AccumulatorSpec",
   label: `${value} of ${items}`,
@@ -119,5 +141,5 @@ export const groups = (
     progressWeights: {}
   },
   issues: [],
-  make: () => new Groups(items, value)
+  make: (host) => new Groups(items, value, fault, host)
 })

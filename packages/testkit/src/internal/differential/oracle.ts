@@ -2,7 +2,7 @@
 // failure ends the run stays in its place, poisoned: what is before it is delivered.
 import type { GroupValue } from "./groups.ts"
 import type { Failing, Item, Plan, Step } from "./plan.ts"
-import { copiesOf, divides, indexAt, replaced, stageId, stampOf } from "./plan.ts"
+import { copiesOf, divides, indexAt, replaced, sinkFailingOf, stageId, stampOf } from "./plan.ts"
 
 /** Order promised at an end. */
 export type Promised = "ordered" | "perKey" | "none"
@@ -25,6 +25,8 @@ export interface End {
   readonly gathered: boolean
   /** True behind a branch or merge: what a failed run delivers depends on the interleaving. */
   readonly split: boolean
+  /** True behind what drops by the interleaving or by the batch: any part of the entries comes. */
+  readonly lossy: boolean
 }
 
 /** What a sink must receive. */
@@ -33,6 +35,8 @@ export interface ExpectedSink {
   readonly items: ReadonlyArray<Item>
   readonly promised: Promised
   readonly gathered: boolean
+  /** Any part of the items may come. */
+  readonly lossy: boolean
   /** Items before the failure, where that is told exactly. */
   readonly before: number | undefined
 }
@@ -40,10 +44,13 @@ export interface ExpectedSink {
 /** What a run must come to. */
 export interface Expected {
   readonly sinks: ReadonlyArray<ExpectedSink>
-  /** A record's failure ends the run. */
-  readonly fails: boolean
+  /** Whether a record's failure ends the run; `maybe` where it may have been dropped before. */
+  readonly fails: "yes" | "no" | "maybe"
   readonly deadLetters: ReadonlyArray<string>
   readonly dropped: number
+  /** What may be set aside or dropped besides. */
+  readonly deadLettersMaybe: ReadonlyArray<string>
+  readonly droppedMaybe: number
   readonly recordsIn: number
   readonly keysCompleted: number
   readonly keysPartial: number
@@ -56,10 +63,25 @@ export const letterText = (stage: string, item: Item): string =>
 /** Counts of the run, filled as the steps are applied. */
 class Counts {
   fails = false
+  failsMaybe = false
   readonly deadLetters: Array<string> = []
+  readonly deadLettersMaybe: Array<string> = []
   dropped = 0
+  droppedMaybe = 0
   keysCompleted = 0
   keysPartial = 0
+
+  /** A record that is given up by a policy. */
+  refuse(stage: string, item: Item, failing: Failing, sure: boolean): void {
+    if (failing.policy === "fail") {
+      if (sure) this.fails = true
+      else this.failsMaybe = true
+    } else if (failing.policy === "deadLetter") {
+      const letters = sure ? this.deadLetters : this.deadLettersMaybe
+      letters.push(letterText(stage, item))
+    } else if (sure) this.dropped++
+    else this.droppedMaybe++
+  }
 }
 
 const hits = (failing: Failing | undefined, item: Item): failing is Failing =>
@@ -80,15 +102,39 @@ const recordwise = (
     const results = (items: ReadonlyArray<Item>) => items.map((one) => ({ ...entry, item: one }))
     if (!hits(failing, item)) return results(f(item))
     if (failing.policy === "fallback") return results(fallback(item))
-    if (failing.policy === "fail") {
-      counts.fails = true
-      return [{ ...entry, poisoned: true }]
-    }
-    if (failing.policy === "deadLetter") counts.deadLetters.push(letterText(id, item))
-    else counts.dropped++
-    return []
+    counts.refuse(id, item, failing, !end.lossy)
+    return failing.policy === "fail" ? [{ ...entry, poisoned: true }] : []
   })
   return { ...end, entries }
+}
+
+/** A buffer that drops decides by the interleaving what comes. */
+const buffered = (end: End, { full }: { readonly full?: string | undefined }): End =>
+  full === undefined ? end : { ...end, lossy: true }
+
+/**
+ * Applies a function to whole batches: one record's failure is that of its batch, and which records
+ * those are is the engine's to say.
+ */
+const batchwise = (
+  id: string,
+  before: End,
+  failing: Failing | undefined,
+  counts: Counts,
+  f: (item: Item) => Item
+): End => {
+  const end = { ...before, stamped: false }
+  const bad = end.entries.filter(({ item, poisoned }) => !poisoned && hits(failing, item))
+  if (failing === undefined || bad.length === 0) return changed(end, ({ item }) => f(item))
+  const entries = end.entries.flatMap((entry): ReadonlyArray<Entry> => {
+    if (entry.poisoned) return [entry]
+    const fails = hits(failing, entry.item)
+    const alone = failing.policy === "fail" && !fails
+    if (!alone) counts.refuse(id, entry.item, failing, fails && !end.lossy)
+    if (!fails) return [{ ...entry, item: f(entry.item) }]
+    return failing.policy === "fail" ? [{ ...entry, poisoned: true }] : []
+  })
+  return { ...end, entries, lossy: true }
 }
 
 const changed = (end: End, f: (entry: Entry) => Item): End => ({
@@ -107,7 +153,20 @@ const weakened = (promised: Promised, ordering: "ordered" | "unordered" | "byKey
 export const groupValue = (promised: Promised): GroupValue =>
   promised === "none" ? "count" : "sum"
 
-const gathered = (end: End, items: number, counts: Counts): End => {
+const gathered = (
+  id: string,
+  input: End,
+  { items, failing }: Extract<Step, { op: "accumulate" }>,
+  counts: Counts
+): End => {
+  const end = recordwise(
+    id,
+    input,
+    failing,
+    counts,
+    (item) => [item],
+    (item) => [item]
+  )
   const open = new Map<number, { count: number; sum: number }>()
   const outputs: Array<Item> = []
   const give = (key: number, group: { count: number; sum: number }): void => {
@@ -147,7 +206,9 @@ const branched = (
     )
   })
   if (step.rest) return [side(true), side(false)]
-  counts.dropped += side(false).entries.length
+  const unrouted = side(false).entries.length
+  if (end.lossy) counts.droppedMaybe += unrouted
+  else counts.dropped += unrouted
   return [side(true)]
 }
 
@@ -159,42 +220,45 @@ const continued = (
   counts: Counts
 ): ReadonlyArray<End> => {
   const each = (
-    failing: Failing | undefined,
+    of: Extract<Step, { readonly buffer?: unknown }>,
     f: (item: Item) => ReadonlyArray<Item>,
     fallback = (item: Item): ReadonlyArray<Item> => [replaced(item)]
-  ) => recordwise(id, end, failing, counts, f, fallback)
+  ) => recordwise(id, buffered(end, of), of.failing, counts, f, fallback)
+  const same = (item: Item): ReadonlyArray<Item> => [item]
   switch (step.op) {
     case "map":
-      return [each(step.failing, (item) => [added(step.add)(item)])]
+      return [each(step, (item) => [added(step.add)(item)])]
     case "filter": {
       const keep = (item: Item) => (divides(step.modulo, item.value) ? [item] : [])
-      return [each(step.failing, keep, (item) => [item])]
+      return [each(step, keep, (item) => [item])]
     }
     case "flatMap":
-      return [each(step.failing, (item) => copiesOf(item, step.copies))]
+      return [each(step, (item) => copiesOf(item, step.copies))]
     case "mapEffect":
     case "mapPromise": {
-      const next = each(step.failing, (item) => [added(step.add)(item)])
+      const next = each(step, (item) => [added(step.add)(item)])
       return [{ ...next, promised: weakened(end.promised, step.ordering) }]
     }
     case "mapBatch":
-      return [{ ...changed(end, ({ item }) => added(step.add)(item)), stamped: false }]
+      return [batchwise(id, end, step.failing, counts, added(step.add))]
+    case "custom":
+      return [changed(end, ({ item }) => added(step.add)(item))]
+    case "batch":
+      return [end]
     case "process":
       return [{ ...changed(end, ({ item }) => added(step.add)(item)), stamped: false }]
-    case "stamp":
-      return [
-        {
-          ...end,
-          stamped: true,
-          entries: end.entries.map((entry) => ({ ...entry, stamp: stampOf(entry.item) }))
-        }
-      ]
+    case "stamp": {
+      const stamped = recordwise(id, end, step.failing, counts, same, same)
+      const entries = stamped.entries.map((entry) => ({ ...entry, stamp: stampOf(entry.item) }))
+      return [{ ...stamped, entries, stamped: true }]
+    }
     case "read":
       return [end.stamped ? changed(end, ({ item, stamp }) => added(stamp)(item)) : end]
     case "accumulate":
-      return [gathered(end, step.items, counts)]
+      // Which groups come of a part of the fragments nobody can tell: then nothing is gathered.
+      return [end.lossy ? end : gathered(id, end, step, counts)]
     case "branch":
-      return branched(end, step, counts)
+      return branched(recordwise(id, end, step.failing, counts, same, same), step, counts)
     case "broadcast":
       return [
         { ...end, split: true },
@@ -216,7 +280,8 @@ const mergedEnds = (first: End, second: End): End => {
     sources: new Set([...first.sources, ...second.sources]),
     stamped: first.stamped && second.stamped,
     gathered: first.gathered || second.gathered,
-    split: true
+    split: true,
+    lossy: first.lossy || second.lossy
   }
 }
 
@@ -246,38 +311,56 @@ export const startEnds = (plan: Plan): ReadonlyArray<End> =>
     sources: new Set([n]),
     stamped: true,
     gathered: false,
-    split: false
+    split: false,
+    lossy: false
   }))
 
 /** Counters for `advance`. */
 export const newCounts = (): Counts => new Counts()
 
-const sinkOf = (end: End, n: number, alone: boolean): ExpectedSink => {
+const sinkOf = (end: End, n: number, alone: boolean, retried: boolean): ExpectedSink => {
   const poison = end.entries.findIndex(({ poisoned }) => poisoned)
-  const told = alone && end.promised === "ordered" && !end.gathered && !end.split && poison !== -1
+  const clear = alone && !end.gathered && !end.split && !end.lossy
+  const told = clear && end.promised === "ordered" && poison !== -1
   return {
     id: `sink-${n}`,
     items: end.entries.filter(({ poisoned }) => !poisoned).map(({ item }) => item),
-    promised: end.promised,
+    // A record that a sink is offered again comes behind those it had taken.
+    promised: retried ? "none" : end.promised,
     gathered: end.gathered,
+    lossy: end.lossy,
     before: told ? poison : undefined
   }
 }
 
+const renewing: ReadonlySet<Step["op"]> = new Set(["process", "custom", "mapBatch"])
+
 /** What a plan must deliver. */
 export const oracle = (plan: Plan): Expected => {
   const counts = newCounts()
-  const ends = plan.steps.reduce(
-    (open, step, position) => advance(open, step, position, counts),
-    startEnds(plan)
-  )
+  const failing = sinkFailingOf(plan)
+  const ends = plan.steps
+    .reduce((open, step, position) => advance(open, step, position, counts), startEnds(plan))
+    .map((end, n) =>
+      recordwise(
+        `sink-${n}`,
+        end,
+        failing,
+        counts,
+        (item) => [item],
+        (item) => [item]
+      )
+    )
   // Where records are made anew, what is before the failing one is not told record by record.
-  const renewed = plan.steps.some(({ op }) => op === "process" || op === "mapBatch")
+  const renewed = plan.steps.some(({ op }) => renewing.has(op))
+  const retried = failing !== undefined && failing.retries > 0
   return {
-    sinks: ends.map((end, n) => sinkOf(end, n, ends.length === 1 && !renewed)),
-    fails: counts.fails,
+    sinks: ends.map((end, n) => sinkOf(end, n, ends.length === 1 && !renewed, retried)),
+    fails: counts.fails ? "yes" : counts.failsMaybe ? "maybe" : "no",
     deadLetters: counts.deadLetters,
+    deadLettersMaybe: counts.deadLettersMaybe,
     dropped: counts.dropped,
+    droppedMaybe: counts.droppedMaybe,
     recordsIn: plan.sources.reduce((sum, records) => sum + records.length, 0),
     keysCompleted: counts.keysCompleted,
     keysPartial: counts.keysPartial

@@ -19,6 +19,11 @@ export interface Failing {
   readonly policy: FailPolicy
   readonly retries: number
   readonly transient: boolean
+  /**
+   * How an effect fails, default `fail`; `die` is an exception, and `hang` never ends: the stage's
+   * timeout cuts it off.
+   */
+  readonly how?: "fail" | "die" | "hang" | undefined
 }
 
 interface At {
@@ -26,10 +31,15 @@ interface At {
   readonly at: number
 }
 
-interface Recordwise extends At {
+interface MayFail extends At {
   readonly failing?: Failing | undefined
+}
+
+interface Recordwise extends MayFail {
   /** Capacity of a buffer in front of the stage. */
   readonly buffer?: number | undefined
+  /** What that buffer does when it is full; default: the producer waits. */
+  readonly full?: "drop-oldest" | "drop-newest" | undefined
 }
 
 /** Order an effectful stage is asked for. */
@@ -45,20 +55,27 @@ export interface EffectStep extends Recordwise {
   readonly concurrency: number
   readonly ordering: Ordering
   readonly waits: Waits
+  /** Whether a bound is on each call; one that hangs has it always. */
+  readonly bounded?: boolean | undefined
 }
+
+/** How a `batch` step gathers. */
+export type Gathering = "fixed" | "hybrid" | "window"
 
 /** One stage. `stamp` writes a header, `read` adds it to the value. */
 export type Step =
   | ({ readonly op: "map"; readonly add: number } & Recordwise)
   | ({ readonly op: "filter"; readonly modulo: number } & Recordwise)
   | ({ readonly op: "flatMap"; readonly copies: number } & Recordwise)
-  | ({ readonly op: "mapBatch"; readonly add: number; readonly effect: boolean } & At)
-  | ({ readonly op: "stamp" } & At)
+  | ({ readonly op: "mapBatch"; readonly add: number; readonly effect: boolean } & MayFail)
+  | ({ readonly op: "stamp" } & MayFail)
   | ({ readonly op: "read" } & At)
   | EffectStep
   | ({ readonly op: "process"; readonly add: number; readonly concurrency: number } & At)
-  | ({ readonly op: "accumulate"; readonly items: number } & At)
-  | ({ readonly op: "branch"; readonly modulo: number; readonly rest: boolean } & At)
+  | ({ readonly op: "custom"; readonly add: number } & At)
+  | ({ readonly op: "batch"; readonly count: number; readonly gathering: Gathering } & At)
+  | ({ readonly op: "accumulate"; readonly items: number } & MayFail)
+  | ({ readonly op: "branch"; readonly modulo: number; readonly rest: boolean } & MayFail)
   | ({ readonly op: "broadcast" } & At)
   | ({ readonly op: "partition"; readonly ports: number } & At)
   | ({ readonly op: "merge"; readonly with: number } & At)
@@ -72,9 +89,28 @@ export interface Plan {
   readonly chunk: number
   readonly steps: ReadonlyArray<Step>
   readonly sink: SinkKind
+  /** Failures of the sinks, where they take records one by one: `each` and `effect`. */
+  readonly sinkFailing?: Failing | undefined
   /** Largest batch of the run. */
   readonly batchSize: number
 }
+
+/** Bound on a call, milliseconds: longer than any call takes that does not hang. */
+export const boundMs = 50
+
+/** The plan for real time, where nothing may hang until a bound is reached. */
+export const tame = (plan: Plan): Plan => ({
+  ...plan,
+  steps: plan.steps.map((step) =>
+    "failing" in step && step.failing?.how === "hang"
+      ? { ...step, failing: { ...step.failing, how: "fail" as const } }
+      : step
+  )
+})
+
+/** What the sinks of a plan fail at. */
+export const sinkFailingOf = ({ sink, sinkFailing }: Plan): Failing | undefined =>
+  sink === "each" || sink === "effect" ? sinkFailing : undefined
 
 /** Whether `modulo` divides a value. */
 export const divides = (modulo: number, value: number): boolean => value % modulo === 0

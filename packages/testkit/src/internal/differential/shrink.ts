@@ -22,9 +22,15 @@ const simpler = (step: Step): ReadonlyArray<Step> => {
     found.push({ ...step, failing: undefined })
     if (step.failing.retries > 0 && !step.failing.transient)
       found.push({ ...step, failing: { ...step.failing, retries: 0 } })
+    if (step.failing.how === "hang" || step.failing.how === "die")
+      found.push({ ...step, failing: { ...step.failing, how: "fail" } })
   }
-  if ("buffer" in step && step.buffer !== undefined) found.push({ ...step, buffer: undefined })
+  if ("buffer" in step && step.buffer !== undefined) {
+    found.push({ ...step, buffer: undefined, full: undefined })
+    if (step.full !== undefined) found.push({ ...step, full: undefined })
+  }
   if (step.op === "mapEffect" || step.op === "mapPromise") {
+    if (step.bounded === true) found.push({ ...step, bounded: false })
     if (step.waits !== "none") found.push({ ...step, waits: "none" })
     if (step.concurrency > 1) found.push({ ...step, concurrency: step.concurrency > 2 ? 2 : 1 })
     if (step.ordering !== "ordered") found.push({ ...step, ordering: "ordered" })
@@ -59,6 +65,7 @@ const candidates = function* (plan: Plan): Generator<Plan> {
   for (const [n, step] of plan.steps.entries()) {
     for (const next of simpler(step)) yield withStep(plan, n, next)
   }
+  if (plan.sinkFailing !== undefined) yield { ...plan, sinkFailing: undefined }
   if (plan.sink !== "writer") yield { ...plan, sink: "writer" }
   if (plan.chunk !== 1) yield { ...plan, chunk: 1 }
 }

@@ -2,7 +2,6 @@
 
 import type * as Accumulator from "@sluice/core/Accumulator"
 import * as Batch from "@sluice/core/Batch"
-import type * as DeadLetter from "@sluice/core/DeadLetter"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import type * as Observer from "@sluice/core/Observer"
@@ -111,10 +110,10 @@ const handsOverKept = (options: Engine.ExecutionOptions): Engine.ExecutionOption
   const { onDeadLetters, deadLettersMax } = options
   if (onDeadLetters === undefined) return options
   let left = deadLettersMax ?? 1_000
-  const limited = (letters: ReadonlyArray<DeadLetter.DeadLetter>): Effect.Effect<void> => {
+  const limited: typeof onDeadLetters = (letters, ...rest) => {
     const some = letters.slice(0, left)
     left -= some.length
-    return onDeadLetters(some)
+    return onDeadLetters(some, ...rest)
   }
   return { ...options, onDeadLetters: limited }
 }

@@ -37,10 +37,11 @@ const madeBy = (
 const fragments = ["Completed", "Partial", "Dropped", "Failed", "Open"] as const
 
 /** Rule A1, from the figures that `inspect` tells of an accumulator. */
-const fragmentFinding = (state: Stage.StageRuntimeState): string | undefined => {
+const fragmentFinding = (state: Stage.StageRuntimeState, drained: boolean): string | undefined => {
   const of = (name: string): number => state.metrics[`fragments${name}`] ?? 0
   const told = fragments.reduce((sum, name) => sum + of(name), 0)
-  if (of("In") === told && of("In") === state.recordsIn) return undefined
+  const seen = drained ? of("In") === state.recordsIn : of("In") <= state.recordsIn
+  if (of("In") === told && seen) return undefined
   const parts = fragments.map((name) => `${of(name)} ${name.toLowerCase()}`).join(" + ")
   return `accumulator "${state.stageId}": ${state.recordsIn} in, ${of("In")} fragments, ${parts}`
 }
@@ -65,7 +66,7 @@ const stageFindings = (
     inFlight < 0 || (drained && inFlight > 0)
       ? `stage "${stageId}": ${inFlight} in flight ${drained ? "behind the end" : ""}`.trim()
       : undefined,
-    node.operation._tag === "Accumulate" ? fragmentFinding(state) : undefined
+    node.operation._tag === "Accumulate" ? fragmentFinding(state, drained) : undefined
   ]
 }
 
