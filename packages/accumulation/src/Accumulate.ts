@@ -6,6 +6,10 @@ import type * as Contract from "./Contract.ts"
 import type { Fragments } from "./Fragments.ts"
 import type { Group } from "./Group.ts"
 import { AccumulatorMachine } from "./internal/accumulatorMachine.ts"
+import { withPolicy } from "./internal/boundsOfPolicy.ts"
+import type { Described } from "./internal/bytePlan.ts"
+import { fragmentShape } from "./internal/bytePlan.ts"
+import type { CompiledRule } from "./internal/compiledRule.ts"
 import { compileRule } from "./internal/compiledRule.ts"
 import { ContractLogic } from "./internal/contractLogic.ts"
 import type { KeyValue } from "./internal/entry.ts"
@@ -87,6 +91,9 @@ export interface Options<In, Key extends KeyValue, State, Out> extends Bounds {
  * policy; its key goes on without it (what `add` had changed in a mutable state before it threw
  * stays). An `output` that throws closes the key: its fragments count as failed, and the policy
  * gets the state.
+ * Views: where the input comes as views, `key` and `complete` are made of `Fields`, `output` is an
+ * `Assemble.record` and duplicates are not accepted, keys and state are kept as bytes. Same answers;
+ * `explain` says why not otherwise.
  */
 export const make = <In, Key extends KeyValue, Out, State = Fragments<In>>(
   options: Options<In, Key, State, Out>
@@ -102,7 +109,7 @@ export const make = <In, Key extends KeyValue, Out, State = Fragments<In>>(
     })
   }
   const label = `${rule.label}, ${boundsText(settings)}`
-  return specOf(label, options, settings, issues, () => {
+  const spec = specOf(label, options, settings, issues, () => {
     return new RuleLogic<In, Key, State, Out>({
       key: options.key,
       rule,
@@ -115,6 +122,21 @@ export const make = <In, Key extends KeyValue, Out, State = Fragments<In>>(
       slotsMax: settings.slotsMax
     })
   })
+  const forViews: Described = {
+    key: options.key,
+    rule: rule as CompiledRule<never, never>,
+    plainState: options.state !== undefined || options.order !== undefined,
+    plainSize: options.size !== undefined,
+    duplicates: options.duplicates ?? "accept",
+    output: options.output,
+    weights: options.progressWeights ?? {},
+    settings
+  }
+  return {
+    ...spec,
+    shapeFor: (layouts) => fragmentShape(forViews, layouts),
+    withPolicy: (policy) => make(withPolicy(options, policy))
+  }
 }
 
 /**

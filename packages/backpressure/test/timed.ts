@@ -62,3 +62,7 @@ export const givingUp: Accumulator.AccumulatorSpec<number, number> = {
     }
   }
 }
+
+/** As `timed`, outside of a test's own clock: each run has a test clock to itself. */
+export const simulated = <A, E>(run: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  timed(run).pipe(Effect.provide(TestClock.layer()))

@@ -4,6 +4,7 @@
 import type * as Batch from "./Batch.ts"
 import type * as DeadLetter from "./DeadLetter.ts"
 import type * as Policy from "./Policy.ts"
+import type * as Views from "./Views.ts"
 
 /** Why a key left the state; the name stands on the output as `acc.reason`. */
 export type CompletionReason = string
@@ -55,9 +56,9 @@ export interface AccumulatorHost {
   readonly stageId: string
   /** Milliseconds since the epoch, from the run's Clock. */
   readonly now: () => number
-  /**
   /** How hard memory presses, 0 to 1: when to hold less, or to spill. */
   readonly pressure?: () => number
+  /**
    * A fragment could not be taken, or a group could not be handed on. Returns true when the error
    * policy set it aside (carry on), false when the run must end (stop processing the batch and
    * return). `index` is the position in the batch being processed, -1 when no record caused it;
@@ -105,6 +106,22 @@ export interface AccumulatorInstance<in In, out Out> {
   readonly close?: () => void
 }
 
+/** How an accumulator takes its fragments: as objects, or as views with what it needs of them. */
+export type FragmentShape =
+  | { readonly _tag: "Objects"; readonly reason: string }
+  | {
+      readonly _tag: "Views"
+      /** What it needs of each layout, in the order it was asked about them. */
+      readonly needs: ReadonlyArray<Views.Needs>
+      /** Layout of its outputs. */
+      readonly output: Views.Layout
+      /** The instance; its outputs are views where `emitViews` is true. */
+      readonly make: (
+        host: AccumulatorHost,
+        emitViews: boolean
+      ) => AccumulatorInstance<unknown, unknown>
+    }
+
 /** A described accumulator, as it stands in the graph. */
 export interface AccumulatorSpec<in In, out Out> {
   readonly _tag: "AccumulatorSpec"
@@ -116,4 +133,8 @@ export interface AccumulatorSpec<in In, out Out> {
    */
   readonly issues: ReadonlyArray<{ readonly reason: string; readonly cure: string }>
   readonly make: (host: AccumulatorHost) => AccumulatorInstance<In, Out>
+  /** The same with other limits, for policies taken by name; absent where it has none. */
+  readonly withPolicy?: (policy: Policy.AccumulatorPolicy) => AccumulatorSpec<In, Out>
+  /** Asked when every input has views of these layouts; absent: it takes objects. */
+  readonly shapeFor?: (layouts: ReadonlyArray<Views.Layout>) => FragmentShape
 }

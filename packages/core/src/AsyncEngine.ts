@@ -5,12 +5,11 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Engine from "./Engine.ts"
 import { startRunning } from "./internal/runtime/handle.ts"
-import { prepare } from "./internal/runtime/prepare.ts"
+import { boundGraph, prepare } from "./internal/runtime/prepare.ts"
 import { Run } from "./internal/runtime/run.ts"
 import { seededRandom } from "./internal/runtime/seededRandom.ts"
 import { Supervisor } from "./internal/runtime/supervise.ts"
 import * as Plan from "./Plan.ts"
-import * as Validate from "./Validate.ts"
 
 /**
  * The async engine.
@@ -22,8 +21,8 @@ import * as Validate from "./Validate.ts"
  */
 export const make = (): Engine.Engine => ({
   name: "async",
-  start: Effect.fnUntraced(function* (graph, options = {}) {
-    yield* Effect.fromResult(Validate.validateOrFail(graph))
+  start: Effect.fnUntraced(function* (given, options = {}) {
+    const graph = yield* boundGraph(given, options)
     const context = yield* Effect.context<never>()
     const clock = Context.get(context, Clock.Clock)
     const run = new Run(graph, options, {
@@ -33,7 +32,7 @@ export const make = (): Engine.Engine => ({
       schedule: queueMicrotask,
       random: options.seed === undefined ? undefined : seededRandom(String(options.seed))
     })
-    yield* prepare(run)
+    yield* prepare(run, given)
     const supervisor = new Supervisor(run, Plan.make(graph, { engine: "async" }))
     return yield* startRunning(supervisor, (execute, caller) => {
       const seeded = options.seed === undefined ? execute : Random.withSeed(execute, options.seed)

@@ -6,6 +6,8 @@ import type * as Graph from "./Graph.ts"
 import type * as GraphError from "./GraphError.ts"
 import type * as Observer from "./Observer.ts"
 import type * as PipelineResult from "./PipelineResult.ts"
+import type * as Policies from "./Policies.ts"
+import type * as Policy from "./Policy.ts"
 import type * as Stage from "./Stage.ts"
 
 /** How a stop ends the run: `graceful` drains what was read, `abort` interrupts. */
@@ -37,6 +39,10 @@ export interface ExecutionOptions {
    */
   readonly onDropped?: (stageId: string, payloads: ReadonlyArray<unknown>) => void
   readonly observer?: Observer.PipelineObserver
+  /** The registry of the policies that stages take by name; default `Policies.Registry`. */
+  readonly policies?: Policies.Policies
+  /** What the stages share; default `resources` of the policies, else no limit. */
+  readonly budget?: Policy.ResourcePolicy
   /**
    * Kernels: `generated` code, composed `closures`, or `auto` (generated where code generation is
    * allowed).

@@ -44,6 +44,19 @@ export type PipelineEvent =
       readonly count: number
     }
   | {
+      readonly _tag: "PoliciesTaken"
+      readonly atMs: number
+      readonly version: number
+      readonly origin: string
+    }
+  | {
+      readonly _tag: "PoliciesRefused"
+      readonly atMs: number
+      readonly version: number
+      readonly origin: string
+      readonly reason: string
+    }
+  | {
       readonly _tag: "StageQuarantined"
       readonly atMs: number
       readonly stageId: string

@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import * as graphDocument from "./internal/schemas/graphDocument.ts"
 import * as policies from "./internal/schemas/policies.ts"
+import * as policyFile from "./internal/schemas/policyFile.ts"
 import * as results from "./internal/schemas/results.ts"
 
 /** Trace identity of a record. */
@@ -55,6 +56,8 @@ export const BackpressureStrategy = policies.BackpressureStrategy
 export const BulkheadPolicy = policies.BulkheadPolicy
 /** What the stages of a run share. */
 export const ResourcePolicy = policies.ResourcePolicy
+/** A policy file, version 1; what `Policies` reads. */
+export const PolicyFile = policyFile.PolicyFile
 /** Limits of keyed state. */
 export const AccumulatorPolicy = policies.AccumulatorPolicy
 /** What the graph says of an accumulating stage. */

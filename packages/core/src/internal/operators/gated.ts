@@ -40,11 +40,8 @@ export class Gated implements Operator {
   push(batch: Batch.Batch<unknown>): Wait {
     const { gate, input, wakeup } = this.head
     const whole = this.gathered(batch)
-    const records = whole.items.length
-    const covered = gate.take(records)
-    // A source has no channel before it: whatever side the strategy is on, it is asked here.
-    const asks = gate.side === "take" || input === undefined
-    return asks ? gate.pass(whole, wakeup, (part) => this.sized(part), covered) : this.sized(whole)
+    if (input === undefined) gate.arrived(whole.items.length)
+    return gate.pass(whole, wakeup, (part) => this.sized(part))
   }
 
   /** Joins what waits in the channel, up to the size the strategy asks for. */

@@ -7,6 +7,7 @@ import type * as Graph from "../../Graph.ts"
 import type * as Plan from "../../Plan.ts"
 import { failedOf } from "../operators/attempt.ts"
 import type { ErasedWriter } from "../operators/endings.ts"
+import { bufferOf } from "./bufferOf.ts"
 import { buildChain } from "./chain.ts"
 import type { OnDropped } from "./channel.ts"
 import { Channel } from "./channel.ts"
@@ -14,7 +15,6 @@ import type { ErasedReader } from "./feed.ts"
 import { feedFromChannel, feedFromSource } from "./feed.ts"
 import { feedThroughStage } from "./feedProcess.ts"
 import { GatedChannel } from "./gatedChannel.ts"
-import { bufferOf } from "./prepare.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
 import { Segment } from "./segment.ts"
@@ -68,6 +68,7 @@ const channelFor = (
   const gate = run.gates.get(first.id)
   const channel =
     gate === undefined ? new Channel(policy, onDropped) : new GatedChannel(policy, onDropped, gate)
+  run.channels.set(first.id, channel)
   run.statsOf(first.id).inputDepth = () => channel.buffer.used
   return channel
 }

@@ -17,6 +17,7 @@ import { Gather } from "../operators/gather.ts"
 import { Isolation } from "../operators/isolation.ts"
 import { KernelOperator } from "../operators/kernelOperator.ts"
 import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
+import { PolicyBoundary } from "../operators/policyBoundary.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
 import type { Nesting } from "../telemetry/instrumented.ts"
 import type { Channel } from "./channel.ts"
@@ -137,7 +138,15 @@ export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain 
   }
   if (segment.steps.length === 0 && next !== undefined) next = run.underWay?.around(next) ?? next
   if (next === undefined) throw new Error(`segment ${segment.id} has neither steps nor outputs`)
-  return { head: gatedHead(wiring, segment, next), all }
+  return { head: boundedHead(run, segment, gatedHead(wiring, segment, next)), all }
+}
+
+/** Looks for new error policies before each batch, where a stage takes one by name. */
+const boundedHead = (run: Run, segment: Plan.PlannedSegment, inner: Operator): Operator => {
+  const { live } = run
+  const named = stagesOf(segment).filter((node) => node.controls?.policies?.onError !== undefined)
+  if (live === undefined || named.length === 0) return inner
+  return new PolicyBoundary(live, named, inner)
 }
 
 /** Whether the stage may be set aside; a policy taken by name may come to say so. */

@@ -75,7 +75,6 @@ class Taking {
   private readonly input: Channel
   private readonly gate: FlowGate | undefined
   private rest: Batch.Batch<unknown> | undefined = undefined
-  private skip = 0
   private given = 0
   readonly next: Effect.Effect<Batch.Batch<unknown> | undefined>
 
@@ -98,21 +97,16 @@ class Taking {
 
   private portion(gate: FlowGate): Effect.Effect<Batch.Batch<unknown> | undefined> {
     this.settle()
-    if (this.rest === undefined) {
-      this.rest = this.input.take()
-      this.skip = this.rest === undefined ? 0 : gate.take(this.rest.items.length)
-    }
+    this.rest ??= this.input.take()
     const batch = this.rest
     if (batch === undefined) return Effect.succeed(undefined)
-    if (gate.side === "send") return Effect.succeed(this.give(batch, batch.items.length))
-    return Effect.map(gate.portion(batch, 0, this.segment.wakeup, this.skip), (count) =>
+    return Effect.map(gate.portion(batch, 0, this.segment.wakeup), (count) =>
       this.give(batch, count)
     )
   }
 
   private give(batch: Batch.Batch<unknown>, count: number): Batch.Batch<unknown> {
     this.given = count
-    this.skip = Math.max(0, this.skip - count)
     const size = batch.items.length
     this.rest = count === size ? undefined : Batch.slice(batch, count, size)
     return Batch.slice(batch, 0, count)

@@ -1,20 +1,14 @@
 // The flow control in front of one stage: asks the strategy, waits where it says no, tells it what
-// was processed, and swaps it for another between two batches. A record is settled with the
-// strategy that let it in, whatever became of that strategy since. It holds no records.
+// was processed, and swaps it for another between two batches. It holds no records.
 import * as Effect from "effect/Effect"
 import * as Batch from "../../Batch.ts"
 import type * as Batching from "../../Batching.ts"
 import type * as FlowStrategy from "../../FlowStrategy.ts"
 import type * as Policy from "../../Policy.ts"
+import { AdmissionBook } from "./admissionBook.ts"
 import type { Wait } from "./wait.ts"
 import { repeat } from "./wait.ts"
 import type { Wakeup } from "./wakeup.ts"
-
-/** Records that were let in before the strategy changed; undefined: by nobody. */
-interface Lot {
-  readonly strategy: FlowStrategy.FlowStrategy | undefined
-  records: number
-}
 
 const decisionsNone: ReadonlyArray<FlowStrategy.FlowDecision> = []
 
@@ -47,8 +41,8 @@ const weightOf = (
 
 /** What a gate needs of its run. */
 export interface GateHost extends Omit<FlowStrategy.FlowHost, "wake"> {
-  /** Records in the channel in front of the stage. */
-  readonly queued: () => number
+  /** Records in the channel in front of the stage; absent where a source feeds it. */
+  readonly queued?: () => number
   /** Told of the time a producer waited here, microseconds. */
   readonly waited: (micros: number) => void
 }
@@ -58,11 +52,7 @@ export class FlowGate {
   private readonly host: GateHost
   private readonly make: (descriptor: Policy.BackpressureStrategy) => FlowStrategy.FlowStrategy
   private current: FlowStrategy.FlowStrategy
-  private lots: Array<Lot> = []
-  /** Records let in by the current strategy and not yet settled. */
-  private admitted = 0
-  /** Records taken out of the channel and not yet settled. */
-  private taken = 0
+  private readonly book = new AdmissionBook()
   private cancelled = false
   private readonly waiting = new Set<Wakeup>()
 
@@ -104,19 +94,47 @@ export class FlowGate {
     this.wake()
   }
 
-  /** Hands a batch on in as many portions as the strategy lets through. */
+  /** Before the channel: hands a batch on in as many portions as the strategy lets through. */
+  enter(
+    batch: Batch.Batch<unknown>,
+    wakeup: Wakeup,
+    hand: (part: Batch.Batch<unknown>) => Wait
+  ): Wait {
+    return this.inPortions(batch, wakeup, hand, (from) => {
+      const count = batch.items.length - from
+      // What comes for a stage that is gone is discarded by its channel, which settles nothing.
+      if (this.cancelled) return count
+      const asked = this.current.side === "send"
+      const portion = asked ? this.ask(batch, from) : count
+      this.book.add(asked ? this.current : "unasked", portion)
+      return portion
+    })
+  }
+
+  /** Records came to a stage without a channel before it. */
+  arrived(records: number): void {
+    this.book.add("unasked", records)
+  }
+
+  /** Into the stage: as `enter`, for records that were entered. */
   pass(
     batch: Batch.Batch<unknown>,
     wakeup: Wakeup,
-    hand: (part: Batch.Batch<unknown>) => Wait,
-    skip = 0
+    hand: (part: Batch.Batch<unknown>) => Wait
   ): Wait {
-    const count = batch.items.length
+    return this.inPortions(batch, wakeup, hand, (from) => this.into(batch, from))
+  }
+
+  private inPortions(
+    batch: Batch.Batch<unknown>,
+    wakeup: Wakeup,
+    hand: (part: Batch.Batch<unknown>) => Wait,
+    admit: (from: number) => number
+  ): Wait {
     let from = 0
     return repeat(() => {
-      if (from >= count) return "done"
-      const free = this.cancelled ? count - from : Math.max(0, skip - from)
-      const portion = free > 0 ? Math.min(free, count - from) : this.ask(batch, from)
+      if (from >= batch.items.length) return "done"
+      const portion = admit(from)
       if (portion === 0) return this.wait(batch, from, wakeup)
       const part = Batch.slice(batch, from, from + portion)
       from += portion
@@ -124,29 +142,34 @@ export class FlowGate {
     })
   }
 
-  private ask(batch: Batch.Batch<unknown>, from: number): number {
-    const records = batch.items.length - from
-    const weight = weightOf(this.current.unit, batch, from)
-    const portion = Math.min(records, this.current.admit({ records, weight }))
-    this.admitted += portion
+  /** How many records from `from` on may pass into the stage now. */
+  private into(batch: Batch.Batch<unknown>, from: number): number {
+    const count = batch.items.length - from
+    const { author, records } = this.book.next()
+    const same = Math.min(count, records)
+    if (author !== "unasked") {
+      this.book.pass(author, same)
+      return same
+    }
+    const asked = this.current.side === "take" || this.host.queued === undefined
+    const portion = asked ? Math.min(same, this.ask(batch, from, same)) : same
+    if (portion > 0) this.book.pass(asked ? this.current : "nobody", portion)
     return portion
   }
 
-  /** How many records from `from` on may pass now; waits until there is one. */
-  portion(
-    batch: Batch.Batch<unknown>,
-    from: number,
-    wakeup: Wakeup,
-    skip: number
-  ): Effect.Effect<number> {
+  private ask(batch: Batch.Batch<unknown>, from: number, most = Number.MAX_SAFE_INTEGER): number {
+    const left = batch.items.length - from
+    const records = Math.min(left, most)
+    const weight = (weightOf(this.current.unit, batch, from) * records) / left
+    return Math.min(records, this.current.admit({ records, weight }))
+  }
+
+  /** How many records from `from` on pass into the stage; waits until there is one. */
+  portion(batch: Batch.Batch<unknown>, from: number, wakeup: Wakeup): Effect.Effect<number> {
     return Effect.suspend(() => {
-      const count = batch.items.length - from
-      const free = this.cancelled ? count : Math.min(count, Math.max(0, skip - from))
-      const portion = free > 0 ? free : this.ask(batch, from)
+      const portion = this.into(batch, from)
       if (portion > 0) return Effect.succeed(portion)
-      return Effect.flatMap(this.wait(batch, from, wakeup), () =>
-        this.portion(batch, from, wakeup, skip)
-      )
+      return Effect.flatMap(this.wait(batch, from, wakeup), () => this.portion(batch, from, wakeup))
     })
   }
 
@@ -166,29 +189,14 @@ export class FlowGate {
     return Effect.andThen(Effect.raceFirst(Effect.sleep(leftMs), wakeup.wait), told)
   }
 
-  /** Records the stage takes now; answers how many of them were let in before a change of sides. */
-  take(records: number): number {
-    let covered = -this.taken
-    for (const lot of this.lots) covered += lot.records
-    this.taken += records
-    return Math.max(0, Math.min(records, covered))
+  /** The oldest records are processed. */
+  settled(records: number): void {
+    this.book.settle(records)
   }
 
-  /** Records are processed, or were dropped from the channel. */
-  settled(records: number, dropped = false): void {
-    if (!dropped) this.taken -= records
-    let left = records
-    while (left > 0 && this.lots.length > 0) {
-      const lot = this.lots[0] as Lot
-      const part = Math.min(left, lot.records)
-      lot.records -= part
-      left -= part
-      lot.strategy?.settled(part)
-      if (lot.records === 0) this.lots.shift()
-    }
-    const own = Math.min(left, this.admitted)
-    this.admitted -= own
-    if (own > 0) this.current.settled(own)
+  /** The channel discarded records. */
+  dropped(records: number): void {
+    this.book.discard(records)
   }
 
   /** Tells the strategy what a batch took. */
@@ -204,16 +212,7 @@ export class FlowGate {
 
   /** Takes over another descriptor; to be called between two batches. Throws as the constructor. */
   change(descriptor: Policy.BackpressureStrategy): void {
-    if (!this.current.change(descriptor)) {
-      const next = this.make(descriptor)
-      const before = this.current.side
-      if (this.admitted > 0) this.lots.push({ strategy: this.current, records: this.admitted })
-      // What a strategy at the stage has not let in yet waits in the channel, let in by nobody.
-      const queued = before === "take" && next.side === "send" ? this.host.queued() : 0
-      if (queued > 0) this.lots.push({ strategy: undefined, records: queued })
-      this.admitted = 0
-      this.current = next
-    }
+    if (!this.current.change(descriptor)) this.current = this.make(descriptor)
     this.wake()
   }
 
@@ -229,9 +228,6 @@ export class FlowGate {
 
   /** Records let in and not yet settled, with whatever strategy; for tests and simulation. */
   inFlight(): number {
-    return this.lots.reduce(
-      (sum, lot) => sum + (lot.strategy === undefined ? 0 : lot.records),
-      this.admitted
-    )
+    return this.book.inFlight()
   }
 }

@@ -14,15 +14,14 @@ export class GatedChannel extends Channel {
 
   constructor(policy: Policy.BufferPolicy, onDropped: OnDropped, gate: FlowGate) {
     super(policy, (payloads, reason) => {
-      if (gate.side === "send") gate.settled(payloads.length, true)
+      gate.dropped(payloads.length)
       onDropped(payloads, reason)
     })
     this.gate = gate
   }
 
   override push(batch: Batch.Batch<unknown>, producer: Wakeup): Wait {
-    if (this.gate.side === "take") return super.push(batch, producer)
-    return this.gate.pass(batch, producer, (part) => super.push(part, producer))
+    return this.gate.enter(batch, producer, (part) => super.push(part, producer))
   }
 
   override cancel(): void {

@@ -1,24 +1,23 @@
 // What the stages of a run are guarded by, made before anything is opened: a descriptor nobody
 // carries out, or that its strategy refuses, is a fault of the graph.
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Breaker from "../../Breaker.ts"
+import type * as Engine from "../../Engine.ts"
 import * as FlowStrategy from "../../FlowStrategy.ts"
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import { GraphError } from "../../GraphError.ts"
+import * as Policies from "../../Policies.ts"
 import type * as Policy from "../../Policy.ts"
+import * as Validate from "../../Validate.ts"
+import { bind } from "../policies/bind.ts"
+import { LivePolicies } from "../policies/live.ts"
 import { CallGuard } from "./callGuard.ts"
 import { FlowGate } from "./flowGate.ts"
 import { pressureOf } from "./pressure.ts"
 import type { Run } from "./run.ts"
-
-/** The bound of the channel in front of a stage, where the stage says one. */
-export const bufferOf = (node: Graph.StageNode): Policy.BufferPolicy | undefined => {
-  const { backpressure, bufferPolicy } = node
-  if (bufferPolicy !== undefined || backpressure?._tag !== "Bounded") return bufferPolicy
-  return { capacity: backpressure.capacity, onFull: backpressure.onFull }
-}
 
 /** Whether flow control beyond a bounded channel stands, or may come to stand, before a stage. */
 const isGated = ({ backpressure, controls }: Graph.StageNode): boolean =>
@@ -37,7 +36,7 @@ const gateOf = (
       stageId: node.id,
       nowNanos: () => run.mode.clock.monotonicTimeNanosUnsafe(),
       pressure: () => pressureOf(run, node.id),
-      queued: () => stats.inputDepth(),
+      ...(node.kind === "source" ? {} : { queued: () => stats.inputDepth() }),
       waited: () => undefined
     },
     node.controls?.flow ?? fallback,
@@ -132,9 +131,49 @@ const refusal = (node: Graph.StageNode, cause: unknown): GraphIssue => ({
   cure: "correct the option"
 })
 
-/** Makes the guards of every stage. Fails with every stage whose guards cannot be made. */
-export const prepare = (run: Run): Effect.Effect<void, GraphError> =>
+const registryOf = (
+  options: Engine.ExecutionOptions
+): Effect.Effect<Policies.Policies | undefined> =>
+  options.policies === undefined ? Policies.Registry : Effect.succeed(options.policies)
+
+/**
+ * The graph with the policies its stages take by name, when it is sound. A name that stands for
+ * nothing is a fault of the graph.
+ */
+export const boundGraph = (
+  given: Graph.PipelineGraph,
+  options: Engine.ExecutionOptions
+): Effect.Effect<Graph.PipelineGraph, GraphError> =>
+  Effect.flatMap(registryOf(options), (registry) => {
+    const { graph, issues } = bind(given, registry?.current())
+    return issues.length > 0
+      ? Effect.fail(new GraphError({ pipelineId: graph.id, issues }))
+      : Effect.fromResult(Validate.validateOrFail(graph))
+  })
+
+/** Follows the registry until the caller's scope closes, where a stage takes a policy by name. */
+const follow = Effect.fnUntraced(function* (run: Run, given: Graph.PipelineGraph) {
+  const registry = yield* registryOf(run.options)
+  const named = given.nodes.some((node) => node.controls?.policies !== undefined)
+  if (registry === undefined || !named) return
+  const live = new LivePolicies(run, given, registry)
+  run.live = live
+  yield* Effect.acquireRelease(
+    Effect.sync(() => registry.subscribe(live.take)),
+    (unsubscribe) => Effect.sync(unsubscribe)
+  )
+})
+
+/**
+ * Makes the guards of every stage; `given` is the graph before policies were put in place. Fails
+ * with every stage whose guards cannot be made.
+ */
+export const prepare = (
+  run: Run,
+  given: Graph.PipelineGraph
+): Effect.Effect<void, GraphError, Scope.Scope> =>
   Effect.gen(function* () {
+    yield* follow(run, given)
     const flow = yield* FlowStrategy.Implementation
     const circuit = yield* Breaker.Implementation
     const issues: Array<GraphIssue> = []

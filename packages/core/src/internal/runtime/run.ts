@@ -10,12 +10,15 @@ import * as DeadLetter from "../../DeadLetter.ts"
 import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Observer from "../../Observer.ts"
+import type * as Policy from "../../Policy.ts"
 import type * as Quarantine from "../../Quarantine.ts"
 import type * as Redaction from "../../Redaction.ts"
+import type { LivePolicies } from "../policies/live.ts"
 import type { UnderWay } from "../redaction/underWay.ts"
 import { Notifier } from "../telemetry/notifier.ts"
 import type { Probe } from "../telemetry/probe.ts"
 import type { CallGuard } from "./callGuard.ts"
+import type { Channel } from "./channel.ts"
 import type { FlowGate } from "./flowGate.ts"
 import type { FrontDrop } from "./stageStats.ts"
 import { StageStats } from "./stageStats.ts"
@@ -48,6 +51,10 @@ export class Run {
   readonly gates = new Map<string, FlowGate>()
   /** Guards of calls by stage, likewise. */
   readonly guards = new Map<string, CallGuard>()
+  /** Channels by the stage behind them. */
+  readonly channels = new Map<string, Channel>()
+  /** What the run follows of a registry, where a stage takes a policy by name. */
+  live: LivePolicies | undefined = undefined
   /** Stages that were set aside. */
   readonly quarantined = new Map<string, Quarantine.Quarantined>()
   readonly deadLetters: Array<DeadLetter.DeadLetter> = []
@@ -136,6 +143,11 @@ export class Run {
   /** A letter as it may be shown. */
   shown(letter: DeadLetter.DeadLetter): DeadLetter.DeadLetter {
     return this.redaction?.letter(letter) ?? letter
+  }
+
+  /** The bound of the channel in front of a stage that names none. */
+  bufferDefaultOf(stageId: string): Policy.BufferPolicy | undefined {
+    return this.graph.edges.find((edge) => edge.to === stageId)?.channel.buffer
   }
 
   /** Sets a stage aside from its next batch on. */

@@ -8,10 +8,9 @@ import type * as Engine from "../../Engine.ts"
 import * as Plan from "../../Plan.ts"
 import * as RunMode from "../../RunMode.ts"
 import { SteppedScheduler } from "../../SteppedScheduler.ts"
-import * as Validate from "../../Validate.ts"
 import { VirtualClock } from "../../VirtualClock.ts"
 import { startRunning } from "../runtime/handle.ts"
-import { prepare } from "../runtime/prepare.ts"
+import { boundGraph, prepare } from "../runtime/prepare.ts"
 import { Run } from "../runtime/run.ts"
 import { seededRandom } from "../runtime/seededRandom.ts"
 import { Supervisor } from "../runtime/supervise.ts"
@@ -32,8 +31,8 @@ export interface StepOptions {
 /** Makes a sync engine. */
 export const make = (stepOptions: StepOptions): Engine.Engine => ({
   name: "sync",
-  start: Effect.fnUntraced(function* (graph, options = {}) {
-    yield* Effect.fromResult(Validate.validateOrFail(graph))
+  start: Effect.fnUntraced(function* (given, options = {}) {
+    const graph = yield* boundGraph(given, options)
     const seed = String(options.seed ?? seedDefault)
     const random = seededRandom(seed)
     const outer = Context.get(yield* Effect.context<never>(), Clock.Clock)
@@ -57,7 +56,7 @@ export const make = (stepOptions: StepOptions): Engine.Engine => ({
         random
       }
     )
-    yield* prepare(run)
+    yield* Effect.onError(prepare(run, given), () => Effect.sync(leave))
     const supervisor = new Supervisor(run, Plan.make(graph, { engine: "sync", fuse: false }))
     return yield* startRunning(supervisor, (execute, caller) => {
       const deterministic = execute.pipe(

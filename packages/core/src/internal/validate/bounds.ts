@@ -7,7 +7,7 @@ import type { Rule } from "./inspection.ts"
 import { issue, notCount, notPositive } from "./inspection.ts"
 
 /** What is wrong with a buffer's bounds, each with its value. */
-const bufferFaults = (buffer: Policy.BufferPolicy): ReadonlyArray<string> => {
+export const bufferFaults = (buffer: Policy.BufferPolicy): ReadonlyArray<string> => {
   const capacity = notCount(buffer.capacity, 1)
   const bytes = buffer.bytes === undefined ? undefined : notPositive(buffer.bytes)
   return [

@@ -3,7 +3,7 @@ import * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import * as Policy from "../../Policy.ts"
 import type { Rule } from "./inspection.ts"
-import { issue, notPositive } from "./inspection.ts"
+import { issue, notCount, notPositive } from "./inspection.ts"
 
 const missingFallback = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
   const falling = Policy.partsOf(node.errorPolicy).find(
@@ -27,15 +27,26 @@ const retryNumbers = (policy: Policy.RetryPolicy): ReadonlyArray<string> => {
   ]
 }
 
+const retryWaits = (policy: Policy.RetryPolicy): ReadonlyArray<string> => {
+  // The types exclude it; a graph from JSON or plain JavaScript may still hold it.
+  const exhausted = policy.exhausted as Policy.ErrorPolicy | undefined
+  const nested = exhausted?._tag === "Retry" ? ["exhausted asks for retries again"] : []
+  return [...retryNumbers(policy), ...nested]
+}
+
+/** Everything of a retry policy that cannot be followed. */
+export const retryFaults = (policy: Policy.RetryPolicy): ReadonlyArray<string> => {
+  const endless = notCount(policy.retriesMax, 0)
+  const count = endless === undefined ? [] : [`retriesMax is ${policy.retriesMax}, ${endless}`]
+  return [...count, ...retryWaits(policy)]
+}
+
 const retryIssues = (
   node: Graph.StageNode,
   policy: Policy.ErrorPolicy
 ): ReadonlyArray<GraphIssue> => {
   if (policy._tag !== "Retry") return []
-  // The types exclude it; a graph from JSON or plain JavaScript may still hold it.
-  const exhausted = policy.exhausted as Policy.ErrorPolicy | undefined
-  const nested = exhausted?._tag === "Retry" ? ["exhausted asks for retries again"] : []
-  return [...retryNumbers(policy), ...nested].map((fault) =>
+  return retryWaits(policy).map((fault) =>
     issue("policy", node.id, `its retry policy cannot be followed: ${fault}`, "correct the policy")
   )
 }
