@@ -14,7 +14,7 @@ const opsPerStepDefault = 2_048
 /** Tasks in one go before the process gets to see signals, timers and output again. */
 const breath = 1_024
 
-/** Turns without a look at the process: a run whose clock only jumps must not keep it from ending. */
+/** Turns without a look at the process: a clock that only jumps must not keep it from ending. */
 const turnsMax = 16_384
 
 /** What a scheduler asks and tells. */

@@ -47,8 +47,8 @@ const limitOf = (limitMs: number): bigint | undefined => {
  * Flow: provide it as `Clock.Clock`. The sync engine follows a virtual clock it finds in its
  * caller's context. With `limitMs` at the start, time stands until `advance` moves it: then
  * everything happens that is due by then, in order, without waiting.
- * Limits: time is whole nanoseconds; milliseconds are told rounded down, as real clocks do. Sleepers
- * are held in a list; the caller's pipelines bound their number.
+ * Limits: time is whole nanoseconds; milliseconds are told rounded down, as real clocks do.
+ * Sleepers are held in a list; the caller's pipelines bound their number.
  *
  * @example
  * import * as Pipeline from "@sluice/core/Pipeline"
