@@ -9,18 +9,23 @@ export interface TimerSource<E> {
   readonly isArmed: (entry: E) => boolean
 }
 
-/** Dead entries tolerated however few live ones there are. */
-const deadMin = 64
+/**
+ * Dead entries tolerated however few live ones there are: to sort them out reads each of them, and
+ * most are in memory anyway, as tombstones.
+ */
+const deadMinDefault = 32_768
 
 /** A lazy binary heap of entries by due time. */
 export class TimerHeap<E> {
   private readonly source: TimerSource<E>
+  private readonly deadMin: number
   private times = new Float64Array(64)
   private entries: Array<E> = []
   private dead = 0
 
-  constructor(source: TimerSource<E>) {
+  constructor(source: TimerSource<E>, deadMin = deadMinDefault) {
     this.source = source
+    this.deadMin = deadMin
   }
 
   /** Entries that are armed. */
@@ -49,7 +54,7 @@ export class TimerHeap<E> {
   /** One armed entry stopped being so: `isArmed` says false of it from now on. */
   disarmed(): void {
     this.dead++
-    if (this.dead > deadMin && this.dead > this.live) this.compact()
+    if (this.dead > this.deadMin && this.dead > this.live) this.compact()
   }
 
   /** The exact earliest due time of the armed entries; Infinity when none. */
