@@ -104,6 +104,8 @@ export class KernelOperator implements Operator {
   private readonly next: Operator | undefined
   private readonly kernel: Kernel
   private readonly steps: ReadonlyArray<ProgramStep>
+  /** Ids of the fused stages, joined by `+`. */
+  private readonly stageId: string
   private readonly stats: ReadonlyArray<StageStats>
   private readonly rejections: ReadonlyArray<Rejections>
   private readonly counts: Float64Array
@@ -123,6 +125,7 @@ export class KernelOperator implements Operator {
     this.run = run
     this.next = next
     this.steps = programOf(run, nodes)
+    this.stageId = nodes.map((node) => node.id).join("+")
     this.kernel = compile(run, nodes, this.steps)
     this.stats = nodes.map((node) => run.statsOf(node.id))
     this.rejections = nodes.map((node) => new Rejections(run, node))
@@ -240,7 +243,7 @@ export class KernelOperator implements Operator {
   }
 
   private observe(batch: Batch.Batch<unknown>, recordsOut: number): void {
-    const stageId = this.steps.map((step) => step.stageId).join("+")
+    const { stageId } = this
     const { origin, seqBase } = batch
     const recordsIn = batch.items.length
     this.run.emit({

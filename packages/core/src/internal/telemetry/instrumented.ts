@@ -37,7 +37,8 @@ export interface Instrumentation {
 
 interface Started {
   readonly batch: Batch.Batch<unknown>
-  readonly startedAt: bigint
+  /** Microseconds. */
+  readonly startedAt: number
   readonly errors: number
   readonly outer: Tracer.Span | undefined
   readonly depthIn: number
@@ -92,7 +93,7 @@ export class Instrumented implements Operator {
       parent: parent === undefined ? Option.none() : Option.some(parent),
       annotations: probe.noAnnotations,
       links: linked ? [{ span: Tracer.externalSpan(trace), attributes: {} }] : [],
-      startTime: started.startedAt,
+      startTime: probe.nanosAt(started.startedAt),
       kind: "internal",
       root: parent === undefined,
       sampled: true
@@ -112,7 +113,7 @@ export class Instrumented implements Operator {
     const { nesting, probe, stats } = this.about
     const started: Started = {
       batch,
-      startedAt: probe.spans ? probe.nanos() : 0n,
+      startedAt: probe.spans ? probe.micros() : 0,
       errors: this.errors(),
       outer: nesting.span,
       depthIn: stats[0]?.inputDepth() ?? 0,
@@ -130,12 +131,12 @@ export class Instrumented implements Operator {
     nesting.span = started.outer
     nesting.depth--
     if (!probe.spans) return
-    const endedAt = probe.nanos()
+    const endedAt = probe.micros()
     const errors = this.errors() - started.errors
     const [next, anomaly] = transition(
       this.sampling,
       {
-        micros: Number(endedAt - started.startedAt) / 1_000,
+        micros: endedAt - started.startedAt,
         records: started.batch.items.length,
         failed: errors > 0 || (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause))
       },
@@ -145,13 +146,14 @@ export class Instrumented implements Operator {
     // What stands out is told even where no span was planned for it.
     const span = started.span ?? (anomaly ? this.open(started) : undefined)
     if (span === undefined) return
+    const endTime = probe.nanosAt(endedAt)
     if (anomaly) span.attribute("anomaly", errors > 0 ? "errors" : "latency")
     if (errors > 0) {
       span.attribute("errors", errors)
       const message = stats.find((figures) => figures.lastError !== undefined)?.lastError ?? ""
-      span.event("record.failed", endedAt, { message })
+      span.event("record.failed", endTime, { message })
     }
-    span.end(endedAt, failureOf(exit))
+    span.end(endTime, failureOf(exit))
   }
 
   /**

@@ -4,11 +4,18 @@ import type * as Accumulator from "../../Accumulator.ts"
 import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Observer from "../../Observer.ts"
 import type { Run } from "../runtime/run.ts"
+import type { StageStats } from "../runtime/stageStats.ts"
+
+interface Ends {
+  readonly first: StageStats | undefined
+  readonly last: StageStats | undefined
+}
 
 /** The observers of one run. */
 export class Notifier {
   private readonly run: Run
   private observers: ReadonlyArray<Observer.PipelineObserver>
+  private readonly ends = new Map<string, Ends>()
 
   constructor(run: Run, observers: ReadonlyArray<Observer.PipelineObserver>) {
     this.run = run
@@ -24,34 +31,47 @@ export class Notifier {
     this.observers = [...this.observers, ...observers]
   }
 
+  private cutOff(observer: Observer.PipelineObserver): void {
+    this.observers = this.observers.filter((other) => other !== observer)
+  }
+
   private each(tell: (observer: Observer.PipelineObserver) => void): void {
     for (const observer of this.observers) {
       try {
         tell(observer)
       } catch {
-        this.observers = this.observers.filter((other) => other !== observer)
+        this.cutOff(observer)
       }
     }
   }
 
   event(event: Observer.PipelineEvent): void {
-    this.each((observer) => {
-      observer.onEvent?.(event)
-      switch (event._tag) {
-        case "StageStarted":
-          observer.onStageStart?.(event.stageId, this.infoOf(event.stageId, event.atMs))
-          break
-        case "BatchProcessed":
-          if (observer.onBatchProcessed === undefined) break
-          observer.onBatchProcessed(event.stageId, this.metricsOf(event))
-          break
-        case "CircuitChanged": {
-          const { from, to, reason } = event
-          observer.onCircuitChange?.(event.stageId, { from, to, reason })
-          break
-        }
+    // Once per batch and stage: no closure is made for it.
+    for (const observer of this.observers) {
+      try {
+        observer.onEvent?.(event)
+        this.hook(observer, event)
+      } catch {
+        this.cutOff(observer)
       }
-    })
+    }
+  }
+
+  private hook(observer: Observer.PipelineObserver, event: Observer.PipelineEvent): void {
+    switch (event._tag) {
+      case "StageStarted":
+        observer.onStageStart?.(event.stageId, this.infoOf(event.stageId, event.atMs))
+        break
+      case "BatchProcessed":
+        if (observer.onBatchProcessed === undefined) break
+        observer.onBatchProcessed(event.stageId, this.metricsOf(event))
+        break
+      case "CircuitChanged": {
+        const { from, to, reason } = event
+        observer.onCircuitChange?.(event.stageId, { from, to, reason })
+        break
+      }
+    }
   }
 
   private infoOf(stageId: string, atMs: number): Observer.StageRuntimeInfo {
@@ -70,18 +90,27 @@ export class Notifier {
     event: Extract<Observer.PipelineEvent, { readonly _tag: "BatchProcessed" }>
   ): Observer.BatchMetrics {
     const { atMs, origin, seqBase, recordsIn, recordsOut, stageId } = event
-    const { stats } = this.run
-    // Fused stages are joined in their order: the first has the input, the last the output.
-    const fused = stats.has(stageId) ? [stageId] : stageId.split("+")
+    const { first, last } = this.endsOf(stageId)
     return {
       atMs,
       origin,
       seqBase,
       recordsIn,
       recordsOut,
-      queueDepthIn: stats.get(fused[0] ?? "")?.inputDepth() ?? 0,
-      queueDepthOut: stats.get(fused.at(-1) ?? "")?.outputDepth() ?? 0
+      queueDepthIn: first?.inputDepth() ?? 0,
+      queueDepthOut: last?.outputDepth() ?? 0
     }
+  }
+
+  /** Fused stages are joined in their order: the first has the input, the last the output. */
+  private endsOf(stageId: string): Ends {
+    const known = this.ends.get(stageId)
+    if (known !== undefined) return known
+    const { stats } = this.run
+    const fused = stats.has(stageId) ? [stageId] : stageId.split("+")
+    const ends = { first: stats.get(fused[0] ?? ""), last: stats.get(fused.at(-1) ?? "") }
+    this.ends.set(stageId, ends)
+    return ends
   }
 
   /** A record, or a whole source or sink, failed; the letter is as it may be shown. */
