@@ -92,8 +92,8 @@ export interface Options<In, Key extends KeyValue, State, Out> extends Bounds {
  * stays). An `output` that throws closes the key: its fragments count as failed, and the policy
  * gets the state.
  * Views: where the input comes as views, `key` and `complete` are made of `Fields`, `output` is an
- * `Assemble.record` and duplicates are not accepted, keys and state are kept as bytes. Same answers;
- * `explain` says why not otherwise.
+ * `Assemble.record` and duplicates are not accepted, keys and state are kept as bytes. Same
+ * answers; `explain` says why not otherwise.
  */
 export const make = <In, Key extends KeyValue, Out, State = Fragments<In>>(
   options: Options<In, Key, State, Out>

@@ -109,7 +109,9 @@ export const credit = (settings: Settings<Policy.CreditBased>): FlowOf<Policy.Cr
 export const rate = (settings: Settings<Policy.RateShaping>): FlowOf<Policy.RateShaping> =>
   flow({ _tag: "RateShaping", ...settings })
 
-/** A pull window: at most `window` records asked for and not yet processed, for pull-based input. */
+/**
+ * A pull window: at most `window` records asked for and not yet processed, for pull-based input.
+ */
 export const reactivePull = (
   settings: Settings<Policy.ReactivePull>
 ): FlowOf<Policy.ReactivePull> => flow({ _tag: "ReactivePull", ...settings })

@@ -1,6 +1,7 @@
 // How a graph is run: the engine contract, its options, and the handle on a running pipeline.
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type * as Blame from "./Blame.ts"
 import type * as DeadLetter from "./DeadLetter.ts"
 import type * as Graph from "./Graph.ts"
 import type * as GraphError from "./GraphError.ts"
@@ -56,6 +57,8 @@ export interface RunningPipeline {
   /** State of one stage right now, or undefined for an unknown id. */
   readonly inspect: (stageId: string) => Stage.StageRuntimeState | undefined
   readonly inspectAll: () => Readonly<Record<string, Stage.StageRuntimeState>>
+  /** Who holds whom back, so far or in the whole run. */
+  readonly blame: () => Blame.Blame
   /** Asks the run to end; returns at once, the result comes from `result`. */
   readonly stop: (mode: StopMode) => Effect.Effect<void>
   /** Waits for the end. */

@@ -192,7 +192,9 @@ export interface ResourcePolicy {
   readonly bytesMax?: number
   /** Time the run may take. */
   readonly deadlineMs?: number
-  /** What the deadline does: `drain` finishes what was read, `abort` interrupts; default `drain`. */
+  /**
+   * What the deadline does: `drain` finishes what was read, `abort` interrupts; default `drain`.
+   */
   readonly onDeadline?: "drain" | "abort"
 }
 

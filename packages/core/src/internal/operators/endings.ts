@@ -21,18 +21,26 @@ import { Chained } from "./chained.ts"
 export class ChannelOut implements Operator {
   private readonly channel: Channel
   private readonly wakeup: Wakeup
+  private readonly watch: ((wait: NonNullable<Wait>) => NonNullable<Wait>) | undefined
   private ended = false
   /** A segment that was cut off still tells the one behind it that nothing more comes. */
   readonly close: Effect.Effect<void> = Effect.sync(() => void this.end("failed"))
 
-  constructor(channel: Channel, wakeup: Wakeup) {
+  /** `watch` times what is waited for here. */
+  constructor(
+    channel: Channel,
+    wakeup: Wakeup,
+    watch?: (wait: NonNullable<Wait>) => NonNullable<Wait>
+  ) {
     this.channel = channel
     this.wakeup = wakeup
+    this.watch = watch
     channel.addProducer()
   }
 
   push(batch: Batch.Batch<unknown>): Wait {
-    return this.channel.push(batch, this.wakeup)
+    const wait = this.channel.push(batch, this.wakeup)
+    return wait === undefined ? undefined : (this.watch?.(wait) ?? wait)
   }
   poll(): Wait {
     return undefined

@@ -1,6 +1,7 @@
 // Takes new policies over while a pipeline runs. Flow control, channels and circuits change between
-// two batches or calls as they stand; an error policy changes when its segment takes its next batch.
-// A snapshot that does not suit this pipeline changes nothing in it, and is told to the observer.
+// two batches or calls as they stand; an error policy changes when its segment takes its next
+// batch. A snapshot that does not suit this pipeline changes nothing in it, and is told to the
+// observer.
 import type * as Graph from "../../Graph.ts"
 import type { Policies, Snapshot } from "../../Policies.ts"
 import * as Validate from "../../Validate.ts"

@@ -7,6 +7,7 @@ import type * as Graph from "../../Graph.ts"
 import type * as Plan from "../../Plan.ts"
 import { failedOf } from "../operators/attempt.ts"
 import type { ErasedWriter } from "../operators/endings.ts"
+import { BlameBook } from "./blameBook.ts"
 import { bufferOf } from "./bufferOf.ts"
 import { buildChain } from "./chain.ts"
 import type { OnDropped } from "./channel.ts"
@@ -105,6 +106,8 @@ export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) 
   const segmentOfEdge = new Map(
     plan.segments.flatMap((s) => s.outputs.map(({ edge, segment }) => [edge, segment] as const))
   )
+  const book = new BlameBook(run, plan)
+  run.blame = () => book.tell()
   return plan.segments.map((planned): RunnableSegment => {
     const wakeup = new Wakeup(run.mode.schedule, (task) => run.later(task))
     const chain = buildChain(
@@ -112,6 +115,7 @@ export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) 
         run,
         wakeup,
         input: channels[planned.id],
+        watchOf: (edge) => book.watch(planned.id, segmentOfEdge.get(edge) as number),
         channelTo: (edge) => channels[segmentOfEdge.get(edge) as number] as Channel,
         writerOf: (stageId) => writers.get(stageId) as ErasedWriter
       },

@@ -23,7 +23,9 @@ export interface GuardParts {
   /** Slots shared with other stages, in the order in which they are taken. */
   readonly slots: ReadonlyArray<Semaphore.Semaphore>
   readonly deadlineMs: number | undefined
-  /** Keys that the accumulators of the run gave up so far; asked only where the policy counts them. */
+  /**
+   * Keys that the accumulators of the run gave up so far; asked only where the policy counts them.
+   */
   readonly gaveUp: () => number
 }
 

@@ -17,6 +17,7 @@ import { Gather } from "../operators/gather.ts"
 import { Isolation } from "../operators/isolation.ts"
 import { KernelOperator } from "../operators/kernelOperator.ts"
 import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
+import { MemoryCeiling } from "../operators/memoryCeiling.ts"
 import { PolicyBoundary } from "../operators/policyBoundary.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
 import type { Nesting } from "../telemetry/instrumented.ts"
@@ -32,6 +33,8 @@ export interface Wiring {
   readonly wakeup: Wakeup
   readonly channelTo: (edge: Graph.Edge) => Channel
   readonly writerOf: (stageId: string) => ErasedWriter
+  /** Times waits at the channel of an edge, for blame. */
+  readonly watchOf: (edge: Graph.Edge) => (wait: NonNullable<Wait>) => NonNullable<Wait>
   /** The channel in front of the segment, or undefined where a source feeds it. */
   readonly input: Channel | undefined
 }
@@ -119,7 +122,7 @@ const inPortOrder = (segment: Plan.PlannedSegment): ReadonlyArray<Graph.Edge> =>
 /** Wires the steps of a segment. */
 export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain => {
   const outs = inPortOrder(segment).map(
-    (edge) => new ChannelOut(wiring.channelTo(edge), wiring.wakeup)
+    (edge) => new ChannelOut(wiring.channelTo(edge), wiring.wakeup, wiring.watchOf(edge))
   )
   const all: Array<Operator> = [...outs]
   const { run } = wiring
@@ -141,9 +144,14 @@ export const buildChain = (wiring: Wiring, segment: Plan.PlannedSegment): Chain 
   return { head: boundedHead(run, segment, gatedHead(wiring, segment, next)), all }
 }
 
-/** Looks for new error policies before each batch, where a stage takes one by name. */
-const boundedHead = (run: Run, segment: Plan.PlannedSegment, inner: Operator): Operator => {
-  const { live } = run
+/**
+ * Looks for new error policies before each batch, where a stage takes one by name; holds a source
+ * back while the run is above its memory ceiling.
+ */
+const boundedHead = (run: Run, segment: Plan.PlannedSegment, given: Operator): Operator => {
+  const { live, budget } = run
+  const capped = segment.source !== undefined && budget?.hasCeiling === true
+  const inner = capped ? new MemoryCeiling(budget, given) : given
   const named = stagesOf(segment).filter((node) => node.controls?.policies?.onError !== undefined)
   if (live === undefined || named.length === 0) return inner
   return new PolicyBoundary(live, named, inner)

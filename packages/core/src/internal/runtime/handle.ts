@@ -67,6 +67,7 @@ export const startRunning = Effect.fnUntraced(function* (
     graph: run.graph,
     inspect: (stageId) => stateOf(run, stageId),
     inspectAll: () => allStates(run),
+    blame: () => run.blame(),
     stop: (mode) => supervisor.stop(mode),
     result: Effect.flatMap(Fiber.await(fiber), (exit) =>
       Exit.isSuccess(exit) ? outcome(run.graph, run, exit.value) : Effect.failCause(exit.cause)

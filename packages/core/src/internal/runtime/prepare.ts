@@ -14,6 +14,9 @@ import type * as Policy from "../../Policy.ts"
 import * as Validate from "../../Validate.ts"
 import { bind } from "../policies/bind.ts"
 import { LivePolicies } from "../policies/live.ts"
+import { resourceFaults } from "../policies/sense.ts"
+import { wholePipeline } from "../validate/inspection.ts"
+import { Budget } from "./budget.ts"
 import { CallGuard } from "./callGuard.ts"
 import { FlowGate } from "./flowGate.ts"
 import { pressureOf } from "./pressure.ts"
@@ -100,6 +103,10 @@ const breakerOf = (
   return implementation(policy, { pipelineId: run.graph.id, stageId, changed }, run.micros() / 1e3)
 }
 
+/** A fused sink function is no call that could wait for a slot. */
+const waitsForSlot = ({ operation }: Graph.StageNode): boolean =>
+  operation._tag !== "Sink" || operation.sink.each === undefined
+
 const isGuarded = ({ controls }: Graph.StageNode): boolean =>
   controls?.breaker !== undefined ||
   controls?.bulkhead !== undefined ||
@@ -164,6 +171,41 @@ const follow = Effect.fnUntraced(function* (run: Run, given: Graph.PipelineGraph
   )
 })
 
+/** Limits of the run: those of its options, else those of the registry, which it then follows. */
+const allot = Effect.fnUntraced(function* (run: Run) {
+  const registry = yield* registryOf(run.options)
+  const policy = run.options.budget ?? registry?.current().policies.resources
+  if (policy === undefined) return
+  const faults = resourceFaults(policy)
+  if (faults.length > 0) {
+    const reason = `its budget cannot work: ${faults.join("; ")}`
+    const issue: GraphIssue = {
+      code: "policy",
+      stageId: wholePipeline,
+      reason,
+      cure: "correct the budget"
+    }
+    return yield* Effect.fail(new GraphError({ pipelineId: run.graph.id, issues: [issue] }))
+  }
+  const budget = new Budget(run, policy)
+  run.budget = budget
+  for (const node of run.graph.nodes) {
+    if (node.kind !== "source" || !budget.hasCeiling) continue
+    const stats = run.statsOf(node.id)
+    const before = stats.metrics
+    stats.metrics = () => ({ ...before(), ...budget.statistics() })
+  }
+  if (registry === undefined || run.options.budget !== undefined) return
+  const take = (snapshot: Policies.Snapshot): void => {
+    const { resources } = snapshot.policies
+    if (resources !== undefined) budget.change(resources)
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => registry.subscribe(take)),
+    (unsubscribe) => Effect.sync(unsubscribe)
+  )
+})
+
 /**
  * Makes the guards of every stage; `given` is the graph before policies were put in place. Fails
  * with every stage whose guards cannot be made.
@@ -174,6 +216,7 @@ export const prepare = (
 ): Effect.Effect<void, GraphError, Scope.Scope> =>
   Effect.gen(function* () {
     yield* follow(run, given)
+    yield* allot(run)
     const flow = yield* FlowStrategy.Implementation
     const circuit = yield* Breaker.Implementation
     const issues: Array<GraphIssue> = []
@@ -181,8 +224,11 @@ export const prepare = (
     for (const node of run.graph.nodes) {
       try {
         if (isGated(node)) run.gates.set(node.id, gateOf(run, node, flow))
-        if (!calling.has(node.operation._tag) || !isGuarded(node)) continue
-        const taken = slots.of(node.controls?.bulkhead)
+        if (!calling.has(node.operation._tag)) continue
+        const shared = waitsForSlot(node) ? run.budget?.slots : undefined
+        if (!isGuarded(node) && shared === undefined) continue
+        const own = slots.of(node.controls?.bulkhead)
+        const taken = shared === undefined ? own : [...own, shared]
         run.guards.set(node.id, guardOf(run, node, taken, circuit))
       } catch (cause) {
         issues.push(refusal(node, cause))

@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import type * as Blame from "../../Blame.ts"
 import * as DeadLetter from "../../DeadLetter.ts"
 import type * as Engine from "../../Engine.ts"
 import type * as Graph from "../../Graph.ts"
@@ -17,6 +18,7 @@ import type { LivePolicies } from "../policies/live.ts"
 import type { UnderWay } from "../redaction/underWay.ts"
 import { Notifier } from "../telemetry/notifier.ts"
 import type { Probe } from "../telemetry/probe.ts"
+import type { Budget } from "./budget.ts"
 import type { CallGuard } from "./callGuard.ts"
 import type { Channel } from "./channel.ts"
 import type { FlowGate } from "./flowGate.ts"
@@ -55,6 +57,10 @@ export class Run {
   readonly channels = new Map<string, Channel>()
   /** What the run follows of a registry, where a stage takes a policy by name. */
   live: LivePolicies | undefined = undefined
+  /** What the stages share, where a limit was asked for. */
+  budget: Budget | undefined = undefined
+  /** Who holds whom back; set once the segments are wired. */
+  blame: () => Blame.Blame = () => ({ elapsedMicros: 0, heldBack: [], causes: [] })
   /** Stages that were set aside. */
   readonly quarantined = new Map<string, Quarantine.Quarantined>()
   readonly deadLetters: Array<DeadLetter.DeadLetter> = []

@@ -1,5 +1,5 @@
-// Retries and replacements where a stage has nothing to try again, or nothing to replace: they would
-// be passed over in silence.
+// Retries and replacements where a stage has nothing to try again, or nothing to replace: they
+// would be passed over in silence.
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import * as Policy from "../../Policy.ts"
