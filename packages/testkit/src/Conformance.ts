@@ -92,3 +92,15 @@ export const stageConformance = (options: SuiteOptions & Rules.StageSubject): vo
 /** Holds an accumulator to the rules of accumulation, driven as an engine drives it. */
 export const accumulatorConformance = (options: SuiteOptions & Rules.AccumulatorSubject): void =>
   suite("accumulator", Rules.accumulator, options, options)
+
+/**
+ * Holds an engine to the rules of the Reactive Streams specification, by its ids; what they come to
+ * where records are pulled is in `docs/testkit.md`.
+ */
+export const reactiveStreamsConformance = (options: EngineOptions): void =>
+  suite(
+    "Reactive Streams",
+    Rules.reactiveStreams,
+    { makeEngine: options.makeEngine, clock: options.clock ?? "context" },
+    options
+  )

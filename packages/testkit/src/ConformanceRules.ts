@@ -10,6 +10,7 @@ import { order } from "./internal/conformance/engineOrder.ts"
 import { stop } from "./internal/conformance/engineStop.ts"
 import { telemetry } from "./internal/conformance/engineTelemetry.ts"
 import { time } from "./internal/conformance/engineTime.ts"
+import { reactiveStreams as reactiveStreamsRules } from "./internal/conformance/reactiveStreams.ts"
 import * as rule from "./internal/conformance/rule.ts"
 import type { SinkSubject } from "./internal/conformance/sinks.ts"
 import { sinkRules } from "./internal/conformance/sinks.ts"
@@ -75,3 +76,9 @@ export const stage: ReadonlyArray<Rule<StageSubject>> = stageRules
 
 /** What every accumulator is held to. */
 export const accumulator: ReadonlyArray<Rule<AccumulatorSubject>> = accumulatorRules
+
+/**
+ * What the Reactive Streams specification asks for, of an engine between a source and a sink. The
+ * rules' ids are the specification's, e.g. `RS2.06` for rule 6 of subscribers.
+ */
+export const reactiveStreams: ReadonlyArray<Rule<EngineSubject>> = reactiveStreamsRules

@@ -7,6 +7,7 @@ import * as ends from "./internal/faulty/ends.ts"
 import { failures } from "./internal/faulty/failures.ts"
 import { flow } from "./internal/faulty/flow.ts"
 import { lifecycle } from "./internal/faulty/lifecycle.ts"
+import * as outside from "./internal/faulty/reactiveStreams.ts"
 import type * as twist from "./internal/faulty/twist.ts"
 
 /** An engine that breaks one rule, by id, and how. */
@@ -34,3 +35,6 @@ export const stages: ReadonlyArray<Faulty<Rules.StageSubject>> = ends.stages
 /** One faulty accumulator for each rule of accumulation. */
 export const accumulators: ReadonlyArray<Faulty<Rules.AccumulatorSubject>> =
   accumulation.accumulators
+
+/** One faulty engine for each rule of the Reactive Streams specification that is tested. */
+export const reactiveStreams: ReadonlyArray<FaultyEngine> = outside.reactiveStreams

@@ -43,6 +43,18 @@ caughtAlone("sink", Rules.sink, Faulty.sinks)
 caughtAlone("stage", Rules.stage, Faulty.stages)
 caughtAlone("accumulator", Rules.accumulator, Faulty.accumulators)
 
+describe("an engine that is faulty by the Reactive Streams specification", () => {
+  it.each(Faulty.reactiveStreams)("that $fault breaks $rule", async ({ rule, subject }) => {
+    const own = Rules.reactiveStreams.filter((one) => one.rule === rule)
+    expect(await broken(own, subject)).toEqual([rule])
+  })
+
+  it("is there for every rule", () => {
+    const ids = Rules.reactiveStreams.map(({ rule }) => rule)
+    expect(Faulty.reactiveStreams.map(({ rule }) => rule)).toEqual(ids)
+  })
+})
+
 describe("a test", () => {
   it("that does not end is given up and fails by name", async () => {
     const hangs: Rules.Rule<null> = { rule: "D6", title: "hangs", run: () => Effect.never }

@@ -64,7 +64,7 @@ const losesWakeUp = (reader: Source.SourceReader<unknown, unknown, unknown>) => 
 const more = 10
 
 /** Reads on when the run has ended. */
-const readsOn = (open: Graph.ErasedSource["open"]): Graph.ErasedSource["open"] =>
+export const readsOn = (open: Graph.ErasedSource["open"]): Graph.ErasedSource["open"] =>
   Effect.gen(function* () {
     const reader = yield* open
     const on = Effect.sync(() => {
