@@ -7,6 +7,7 @@ import type * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Batch from "./Batch.ts"
+import type * as Views from "./Views.ts"
 
 /** A run of records a reader hands over, with what it knows of their place in the input. */
 export interface Chunk<out A> {
@@ -30,12 +31,23 @@ export interface SourceReader<out A, out E = never, out R = never> {
   readonly pull: () => Chunk<A> | undefined | Effect.Effect<Chunk<A> | undefined, E, R>
 }
 
+/** How a source hands its records over as views, where every stage behind it reads views. */
+export interface ViewSource<out E = never, out R = never> {
+  readonly layout: Views.Layout
+  /** Opens a reader whose chunks are blocks that hold what is needed. */
+  readonly open: (
+    needs: Views.Needs
+  ) => Effect.Effect<SourceReader<unknown, E, R>, E, R | Scope.Scope>
+}
+
 /** A source: opens a reader whose resources live in the run's scope. */
 export interface Source<out A, out E = never, out R = never> {
   readonly _tag: "Source"
   /** Shown by `explain`, e.g. `lines(data.noun)`. */
   readonly label: string
   readonly open: Effect.Effect<SourceReader<A, E, R>, E, R | Scope.Scope>
+  /** Present where the source reads bytes of a declared format. */
+  readonly views?: ViewSource<E, R>
 }
 
 /** Builds a source from its opening effect. */

@@ -1,0 +1,258 @@
+// How records stand in a line of text: declared once, read in two ways. As objects, by `decoder`;
+// as views, by a parser generated for the fields a plan uses. Both give the same records and name
+// the same faults. A format reads no files and knows no lines: a line is what it is handed.
+import { describe } from "./internal/format/describe.ts"
+import { interpret } from "./internal/format/interpret.ts"
+import type { Layout } from "./Views.ts"
+
+/** Where a field ends: at this text, which is skipped. Default: the format's separator. */
+export interface Ends {
+  readonly to?: string
+}
+
+/** How a text field is read. */
+export interface TextOptions extends Ends {
+  /** A to Z become a to z. */
+  readonly lower?: boolean
+  /** The first of these that the text ends in is cut off. */
+  readonly without?: ReadonlyArray<string>
+  /** Spaces at the end are cut off. */
+  readonly trimEnd?: boolean
+  /** Fewest bytes it has. Default 0. */
+  readonly least?: number
+}
+
+/** One field as the parsers read it. */
+export type FieldSpec =
+  | {
+      readonly _tag: "Text"
+      readonly to: string | undefined
+      readonly lower: boolean
+      readonly without: ReadonlyArray<string>
+      readonly trimEnd: boolean
+      readonly least: number
+    }
+  | { readonly _tag: "Digits"; readonly to: string | undefined; readonly width: number }
+  | {
+      readonly _tag: "Integer"
+      readonly to: string | undefined
+      readonly base: 10 | 16
+      readonly same: string | undefined
+    }
+  | { readonly _tag: "Decimal"; readonly to: string | undefined }
+  | {
+      readonly _tag: "Choice"
+      readonly to: string | undefined
+      readonly words: Readonly<Record<string, string>>
+    }
+  | {
+      readonly _tag: "Boolean"
+      readonly to: string | undefined
+      readonly yes: string
+      readonly no: string
+    }
+  | { readonly _tag: "Skip"; readonly to: string | undefined }
+  | { readonly _tag: "Span"; readonly from: string; readonly through: string }
+  | { readonly _tag: "Counted"; readonly base: 10 | 16; readonly fields: FieldSpecs }
+  | { readonly _tag: "Each"; readonly count: string; readonly width: number }
+  | { readonly _tag: "Ordinal" }
+
+/** Fields in the order of the line. */
+export type FieldSpecs = Readonly<Record<string, FieldSpec>>
+
+/** A field of a format; the type is that of its value. */
+export interface Field<out A> {
+  readonly spec: FieldSpec
+  /** Only a type. */
+  readonly _A?: (_: never) => A
+}
+
+/** A field that is read over: the records do not have it. */
+export interface Skipped {
+  readonly spec: FieldSpec
+  readonly skipped: true
+}
+
+/** Fields by name, in the order of the line. */
+export type Fields = Readonly<Record<string, Field<unknown> | Skipped>>
+
+type Kept<F extends Fields> = {
+  [K in keyof F]: F[K] extends Skipped ? never : K
+}[keyof F]
+
+/** The record that fields make. */
+export type RecordOf<F extends Fields> = {
+  readonly [K in Kept<F>]: F[K] extends Field<infer A> ? A : never
+}
+
+/** What is wrong with a line. */
+export interface Fault {
+  readonly field: string
+  /** What should stand there. */
+  readonly expected: string
+  /** Offset in the line, in bytes. */
+  readonly at: number
+}
+
+/** How records stand in a line. */
+export interface Format<out A> {
+  readonly _tag: "Delimited"
+  readonly layout: Layout
+  readonly separator: string
+  readonly fields: FieldSpecs
+  /** Lines that begin with this hold no record. */
+  readonly ignore: string | undefined
+  /** Spaces at the end of the line do not count. */
+  readonly trimEnd: boolean
+  /** Only a type. */
+  readonly _A?: (_: never) => A
+}
+
+/** Text, up to the separator. */
+export const text = (options: TextOptions = {}): Field<string> => ({
+  spec: {
+    _tag: "Text",
+    to: options.to,
+    lower: options.lower ?? false,
+    without: options.without ?? [],
+    trimEnd: options.trimEnd ?? false,
+    least: options.least ?? 0
+  }
+})
+
+/** Text of exactly so many digits. */
+export const digits = (width: number, options: Ends = {}): Field<string> => ({
+  spec: { _tag: "Digits", to: options.to, width }
+})
+
+/**
+ * A whole number of at most 15 digits, with or without a minus; `base` 16 without. `same` names a
+ * field before it that must have the same value.
+ */
+export const integer = (
+  options: Ends & { readonly base?: 10 | 16; readonly same?: string } = {}
+): Field<number> => ({
+  spec: { _tag: "Integer", to: options.to, base: options.base ?? 10, same: options.same }
+})
+
+/** A number as JSON writes it. */
+export const decimal = (options: Ends = {}): Field<number> => ({
+  spec: { _tag: "Decimal", to: options.to }
+})
+
+/** One of some words, each standing for a value. */
+export const choice = <const W extends Readonly<Record<string, string>>>(
+  words: W,
+  options: Ends = {}
+): Field<W[keyof W]> => ({ spec: { _tag: "Choice", to: options.to, words } })
+
+/** One of two words. Default `true` and `false`. */
+export const boolean = (
+  options: Ends & { readonly yes?: string; readonly no?: string } = {}
+): Field<boolean> => ({
+  spec: {
+    _tag: "Boolean",
+    to: options.to,
+    yes: options.yes ?? "true",
+    no: options.no ?? "false"
+  }
+})
+
+/** Whatever stands there, up to the separator; no part of the record. */
+export const skip = (options: Ends = {}): Skipped => ({
+  spec: { _tag: "Skip", to: options.to },
+  skipped: true
+})
+
+/** The text from the start of one field to the end of a later one, both before it. */
+export const span = (from: string, through: string): Field<string> => ({
+  spec: { _tag: "Span", from, through }
+})
+
+/** A number, and after it so many times the fields. */
+export const counted = <const F extends Fields>(
+  fields: F,
+  options: { readonly base?: 10 | 16 } = {}
+): Field<ReadonlyArray<RecordOf<F>>> => ({
+  spec: { _tag: "Counted", base: options.base ?? 10, fields: specsOf(fields) }
+})
+
+/** The same, read over. */
+export const skipCounted = <const F extends Fields>(
+  fields: F,
+  options: { readonly base?: 10 | 16 } = {}
+): Skipped => ({
+  spec: { _tag: "Counted", base: options.base ?? 10, fields: specsOf(fields) },
+  skipped: true
+})
+
+/**
+ * As many digits of a width as the field `count` says, the last of the line: the line holds one
+ * record for each of them.
+ */
+export const each = (count: string, width: number): Field<string> => ({
+  spec: { _tag: "Each", count, width }
+})
+
+/** The position, from 1 on, of the record among those of its line. */
+export const ordinal = (): Field<number> => ({ spec: { _tag: "Ordinal" } })
+
+const specsOf = (fields: Fields): FieldSpecs =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.spec]))
+
+/** How lines are read. */
+export interface DelimitedOptions<Kind extends string> {
+  /** The value of the field `_tag`; without it the records have none. */
+  readonly kind?: Kind
+  /** Default a tab. */
+  readonly separator?: string
+  /** Lines that begin with this hold no record. */
+  readonly ignore?: string
+  /** Spaces at the end of the line do not count. Default false. */
+  readonly trimEnd?: boolean
+}
+
+type Tagged<Kind extends string> = [Kind] extends [never] ? unknown : { readonly _tag: Kind }
+
+/**
+ * Lines of fields with separators between them, the last one up to the end of the line.
+ *
+ * Shape: one record a line, or as many as `each` says. The key `_tag` is the first of the record
+ * where there is a `kind`.
+ * Limits: separators are ASCII, at most 8 characters long; a choice has at most 250 words.
+ * Errors: throws `TypeError` for a format that cannot work, naming the field and the cure.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const readings = Format.delimited(
+ *   { sensor: Format.text(), celsius: Format.decimal() },
+ *   { separator: ";" }
+ * )
+ * ```
+ */
+export const delimited = <const F extends Fields, const Kind extends string = never>(
+  fields: F,
+  options: DelimitedOptions<Kind> = {}
+): Format<RecordOf<F> & Tagged<Kind>> => {
+  const skipped = new Set(Object.keys(fields).filter((name) => "skipped" in fields[name]!))
+  const specs = specsOf(fields)
+  return {
+    _tag: "Delimited",
+    layout: describe(specs, skipped, options.kind),
+    separator: options.separator ?? "\t",
+    fields: specs,
+    ignore: options.ignore,
+    trimEnd: options.trimEnd ?? false
+  }
+}
+
+/** What a decoder says of a line. */
+export type Decoded<A> =
+  | { readonly _tag: "Records"; readonly records: ReadonlyArray<A> }
+  | { readonly _tag: "Fault"; readonly fault: Fault }
+
+/** The records of a line as objects: the reference meaning of a format. */
+export const decoder = <A>(format: Format<A>): ((line: string) => Decoded<A>) =>
+  interpret(format) as (line: string) => Decoded<A>

@@ -1,0 +1,339 @@
+// Records as views: positions in a segment of bytes, with numbers, choices and hashes in typed
+// columns, instead of objects with strings. A `ViewBlock` stands where a batch has its array of
+// payloads, and gives the objects to whoever asks for one. Documented in
+// docs/decisions/0008-byte-path.md.
+import { materialise } from "./internal/views/materialise.ts"
+import type { Segment } from "./SegmentPool.ts"
+
+/** A field of a record, and how its column holds it. */
+export type Column =
+  | { readonly _tag: "Text"; readonly name: string }
+  | { readonly _tag: "Number"; readonly name: string }
+  | { readonly _tag: "Boolean"; readonly name: string }
+  /** One of at most 250 words, held as its position in the list. */
+  | { readonly _tag: "Choice"; readonly name: string; readonly values: ReadonlyArray<string> }
+  /** Any number of elements of the same columns. */
+  | { readonly _tag: "Group"; readonly name: string; readonly columns: ReadonlyArray<Column> }
+
+/**
+ * The fields of a kind of record, in order.
+ *
+ * Shape: `kind` is the value of the field `_tag`, first in the object, where the records have one.
+ */
+export interface Layout {
+  readonly kind: string | undefined
+  readonly columns: ReadonlyArray<Column>
+}
+
+/** What stands in a choice or boolean column for null. */
+export const absent = 255
+
+const noInts = new Int32Array(0)
+const noFloats = new Float64Array(0)
+const noBytes = new Uint8Array(0)
+
+/**
+ * The values of one column.
+ *
+ * Shape, by the column's tag: `Text`: `start` and `length` in the sheet's bytes (length -1: null),
+ * `hash` where asked for; `Number`: `value` (NaN: null); `Boolean` and `Choice`: `code`; `Group`:
+ * `start` is the first element and `length` the number, in `children`, which hold `used` elements.
+ */
+export class ColumnData {
+  readonly column: Column
+  start: Int32Array = noInts
+  length: Int32Array = noInts
+  hash: Int32Array = noInts
+  value: Float64Array = noFloats
+  code: Uint8Array = noBytes
+  readonly children: ReadonlyArray<ColumnData>
+  /** Elements in the children of a group. */
+  used = 0
+  private readonly hashed: boolean
+  private readonly elements: boolean
+
+  constructor(column: Column, needs: Needs, path: string, elements: boolean) {
+    this.column = column
+    this.elements = elements
+    this.hashed = needs.hashes.has(path)
+    this.children =
+      column._tag === "Group"
+        ? column.columns.map((each) => new ColumnData(each, needs, `${path}.${each.name}`, true))
+        : []
+  }
+
+  /** Makes room for `count` entries; what is there stays. */
+  ensure(count: number): void {
+    const { _tag } = this.column
+    if (_tag === "Text" || _tag === "Group") {
+      if (this.start.length >= count) return
+      this.start = grownInts(this.start, count)
+      this.length = grownInts(this.length, count)
+      if (this.hashed) this.hash = grownInts(this.hash, count)
+    } else if (_tag === "Number") {
+      if (this.value.length < count) this.value = grownFloats(this.value, count)
+    } else if (this.code.length < count) this.code = grownBytes(this.code, count)
+  }
+
+  /** Elements of a group there is room for. */
+  elementRoom = 0
+
+  /** Makes room for `count` elements of a group. */
+  ensureElements(count: number): void {
+    if (count <= this.elementRoom) return
+    for (const child of this.children) child.ensure(count)
+    this.elementRoom = Math.min(...this.children.map((child) => child.room))
+  }
+
+  /** Entries there is room for. */
+  get room(): number {
+    return Math.max(this.start.length, this.value.length, this.code.length)
+  }
+
+  /** True for a column of elements. */
+  get isElement(): boolean {
+    return this.elements
+  }
+}
+
+const roomFor = (before: number, count: number): number => Math.max(count, before * 2, 16)
+
+const grownInts = (before: Int32Array, count: number): Int32Array => {
+  const after = new Int32Array(roomFor(before.length, count))
+  after.set(before)
+  return after
+}
+
+const grownFloats = (before: Float64Array, count: number): Float64Array => {
+  const after = new Float64Array(roomFor(before.length, count))
+  after.set(before)
+  return after
+}
+
+const grownBytes = (before: Uint8Array, count: number): Uint8Array => {
+  const after = new Uint8Array(roomFor(before.length, count))
+  after.set(before)
+  return after
+}
+
+/**
+ * What the readers of a block use of it, so that nobody makes the rest.
+ *
+ * Shape: names of fields, `group.field` for those of elements.
+ */
+export interface Needs {
+  readonly columns: ReadonlySet<string>
+  /** Text fields whose hash is wanted, among `columns`. */
+  readonly hashes: ReadonlySet<string>
+  /** The fields whose bytes, one after the other, are the key; its hash is made with it. */
+  readonly key: ReadonlyArray<string> | undefined
+}
+
+/** Every field, no hash, no key. */
+export const everything = (layout: Layout): Needs => ({
+  columns: new Set(
+    layout.columns.flatMap((column) =>
+      column._tag === "Group"
+        ? [column.name, ...column.columns.map((each) => `${column.name}.${each.name}`)]
+        : [column.name]
+    )
+  ),
+  hashes: new Set(),
+  key: undefined
+})
+
+const isNeeded = (needs: Needs, path: string, column: Column): boolean =>
+  needs.columns.has(path) ||
+  (column._tag === "Group" &&
+    column.columns.some((each) => needs.columns.has(`${path}.${each.name}`)))
+
+/** The layout of what is left of a record when only `needs` are made. */
+export const narrowed = (layout: Layout, needs: Needs): Layout => ({
+  kind: layout.kind,
+  columns: layout.columns
+    .filter((column) => isNeeded(needs, column.name, column))
+    .map((column) =>
+      column._tag === "Group"
+        ? {
+            ...column,
+            columns: column.columns.filter((each) =>
+              needs.columns.has(`${column.name}.${each.name}`)
+            )
+          }
+        : column
+    )
+})
+
+/**
+ * The columns of a run of records with the bytes they point into. Pooled: whoever holds a block of
+ * it owns a share.
+ */
+export class Sheet {
+  readonly layout: Layout
+  readonly columns: ReadonlyArray<ColumnData>
+  readonly hasKey: boolean
+  keyStart: Int32Array = noInts
+  keyLength: Int32Array = noInts
+  keyHash: Int32Array = noInts
+  /** Keys begin at multiples of four and end in zeros up to the next one. */
+  keyBytes: Uint8Array = noBytes
+  /** The same memory in words. */
+  keyWords: Int32Array = noInts
+  keyUsed = 0
+  /** Records in it. */
+  rows = 0
+  /** Records there is room for. */
+  room = 0
+  segment: Segment | undefined = undefined
+  owners = 1
+  private readonly pool: SheetPool | undefined
+
+  constructor(layout: Layout, needs: Needs, pool: SheetPool | undefined) {
+    this.layout = layout
+    this.columns = layout.columns.map((each) => new ColumnData(each, needs, each.name, false))
+    this.hasKey = needs.key !== undefined
+    this.pool = pool
+  }
+
+  get bytes(): Uint8Array {
+    return this.segment === undefined ? noBytes : this.segment.bytes
+  }
+
+  /** Makes room for `rows` records. */
+  ensure(rows: number): void {
+    if (rows <= this.room) return
+    for (const column of this.columns) column.ensure(rows)
+    if (this.hasKey) {
+      this.keyStart = grownInts(this.keyStart, rows)
+      this.keyLength = grownInts(this.keyLength, rows)
+      this.keyHash = grownInts(this.keyHash, rows)
+    }
+    this.room = Math.min(
+      ...this.columns.map((column) => column.room),
+      this.hasKey ? this.keyStart.length : Number.POSITIVE_INFINITY
+    )
+    if (this.columns.length === 0 && !this.hasKey) this.room = rows
+  }
+
+  /** Makes room for `bytes` more bytes of keys. */
+  ensureKeyBytes(bytes: number): void {
+    if (this.keyUsed + bytes <= this.keyBytes.length) return
+    const words = grownInts(this.keyWords, (this.keyUsed + bytes + 3) >> 2)
+    this.keyWords = words
+    this.keyBytes = new Uint8Array(words.buffer)
+  }
+
+  /** Empty, over another segment, which it then owns a share of. */
+  begin(segment: Segment): void {
+    this.segment = segment
+    segment.retain()
+    this.clear()
+  }
+
+  private clear(): void {
+    this.rows = 0
+    this.keyUsed = 0
+    for (const column of this.columns) column.used = 0
+  }
+
+  retain(): void {
+    this.owners++
+  }
+
+  /** One owner less; the last one gives segment and columns back. */
+  release(): void {
+    if (this.owners <= 0) throw new Error("a sheet was released more often than retained")
+    this.owners--
+    if (this.owners > 0) return
+    const { segment } = this
+    this.segment = undefined
+    segment?.release()
+    this.pool?.give(this)
+  }
+}
+
+/** Sheets of one layout, kept for the next batch; at most `freeMax` free ones. */
+export class SheetPool {
+  private readonly layout: Layout
+  private readonly needs: Needs
+  private readonly freeMax: number
+  private readonly free: Array<Sheet> = []
+  /** Sheets out with somebody. */
+  rented = 0
+
+  constructor(layout: Layout, needs: Needs, freeMax = 4) {
+    this.layout = narrowed(layout, needs)
+    this.needs = needs
+    this.freeMax = freeMax
+  }
+
+  rent(segment: Segment): Sheet {
+    const sheet = this.free.pop() ?? new Sheet(this.layout, this.needs, this)
+    sheet.owners = 1
+    sheet.begin(segment)
+    this.rented++
+    return sheet
+  }
+
+  give(sheet: Sheet): void {
+    this.rented--
+    if (this.free.length < this.freeMax) this.free.push(sheet)
+  }
+}
+
+/**
+ * Some records of a sheet, in the place of a batch's payloads.
+ *
+ * Shape: rows `from` to `to`; `length` as an array has it; iterating gives objects.
+ * Flow: whoever is handed a block releases it when done and keeps no position of it; a branch or a
+ * stage that keeps records copies.
+ */
+export class ViewBlock {
+  readonly sheet: Sheet
+  readonly from: number
+  readonly to: number
+  readonly length: number
+
+  constructor(sheet: Sheet, from: number, to: number) {
+    this.sheet = sheet
+    this.from = from
+    this.to = to
+    this.length = to - from
+  }
+
+  /**
+   * Records `from` to `to` of this block, as a block that owns a share of its own. The part that
+   * reaches to the end takes over the share of the whole: a block is cut up from its start.
+   */
+  slice(from = 0, to: number = this.length): ViewBlock {
+    if (to < this.length) this.sheet.retain()
+    return new ViewBlock(this.sheet, this.from + from, this.from + to)
+  }
+
+  /** The records as objects. */
+  toObjects(): Array<unknown> {
+    return materialise(this)
+  }
+
+  [Symbol.iterator](): Iterator<unknown> {
+    return this.toObjects()[Symbol.iterator]()
+  }
+
+  release(): void {
+    this.sheet.release()
+  }
+}
+
+/** The block in the place of a batch's payloads, if it is one. */
+export const blockOf = (items: unknown): ViewBlock | undefined =>
+  items instanceof ViewBlock ? items : undefined
+
+/**
+ * A block where an array of payloads stands. Who takes it knows that it may be a block: the plan
+ * hands blocks to nobody else.
+ */
+export const asItems = <A>(block: ViewBlock): ReadonlyArray<A> => {
+  // Where payloads are erased a block is told from an array by `blockOf`.
+  const erased: unknown = block
+  return erased as ReadonlyArray<A>
+}

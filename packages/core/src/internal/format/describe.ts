@@ -1,0 +1,104 @@
+// The layout of the records a format makes, and the ways a format can be wrong. It reads nothing.
+import type { FieldSpec, FieldSpecs } from "../../Format.ts"
+import type { Column, Layout } from "../../Views.ts"
+
+const choicesMax = 250
+const separatorMax = 8
+
+const refuse = (field: string, reason: string, cure: string): never => {
+  throw new TypeError(`format: field "${field}" ${reason}. Cure: ${cure}`)
+}
+
+const columnOf = (name: string, spec: FieldSpec): Column => {
+  switch (spec._tag) {
+    case "Integer":
+    case "Decimal":
+    case "Ordinal":
+      return { _tag: "Number", name }
+    case "Boolean":
+      return { _tag: "Boolean", name }
+    case "Choice":
+      return { _tag: "Choice", name, values: choiceValues(spec.words) }
+    case "Counted":
+      return {
+        _tag: "Group",
+        name,
+        columns: Object.entries(spec.fields)
+          .filter(([, each]) => each._tag !== "Skip")
+          .map(([each, inner]) => columnOf(each, inner))
+      }
+    default:
+      return { _tag: "Text", name }
+  }
+}
+
+/** The values of a choice in the order of their codes. */
+export const choiceValues = (words: Readonly<Record<string, string>>): ReadonlyArray<string> => [
+  ...new Set(Object.values(words))
+]
+
+const isAscii = (text: string): boolean =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a tab is an ordinary separator
+  /^[\x01-\x7f]+$/.test(text) && !/[\r\n]/.test(text)
+
+const checkEnd = (name: string, spec: FieldSpec): void => {
+  if (!("to" in spec) || spec.to === undefined) return
+  if (spec.to === "" || spec.to.length > separatorMax || !isAscii(spec.to)) {
+    refuse(name, `ends at ${JSON.stringify(spec.to)}`, "give 1 to 8 ASCII characters")
+  }
+}
+
+const before = (name: string, other: string, known: ReadonlyArray<string>): void => {
+  if (known.includes(other)) return
+  refuse(name, `refers to "${other}"`, "name a field that stands before it")
+}
+
+const check = (specs: FieldSpecs, nested: boolean): void => {
+  const names = Object.keys(specs)
+  if (names.length === 0) refuse("(none)", "is all there is", "declare a field")
+  names.forEach((name, i) => {
+    const spec = specs[name] as FieldSpec
+    const known = names.slice(0, i)
+    checkEnd(name, spec)
+    if (/^\d/.test(name)) refuse(name, "begins with a digit, which changes the order", "rename it")
+    if (spec._tag === "Span") {
+      before(name, spec.from, known)
+      before(name, spec.through, known)
+      const covered = names.slice(names.indexOf(spec.from), names.indexOf(spec.through) + 1)
+      for (const each of covered) {
+        const inner = specs[each] as FieldSpec
+        if (inner._tag === "Counted") refuse(name, `covers the group "${each}"`, "leave it out")
+        if (inner._tag === "Text" && (inner.lower || inner.without.length > 0))
+          refuse(each, `is changed and also part of "${name}"`, "leave it as it is")
+      }
+    }
+    if (spec._tag === "Integer" && spec.same !== undefined) before(name, spec.same, known)
+    if (spec._tag === "Each") before(name, spec.count, known)
+    if (spec._tag === "Choice") {
+      const words = Object.keys(spec.words)
+      if (words.length === 0 || choiceValues(spec.words).length > choicesMax)
+        refuse(name, `has ${words.length} words`, `give 1 to ${choicesMax}`)
+    }
+    if (spec._tag === "Counted" || spec._tag === "Each" || spec._tag === "Ordinal") {
+      if (nested) refuse(name, `is a ${spec._tag.toLowerCase()} inside a group`, "take it out")
+    }
+    if (spec._tag === "Counted") check(spec.fields, true)
+  })
+  const repeated = names.filter((name) => specs[name]?._tag === "Each")
+  if (repeated.length > 1) refuse(repeated[1] as string, "is a second each", "keep one")
+}
+
+/** The layout of a format's records. Throws for a format that cannot work. */
+export const describe = (
+  specs: FieldSpecs,
+  skipped: ReadonlySet<string>,
+  kind: string | undefined
+): Layout => {
+  check(specs, false)
+  return {
+    kind,
+    columns: Object.entries(specs)
+      .filter(([name]) => !skipped.has(name))
+      .map(([name, spec]) => columnOf(name, spec))
+  }
+}

@@ -1,0 +1,126 @@
+// A parser as source text of its own, made for one format and one plan: it reads bytes straight
+// into columns, makes only what the plan uses and hashes keys on the way. A field nobody uses is
+// passed over up to what ends it. It has the meaning of interpret.ts, held equal by property test.
+
+import { multiplier, seed } from "../../ByteHash.ts"
+import type { Fault, Format } from "../../Format.ts"
+import type { Layout, Needs, Sheet } from "../../Views.ts"
+import { narrowed } from "../../Views.ts"
+import { FieldWriter } from "./fieldWriter.ts"
+import type { Step } from "./sequence.ts"
+import { sequence } from "./sequence.ts"
+
+/** What a parser tells beside the rows it adds. */
+export interface ParserHost {
+  /** Lines read since the host was made. */
+  lines: number
+  /** Number of the fault among the parser's, or -1; the parser then stands at the line's start. */
+  fault: number
+  /** Where in the buffer the fault is. */
+  faultAt: number
+}
+
+/** Reads lines of `bytes[at, end)` into the sheet until it holds `rowsMax`; returns where it is. */
+export type Parse = (
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  sheet: Sheet,
+  rowsMax: number,
+  host: ParserHost
+) => number
+
+/** A parser for one format and plan. */
+export interface Parser {
+  readonly parse: Parse
+  readonly layout: Layout
+  readonly faults: ReadonlyArray<Pick<Fault, "field" | "expected">>
+}
+
+let identity = 0
+
+const bytesOf = (text: string): ReadonlyArray<number> => [...new TextEncoder().encode(text)]
+
+const ignored = (prefix: string | undefined): string => {
+  if (prefix === undefined || prefix === "") return ""
+  const bytes = bytesOf(prefix)
+  const test = bytes.map((byte, i) => `b[p + ${i}] === ${byte}`).join(" && ")
+  return `if (p + ${bytes.length} <= e && ${test}) { lines++; at = next; continue; }`
+}
+
+const opening = (format: Format<unknown>): string => `
+    p = at;
+    e = b.indexOf(10, p);
+    let next = e + 1;
+    if (e < 0 || e >= end) { e = end; next = end; }
+    else if (e > p && b[e - 1] === 13) e--;
+    ${ignored(format.ignore)}
+    ${format.trimEnd ? "while (e > p && b[e - 1] === 32) e--;" : ""}`
+
+const keyHoists = (hasKey: boolean): string =>
+  hasKey
+    ? `let KS = sheet.keyStart, KL = sheet.keyLength, KH = sheet.keyHash;
+  let kb = sheet.keyBytes, ku = sheet.keyUsed;`
+    : ""
+
+const compile = (
+  format: Format<unknown>,
+  steps: ReadonlyArray<Step>,
+  writer: FieldWriter,
+  hasKey: boolean
+): string => {
+  const fields = steps.map((step) => writer.read(step)).join("\n    ")
+  const write = writer.write(steps)
+  return `// parser ${identity++}
+"use strict";
+return function parse_${identity}(b, at, end, sheet, max, host) {
+  const C = sheet.columns;
+  let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0;
+  ${writer.hoists()}
+  ${keyHoists(hasKey)}
+  const grow = () => {
+    sheet.ensure(r + 1);
+    room = sheet.room;
+    ${writer.rehoists()}
+    ${hasKey ? "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;" : ""}
+  };
+  scan: while (at < end && r < max) {${opening(format)}
+    ${fields}
+    ${write}
+    lines++;
+    at = next;
+  }
+  sheet.rows = r;
+  ${writer.flush()}
+  ${hasKey ? "sheet.keyUsed = ku;" : ""}
+  host.lines += lines;
+  return at;
+}`
+}
+
+/** Whether the platform lets programs make functions of text. */
+export const canGenerate = (): boolean => {
+  try {
+    return new Function("return true")() === true
+  } catch {
+    return false
+  }
+}
+
+/** The source text of a parser, for reading. */
+export const source = (format: Format<unknown>, needs: Needs): string => make(format, needs).text
+
+const make = (format: Format<unknown>, needs: Needs) => {
+  const steps = sequence(format.fields, format.separator)
+  const layout = narrowed(format.layout, needs)
+  const writer = new FieldWriter(layout, needs, steps, format.separator)
+  const text = compile(format, steps, writer, needs.key !== undefined)
+  return { layout, writer, text }
+}
+
+/** Compiles a parser. Throws where the platform forbids code generation: ask `canGenerate`. */
+export const generate = (format: Format<unknown>, needs: Needs): Parser => {
+  const { layout, writer, text } = make(format, needs)
+  const parse = new Function("SEED", "M", "words", text)(seed, multiplier, writer.words) as Parse
+  return { parse, layout, faults: writer.faults }
+}

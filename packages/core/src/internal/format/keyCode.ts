@@ -1,0 +1,52 @@
+// Writes the code that makes the key of a record: its fields' bytes one after the other, and their
+// hash. They are copied together, each key to begin at a multiple of four.
+import type { Step } from "./sequence.ts"
+
+const bytesOf = (text: string): ReadonlyArray<number> => [...new TextEncoder().encode(text)]
+
+const mixed = "c = Math.imul(h ^ (h >>> 15), 0x85ebca6b); KH[r] = c ^ (c >>> 13);"
+
+const isText = (step: Step): boolean => ["Text", "Digits", "Each", "Span"].includes(step.spec._tag)
+
+const room = (count: string): string =>
+  `if (ku + ${count} > kb.length) {
+        sheet.keyUsed = ku;
+        sheet.ensureKeyBytes(${count});
+        kb = sheet.keyBytes;
+      }`
+
+const byte = (value: string): string => `c = ${value}; kb[ku++] = c; h = Math.imul(h ^ c, M);`
+
+const partOf = (
+  step: Step,
+  n: number,
+  words: Array<ReadonlyArray<ReadonlyArray<number>>>
+): string => {
+  if (isText(step)) {
+    return `${room(`l${n}`)} for (q = s${n}; q < s${n} + l${n}; q++) { ${byte("b[q]")} }`
+  }
+  if (step.spec._tag === "Choice") {
+    const values = [...new Set(Object.values(step.spec.words))].map(bytesOf)
+    words.push(values)
+    const list = `words[${words.length - 1}][k${n}]`
+    return `{ const w = ${list}; ${room("w.length")}
+      for (q = 0; q < w.length; q++) { ${byte("w[q]")} } }`
+  }
+  const text = step.spec._tag === "Ordinal" ? "String(o + 1)" : `String(v${n})`
+  return `{ const w = ${text}; ${room("w.length")}
+      for (q = 0; q < w.length; q++) { ${byte("w.charCodeAt(q)")} } }`
+}
+
+/** The code for the key of the record in row r. */
+export const keyCode = (
+  key: ReadonlyArray<string>,
+  steps: ReadonlyArray<Step>,
+  id: (path: string) => number,
+  words: Array<ReadonlyArray<ReadonlyArray<number>>>
+): string => {
+  const parts = key.map((name) => steps.find((step) => step.path === name) as Step)
+  const copied = parts.map((step) => partOf(step, id(step.path), words)).join(" ")
+  // Keys begin at whole words and end in zeros up to the next one, to be compared word by word.
+  return `{ let h = SEED; const k = ku; ${copied} KS[r] = k; KL[r] = ku - k; ${mixed}
+      ${room("4")} while ((ku & 3) !== 0) kb[ku++] = 0; }`
+}

@@ -1,0 +1,171 @@
+// Writes the records of a block as lines of JSON, from bytes to bytes: what JSON.stringify makes of
+// the same records, without making them. One generated function per layout.
+import type { Column, Layout, Sheet } from "../../Views.ts"
+import type { Output } from "./output.ts"
+
+/** Writes rows `from` to `to` of a sheet. */
+export type WriteRows = (sheet: Sheet, from: number, to: number, output: Output) => void
+
+const encoder = new TextEncoder()
+
+/** 1 for bytes that a JSON string cannot hold as they are. */
+export const escaped = new Uint8Array(256)
+escaped.fill(1, 0, 32)
+escaped[34] = 1
+escaped[92] = 1
+
+/** The bytes JSON puts for one that must be escaped. */
+export const escapes: ReadonlyArray<Uint8Array> = Array.from({ length: 128 }, (_, code) =>
+  encoder.encode(JSON.stringify(String.fromCharCode(code)).slice(1, -1))
+)
+
+const literal = (text: string): string =>
+  [...encoder.encode(text)].map((byte) => `o[a++] = ${byte};`).join(" ")
+
+/** Bytes a number takes at most, with its sign. */
+const numberMax = 32
+
+const arraysOf = (data: string, id: string, column: Column): string => {
+  switch (column._tag) {
+    case "Text":
+      return `const S${id} = ${data}.start, L${id} = ${data}.length;`
+    case "Number":
+      return `const V${id} = ${data}.value;`
+    case "Group":
+      return [
+        `const S${id} = ${data}.start, L${id} = ${data}.length;`,
+        ...column.columns.map((each, j) => arraysOf(`${data}.children[${j}]`, `${id}_${j}`, each))
+      ].join(" ")
+    default:
+      return `const K${id} = ${data}.code;`
+  }
+}
+
+const choices = (column: Column, words: Array<ReadonlyArray<Uint8Array>>): number => {
+  const values =
+    column._tag === "Choice"
+      ? column.values.map((value) => JSON.stringify(value))
+      : ["false", "true"]
+  const list: Array<Uint8Array> = values.map((value) => encoder.encode(value))
+  while (list.length < 255) list.push(new Uint8Array(0))
+  list.push(encoder.encode("null"))
+  words.push(list)
+  return words.length - 1
+}
+
+const valueCode = (
+  column: Column,
+  id: string,
+  row: string,
+  words: Array<ReadonlyArray<Uint8Array>>
+): string => {
+  switch (column._tag) {
+    case "Text":
+      return `{ const l = L${id}[${row}];
+      if (l < 0) { ${literal("null")} }
+      else {
+        if (a + 6 * l + M > z) { z = out.grow(a, 6 * l + M); o = out.bytes; }
+        o[a++] = 34;
+        const s = S${id}[${row}];
+        for (let q = s, t = s + l; q < t; q++) {
+          const c = b[q];
+          if (E[c] === 0) o[a++] = c;
+          else { const x = X[c]; for (let y = 0; y < x.length; y++) o[a++] = x[y]; }
+        }
+        o[a++] = 34;
+      } }`
+    case "Number":
+      return `{ const v = V${id}[${row}];
+      if (v >= 0 && v < 10 && (v | 0) === v) o[a++] = 48 + v;
+      else a = N(o, a, v); }`
+    case "Group": {
+      const parts = column.columns.map((each, j) => {
+        const name = `${j === 0 ? "{" : ","}${JSON.stringify(each.name)}:`
+        return `${literal(name)} ${valueCode(each, `${id}_${j}`, "j", words)}`
+      })
+      const open = column.columns.length === 0 ? literal("{") : ""
+      return `${literal("[")}
+      { const f = S${id}[${row}], t = f + L${id}[${row}];
+      for (let j = f; j < t; j++) {
+        if (a + M > z) { z = out.grow(a, M); o = out.bytes; }
+        if (j > f) o[a++] = 44;
+        ${open} ${parts.join("\n        ")} ${literal("}")}
+      } }
+      if (a + M > z) { z = out.grow(a, M); o = out.bytes; }
+      ${literal("]")}`
+    }
+    default: {
+      const n = choices(column, words)
+      return `{ const w = W[${n}][K${id}[${row}]];
+      if (a + w.length + M > z) { z = out.grow(a, w.length + M); o = out.bytes; }
+      for (let y = 0; y < w.length; y++) o[a++] = w[y]; }`
+    }
+  }
+}
+
+/** Bytes of all that is not text: names, punctuation, numbers. */
+const fixedBytes = (columns: ReadonlyArray<Column>): number =>
+  columns.reduce((sum, column) => {
+    const inner = column._tag === "Group" ? fixedBytes(column.columns) : 0
+    return sum + encoder.encode(JSON.stringify(column.name)).length + numberMax + 8 + inner
+  }, 16)
+
+/** Writes a number as JSON does; returns where it ends. */
+export const putNumber = (out: Uint8Array, from: number, value: number): number => {
+  let at = from
+  if ((value | 0) === value && value >= 0) {
+    let digits = 1
+    for (let power = 10; digits < 10 && value >= power; power *= 10) digits++
+    let rest = value
+    for (let i = at + digits - 1; i >= at; i--) {
+      const tenth = (rest / 10) | 0
+      out[i] = 48 + rest - tenth * 10
+      rest = tenth
+    }
+    return at + digits
+  }
+  const text = Number.isFinite(value) ? String(value) : "null"
+  for (let i = 0; i < text.length; i++) out[at++] = text.charCodeAt(i)
+  return at
+}
+
+let identity = 0
+
+const source = (layout: Layout, words: Array<ReadonlyArray<Uint8Array>>): string => {
+  const kind = layout.kind === undefined ? [] : [`"_tag":${JSON.stringify(layout.kind)}`]
+  let opening = `{${kind.join("")}`
+  const fields = layout.columns.map((column, k) => {
+    const comma = k === 0 && kind.length === 0 ? "" : ","
+    const before = literal(`${opening}${comma}${JSON.stringify(column.name)}:`)
+    opening = ""
+    return `${before} ${valueCode(column, `${k}`, "i", words)}`
+  })
+  const kindBytes = encoder.encode(kind.join("")).length
+  return `// json ${identity++}
+"use strict";
+return function json_${identity}(sheet, from, to, out) {
+  const C = sheet.columns, b = sheet.bytes, M = ${fixedBytes(layout.columns) + kindBytes};
+  ${layout.columns.map((column, k) => arraysOf(`C[${k}]`, `${k}`, column)).join("\n  ")}
+  let o = out.bytes, a = out.used, z = o.length;
+  for (let i = from; i < to; i++) {
+    if (a + M > z) { z = out.grow(a, M); o = out.bytes; }
+    ${fields.join("\n    ")}
+    ${literal(`${opening}}\n`)}
+  }
+  out.used = a;
+}`
+}
+
+const writers = new WeakMap<Layout, WriteRows>()
+
+/** The writer for a layout; compiled once. */
+export const jsonWriter = (layout: Layout): WriteRows => {
+  const known = writers.get(layout)
+  if (known !== undefined) return known
+  const words: Array<ReadonlyArray<Uint8Array>> = []
+  const text = source(layout, words)
+  const make = new Function("E", "X", "W", "N", text)
+  const made = make(escaped, escapes, words, putNumber) as WriteRows
+  writers.set(layout, made)
+  return made
+}

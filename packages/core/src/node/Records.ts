@@ -1,0 +1,161 @@
+// Records of a declared format in files, read as bytes: views where every stage behind reads views,
+// objects elsewhere, the same records and the same faults. And sinks that write views as bytes.
+// Lines without a format are in Files.
+import * as Effect from "effect/Effect"
+import type * as Format from "../Format.ts"
+import type { Parser } from "../internal/format/generate.ts"
+import { canGenerate, generate } from "../internal/format/generate.ts"
+import { rehearse } from "../internal/format/rehearse.ts"
+import { jsonWriter } from "../internal/views/jsonWriter.ts"
+import type * as Sink from "../Sink.ts"
+import * as Source from "../Source.ts"
+import type { Needs } from "../Views.ts"
+import { blockOf, everything } from "../Views.ts"
+import type { FileError } from "./FileError.ts"
+import type { ReadOptions } from "./internal/recordReader.ts"
+import { openRecords } from "./internal/recordReader.ts"
+import * as recordSink from "./internal/recordSink.ts"
+import { viewWriter } from "./internal/viewWriter.ts"
+
+/** How files of records are read. */
+export interface RecordsOptions {
+  /** Bytes per read. Default 256 KiB. */
+  readonly chunkBytes?: number
+  /** Longest record. Default 64 MiB. */
+  readonly recordBytesMax?: number
+  /** Bytes that are not UTF-8: "fail" (default) names the place, "replace" puts U+FFFD there. */
+  readonly invalid?: "fail" | "replace"
+}
+
+const kibibyte = 1_024
+
+const optionsOf = (options: RecordsOptions): ReadOptions => ({
+  chunkBytes: options.chunkBytes ?? 256 * kibibyte,
+  recordBytesMax: options.recordBytesMax ?? 64 * kibibyte * kibibyte,
+  invalid: options.invalid ?? "fail"
+})
+
+const parsers = new WeakMap<Format.Format<unknown>, Map<string, Parser>>()
+
+const textOf = (needs: Needs): string =>
+  [[...needs.columns].sort(), [...needs.hashes].sort(), needs.key ?? []].map(String).join(";")
+
+/** Files of one format share a parser, so that it is compiled and warm once. */
+const parserFor = (format: Format.Format<unknown>, needs: Needs): Parser => {
+  const known = parsers.get(format) ?? new Map<string, Parser>()
+  parsers.set(format, known)
+  const text = textOf(needs)
+  const before = known.get(text)
+  if (before !== undefined) return before
+  const parser = generate(format, needs)
+  rehearse(parser, format, needs, (sample) => Buffer.from(sample))
+  known.set(text, parser)
+  return parser
+}
+
+/** Hands over objects where a reader of views has blocks. */
+const withObjects = <A>(
+  reader: Source.SourceReader<unknown, FileError>
+): Source.SourceReader<A, FileError> => {
+  const chunkOf = (chunk: Source.Chunk<unknown> | undefined): Source.Chunk<A> | undefined => {
+    if (chunk === undefined) return undefined
+    const block = blockOf(chunk.items)
+    if (block === undefined) return chunk as Source.Chunk<A>
+    const items = block.toObjects() as ReadonlyArray<A>
+    block.release()
+    return { ...chunk, items }
+  }
+  return {
+    pull: () => {
+      const pulled = reader.pull()
+      return Effect.isEffect(pulled) ? Effect.map(pulled, chunkOf) : chunkOf(pulled)
+    }
+  }
+}
+
+/**
+ * The records of files of a declared format.
+ *
+ * Shape: one record a line, or as many as the format says; files as in `Files.lines`, one after the
+ * other.
+ * Flow: one read ahead of the consumer and no more. Files are closed when they end, on failure, and
+ * with the scope.
+ * Limits: three segments of `chunkBytes` and the columns of the blocks under way; a longer record
+ * gets a segment of its size, up to `recordBytesMax`.
+ * Errors: `FileError` naming path, line, byte, field and reason of the first line that is not of
+ * the format, after the records before it. A field that no stage reads is passed over and not
+ * checked.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ * import * as Records from "@sluice/core/node/Records"
+ *
+ * const readings = Format.delimited({ sensor: Format.text(), celsius: Format.decimal() })
+ * const source = Records.files("readings.tsv", readings)
+ * ```
+ */
+export const files = <A>(
+  patterns: string | ReadonlyArray<string>,
+  format: Format.Format<A>,
+  options: RecordsOptions = {}
+): Source.Source<A, FileError> => {
+  const list = typeof patterns === "string" ? [patterns] : patterns
+  const settings = optionsOf(options)
+  const open = (needs: Needs) => openRecords(list, settings, parserFor(format, needs), needs)
+  const label = `records(${list.map((path) => path.split("/").at(-1)).join(", ")})`
+  const source = Source.make(
+    label,
+    Effect.map(
+      Effect.suspend(() => open(everything(format.layout))),
+      (reader) => withObjects<A>(reader)
+    )
+  )
+  if (!canGenerate()) return source
+  return {
+    ...source,
+    views: { layout: format.layout, open: (needs) => Effect.suspend(() => open(needs)) }
+  }
+}
+
+/** How files are written. */
+export interface RecordSinkOptions {
+  /** See `Files.FileSinkOptions`. */
+  readonly atomic?: boolean
+  readonly blockBytes?: number
+  readonly makeDirectory?: boolean
+}
+
+const jsonOf = (record: unknown): string => {
+  const text = JSON.stringify(record)
+  if (text !== undefined) return text
+  throw new TypeError(
+    `a record of type ${typeof record} has no JSON form. Cure: filter it out, or give encode`
+  )
+}
+
+/**
+ * Writes each record as one line of JSON, views as bytes without a string; `-` is standard output.
+ * Flow, limits and errors as `Files.ndjsonSink`.
+ *
+ * @example
+ * ```ts
+ * import * as Records from "@sluice/core/node/Records"
+ *
+ * const out = Records.ndjsonSink<{ readonly key: string }>("out.ndjson")
+ * ```
+ */
+export const ndjsonSink = <A>(
+  path: string,
+  options: RecordSinkOptions = {}
+): Sink.Sink<A, FileError> => ({
+  ...recordSink.make<A>(path, {
+    label: "ndjson",
+    encode: jsonOf,
+    writeViews: viewWriter(jsonWriter),
+    atomic: options.atomic ?? true,
+    makeDirectory: options.makeDirectory ?? false,
+    blockBytes: options.blockBytes ?? 256 * kibibyte
+  }),
+  views: true
+})

@@ -1,0 +1,178 @@
+// The generated parser against the reference meaning of a format: the same records and the same
+// faults for any format, any input, any split of the input, and any choice of fields.
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import * as Format from "../../src/Format.ts"
+import { generate } from "../../src/internal/format/generate.ts"
+import { sampleLines } from "../../src/internal/format/rehearse.ts"
+import { Segment } from "../../src/SegmentPool.ts"
+import type { Needs } from "../../src/Views.ts"
+import { everything, SheetPool, ViewBlock } from "../../src/Views.ts"
+import { formats, linesFor } from "./formats.ts"
+
+interface Outcome {
+  readonly records: ReadonlyArray<unknown>
+  readonly line: number | undefined
+  readonly fault: Format.Fault | undefined
+}
+
+/** The meaning: line by line, up to the first fault. */
+const meant = (format: Format.Format<unknown>, lines: ReadonlyArray<string>): Outcome => {
+  const decode = Format.decoder(format)
+  const records: Array<unknown> = []
+  for (const [line, text] of lines.entries()) {
+    const decoded = decode(text)
+    if (decoded._tag === "Fault") return { records, line, fault: decoded.fault }
+    records.push(...decoded.records)
+  }
+  return { records, line: undefined, fault: undefined }
+}
+
+/** The same by the generated parser, at most `rowsMax` lines a call. */
+const parsed = (
+  format: Format.Format<unknown>,
+  lines: ReadonlyArray<string>,
+  rowsMax: number,
+  ends: string,
+  needs: Needs = everything(format.layout)
+): Outcome => {
+  const parser = generate(format, needs)
+  const bytes = Buffer.from(lines.join(ends) + ends)
+  const starts = lines.map((_, i) =>
+    Buffer.byteLength(lines.slice(0, i).join(ends) + (i > 0 ? ends : ""))
+  )
+  const pool = new SheetPool(parser.layout, needs)
+  const host = { lines: 0, fault: -1, faultAt: 0 }
+  const records: Array<unknown> = []
+  let at = 0
+  while (at < bytes.length && host.fault < 0) {
+    const sheet = pool.rent(new Segment(bytes))
+    at = parser.parse(bytes, at, bytes.length, sheet, rowsMax, host)
+    records.push(...new ViewBlock(sheet, 0, sheet.rows).toObjects())
+    sheet.release()
+  }
+  expect(pool.rented).toBe(0)
+  if (host.fault < 0) return { records, line: undefined, fault: undefined }
+  const { field, expected } = parser.faults[host.fault]!
+  const fault = { field, expected, at: host.faultAt - starts[host.lines]! }
+  return { records, line: host.lines, fault }
+}
+
+const formatAndLines = formats.chain((format) =>
+  fc.tuple(fc.constant(format), linesFor(format), fc.integer({ min: 1, max: 5 }), fc.boolean())
+)
+
+describe("a generated parser", () => {
+  it("reads the same records and names the same faults as the format means", () => {
+    fc.assert(
+      fc.property(formatAndLines, ([format, lines, rowsMax, returns]) => {
+        expect(parsed(format, lines, rowsMax, returns ? "\r\n" : "\n")).toEqual(
+          meant(format, lines)
+        )
+      }),
+      { numRuns: 1_500 }
+    )
+  })
+
+  it("takes the made-up lines of any format without a fault", () => {
+    fc.assert(
+      fc.property(formats, (format) => {
+        const lines = sampleLines(format).split("\n").slice(0, -1)
+        const whole = lines.map((line) => line.replace("\r", ""))
+        const outcome = parsed(format, whole, 5, "\n")
+        // A text may hold what ends it: then the line means something else, to both.
+        expect(outcome).toEqual(meant(format, whole))
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("reads chosen fields as it reads all of them", () => {
+    const chosen = formatAndLines.chain(([format, lines, rowsMax]) =>
+      fc.tuple(
+        fc.constant(format),
+        fc.constant(lines),
+        fc.constant(rowsMax),
+        fc.subarray([...everything(format.layout).columns], { minLength: 1 })
+      )
+    )
+    fc.assert(
+      fc.property(chosen, ([format, lines, rowsMax, names]) => {
+        const { records, fault } = meant(format, lines)
+        fc.pre(fault === undefined)
+        const needs: Needs = { columns: new Set(names), hashes: new Set(), key: undefined }
+        const read = parsed(format, lines, rowsMax, "\n", needs)
+        expect(read.fault).toBeUndefined()
+        expect(read.records).toEqual(records.map((record) => projected(record, needs.columns)))
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it("hashes keys and texts as their bytes", async () => {
+    const { hashBytes } = await import("../../src/ByteHash.ts")
+    const format = Format.delimited({
+      name: Format.text({ lower: true, without: ["(x)"] }),
+      pos: Format.choice({ 1: "n", 2: "verb" }),
+      id: Format.digits(3)
+    })
+    const needs: Needs = {
+      columns: new Set(["name"]),
+      hashes: new Set(["name"]),
+      key: ["pos", "id", "name"]
+    }
+    const bytes = Buffer.from("Käfer(X)\t2\t007\n")
+    const parser = generate(format, needs)
+    const sheet = new SheetPool(parser.layout, needs).rent(new Segment(bytes))
+    parser.parse(bytes, 0, bytes.length, sheet, 9, { lines: 0, fault: -1, faultAt: 0 })
+    const hashOf = (text: string) => {
+      const encoded = Buffer.from(text)
+      return hashBytes(encoded, 0, encoded.length)
+    }
+    const key = Buffer.from(sheet.keyBytes.subarray(0, sheet.keyLength[0]!)).toString()
+    expect([key, sheet.keyHash[0]]).toEqual(["verb007käfer", hashOf("verb007käfer")])
+    expect(sheet.columns[0]!.hash[0]).toBe(hashOf("käfer"))
+  })
+})
+
+const projected = (record: unknown, names: ReadonlySet<string>): unknown =>
+  Object.fromEntries(
+    Object.entries(record as Record<string, unknown>).flatMap(([name, value]) => {
+      if (name === "_tag") return [[name, value]]
+      if (!Array.isArray(value)) return names.has(name) ? [[name, value]] : []
+      const inner = [...names].filter((each) => each.startsWith(`${name}.`))
+      if (inner.length === 0 && !names.has(name)) return []
+      const elements = value.map((element: Record<string, unknown>) =>
+        Object.fromEntries(Object.entries(element).filter(([each]) => names.has(`${name}.${each}`)))
+      )
+      return [[name, elements]]
+    })
+  )
+
+describe("a format that cannot work", () => {
+  it.each([
+    ["an end that is no text", () => Format.delimited({ a: Format.text({ to: "" }) })],
+    ["an end in a line break", () => Format.delimited({ a: Format.text({ to: "\n" }) })],
+    [
+      "a span over fields behind it",
+      () => Format.delimited({ s: Format.span("a", "a"), a: Format.text() })
+    ],
+    [
+      "a span over a changed text",
+      () => Format.delimited({ a: Format.text({ lower: true }), s: Format.span("a", "a") })
+    ],
+    ["no field", () => Format.delimited({})],
+    ["a name that begins with a digit", () => Format.delimited({ "1": Format.text() })],
+    [
+      "two repeated fields",
+      () =>
+        Format.delimited({ n: Format.integer(), a: Format.each("n", 2), b: Format.each("n", 2) })
+    ],
+    [
+      "a group in a group",
+      () => Format.delimited({ g: Format.counted({ h: Format.counted({ a: Format.text() }) }) })
+    ]
+  ])("is refused with a cure: %s", (_, make) => {
+    expect(make).toThrow(/^format: field .* Cure: /)
+  })
+})

@@ -1,0 +1,97 @@
+// Lines of JSON written from views against JSON.stringify of the same records as objects.
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import * as Format from "../../src/Format.ts"
+import { generate } from "../../src/internal/format/generate.ts"
+import { jsonWriter, putNumber } from "../../src/internal/views/jsonWriter.ts"
+import { Segment } from "../../src/SegmentPool.ts"
+import type { ViewBlock } from "../../src/Views.ts"
+import { ViewBlock as Block, everything, SheetPool } from "../../src/Views.ts"
+import { formats, linesFor } from "./formats.ts"
+
+/** An output that starts with next to no room. */
+class SmallOutput {
+  bytes = new Uint8Array(1)
+  used = 0
+  grow(used: number, room: number): number {
+    const grown = new Uint8Array(used + room)
+    grown.set(this.bytes.subarray(0, used))
+    this.bytes = grown
+    return grown.length
+  }
+}
+
+const written = (block: ViewBlock): string => {
+  const output = new SmallOutput()
+  jsonWriter(block.sheet.layout)(block.sheet, block.from, block.to, output)
+  return Buffer.from(output.bytes.subarray(0, output.used)).toString()
+}
+
+const blockOf = (format: Format.Format<unknown>, text: string): ViewBlock => {
+  const needs = everything(format.layout)
+  const parser = generate(format, needs)
+  const bytes = Buffer.from(text)
+  const sheet = new SheetPool(parser.layout, needs).rent(new Segment(bytes))
+  parser.parse(bytes, 0, bytes.length, sheet, 100, { lines: 0, fault: -1, faultAt: 0 })
+  return new Block(sheet, 0, sheet.rows)
+}
+
+const linesOf = (block: ViewBlock): string =>
+  block
+    .toObjects()
+    .map((record) => `${JSON.stringify(record)}\n`)
+    .join("")
+
+describe("the JSON writer of views", () => {
+  it("writes what JSON.stringify makes of the same records", () => {
+    const cases = formats.chain((format) => fc.tuple(fc.constant(format), linesFor(format)))
+    fc.assert(
+      fc.property(cases, ([format, lines]) => {
+        const block = blockOf(format, lines.join("\n"))
+        expect(written(block)).toBe(linesOf(block))
+      }),
+      { numRuns: 400 }
+    )
+  })
+
+  it("escapes every character that JSON escapes, and no other", () => {
+    const format = Format.delimited({ text: Format.text() }, { separator: "\u0001" })
+    const codes = Array.from({ length: 0x900 }, (_, code) => code).filter((code) => code !== 10)
+    const text = `${String.fromCharCode(...codes)}\u2028\u2029\ud83d\ude00`
+    const block = blockOf(format, text)
+    expect(written(block)).toBe(`${JSON.stringify({ text })}\n`)
+  })
+
+  it("writes numbers as JSON does", () => {
+    const number = fc.oneof(
+      fc.integer(),
+      fc.double(),
+      fc.constantFrom(0, -0, 9, 10, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 1e21, 5e-324, Number.NaN)
+    )
+    fc.assert(
+      fc.property(number, (value) => {
+        const bytes = new Uint8Array(32)
+        const end = putNumber(bytes, 2, value)
+        expect(Buffer.from(bytes.subarray(2, end)).toString()).toBe(JSON.stringify(value))
+      })
+    )
+  })
+
+  it("writes null for what is absent", () => {
+    const format = Format.delimited({
+      text: Format.text(),
+      number: Format.integer(),
+      flag: Format.boolean(),
+      word: Format.choice({ a: "b" })
+    })
+    const block = blockOf(format, "x\t1\ttrue\ta\n")
+    const [text, number, flag, word] = block.sheet.columns
+    text!.length[0] = -1
+    number!.value[0] = Number.NaN
+    flag!.code[0] = 255
+    word!.code[0] = 255
+    const record = { text: null, number: null, flag: null, word: null }
+    expect(written(block)).toBe(`${JSON.stringify(record)}\n`)
+    expect(block.toObjects()).toEqual([record])
+  })
+})

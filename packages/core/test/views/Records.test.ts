@@ -1,0 +1,208 @@
+// Records of files: however the file is cut into reads, the same records and the same faults as the
+// format means, line by line; everything rented is given back.
+import * as fs from "node:fs"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
+import * as Format from "../../src/Format.ts"
+import { generate } from "../../src/internal/format/generate.ts"
+import { Override } from "../../src/node/internal/fileSystem.ts"
+import { openRecords } from "../../src/node/internal/recordReader.ts"
+import * as Records from "../../src/node/Records.ts"
+import * as RunMode from "../../src/RunMode.ts"
+import { blockOf, everything } from "../../src/Views.ts"
+import * as drive from "../node/drive.ts"
+import * as manualFileSystem from "../node/manualFileSystem.ts"
+import { formats, linesFor } from "./formats.ts"
+
+const deterministic = Effect.provideService(RunMode.Deterministic, true)
+
+const pairs = Format.delimited({ name: Format.text(), value: Format.integer() })
+
+const readings = (...lines: ReadonlyArray<string>): string => lines.join("\n")
+
+/** What is read of a file, as records and the place of the fault. */
+const outcome = (text: string | Buffer, format: Format.Format<unknown>, chunkBytes: number) =>
+  Effect.gen(function* () {
+    const at = yield* drive.withFiles({ a: text })
+    const { items, failure } = yield* drive.readAll(Records.files(at("a"), format, { chunkBytes }))
+    const place = failure && { line: failure.line, byte: failure.byte, reason: failure.reason }
+    return { items, place, message: failure?.message }
+  })
+
+describe("Records.files", () => {
+  it.effect(
+    "reads records through any split, with CRLF, a byte order mark, no last line break",
+    () =>
+      Effect.gen(function* () {
+        const text = "\ufeffone\t1\r\ntwo €\t2\n\t3\nlast\t4"
+        for (const chunkBytes of [1, 2, 3, 5, 7, 64, 4_096]) {
+          const { items, place } = yield* outcome(text, pairs, chunkBytes)
+          expect(place).toBeUndefined()
+          expect(items).toEqual([
+            { name: "one", value: 1 },
+            { name: "two €", value: 2 },
+            { name: "", value: 3 },
+            { name: "last", value: 4 }
+          ])
+        }
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("names line, byte, field and reason of a broken line, after those before it", () =>
+    Effect.gen(function* () {
+      const { items, place, message } = yield* outcome(readings("a\t1", "é\tx", "b\t2"), pairs, 4)
+      expect(items).toEqual([{ name: "a", value: 1 }])
+      expect(place).toEqual({ line: 2, byte: 7, reason: "InvalidRecord" })
+      expect(message).toContain(
+        'field value should be a whole number in base 10 up to the end of the line, found "x"'
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("names the first byte that is no text, after the lines before it", () =>
+    Effect.gen(function* () {
+      const bytes = Buffer.concat([
+        Buffer.from("a\t1\nb\t2\nc"),
+        Buffer.of(0xff),
+        Buffer.from("\t3\n")
+      ])
+      for (const chunkBytes of [3, 64]) {
+        const { items, place } = yield* outcome(bytes, pairs, chunkBytes)
+        expect(items).toHaveLength(2)
+        expect(place).toEqual({ line: 3, byte: 9, reason: "InvalidUtf8" })
+      }
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("puts U+FFFD where bytes are no text when asked to", () =>
+    Effect.gen(function* () {
+      const at = yield* drive.withFiles({ a: Buffer.of(0x61, 0xff, 9, 0x31, 10) })
+      const { items } = yield* drive.readAll(Records.files(at("a"), pairs, { invalid: "replace" }))
+      expect(items).toEqual([{ name: "a\ufffd", value: 1 }])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("refuses a record longer than it may be, and reads a long one that may", () =>
+    Effect.gen(function* () {
+      const at = yield* drive.withFiles({ a: `a\t1\n${"x".repeat(500)}\t2\n` })
+      const options = { chunkBytes: 16, recordBytesMax: 100 }
+      const short = yield* drive.readAll(Records.files(at("a"), pairs, options))
+      expect(short.items).toEqual([{ name: "a", value: 1 }])
+      expect(short.failure).toMatchObject({ reason: "LineTooLong", line: 2, byte: 4 })
+      const long = yield* drive.readAll(
+        Records.files(at("a"), pairs, { ...options, recordBytesMax: 600 })
+      )
+      expect(long.items[1]).toEqual({ name: "x".repeat(500), value: 2 })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("reads several files, one after the other, at once under the sync engine", () =>
+    Effect.gen(function* () {
+      const at = yield* drive.withFiles({ a: "a\t1\n", b: "", c: "c\t3" })
+      const source = Records.files([at("a"), at("b"), at("c")], pairs)
+      const read = yield* drive.readAll(source).pipe(deterministic)
+      expect(read.items.map(({ name }) => name)).toEqual(["a", "c"])
+      expect(read.atOnce).toBe(read.chunks.length + 1)
+      const located = read.chunks.map(({ provenance }) => provenance?.base)
+      expect(located).toEqual([0, 0])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("has one read ahead, and closes its file when given up", () =>
+    Effect.gen(function* () {
+      const manual = manualFileSystem.make({ a: readings("a\t1", "b\t2", "c\t3", "d\t4", "") })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const reader = yield* openAll(["a"], pairs, 4)
+          while (manual.step());
+          expect(manual.log.reads).toBe(1)
+          const pulled = reader.pull()
+          expect(Effect.isEffect(pulled)).toBe(false)
+          while (manual.step());
+          expect(manual.log.reads).toBe(2)
+        })
+      ).pipe(Effect.provideService(Override, manual.system), whileStepping(manual))
+      expect([manual.log.opened, manual.log.closed]).toEqual([1, 1])
+    })
+  )
+
+  it("copies only what a read cuts off, and gives every segment back", async () => {
+    const law = fc.asyncProperty(
+      formats.chain((format) => fc.tuple(fc.constant(format), linesFor(format))),
+      fc.integer({ min: 1, max: 40 }),
+      async ([format, lines], chunkBytes) => {
+        const text = `${lines.join("\n")}\n`
+        await Effect.runPromise(
+          Effect.scoped(
+            Effect.gen(function* () {
+              const at = yield* drive.withFiles({ a: text })
+              const decode = Format.decoder(format)
+              const meant = lines.map(decode)
+              const broken = meant.findIndex(({ _tag }) => _tag === "Fault")
+              const records = meant
+                .slice(0, broken < 0 ? undefined : broken)
+                .flatMap((each) => (each._tag === "Records" ? each.records : []))
+              const reader = yield* openAll([at("a")], format, chunkBytes)
+              const read: Array<unknown> = []
+              let failed: { readonly line: number | undefined } | undefined
+              for (;;) {
+                const pulled = reader.pull()
+                const chunk = Effect.isEffect(pulled)
+                  ? yield* Effect.catch(pulled, (error) =>
+                      Effect.sync(() => {
+                        failed = error
+                      })
+                    )
+                  : pulled
+                if (chunk === undefined) break
+                const block = blockOf(chunk.items)!
+                read.push(...block.toObjects())
+                block.release()
+              }
+              expect(read).toEqual(records)
+              expect(failed?.line).toBe(broken < 0 ? undefined : broken + 1)
+              if (broken < 0) expect(reader.pool.statistics().rented).toBe(0)
+            })
+          )
+        )
+      }
+    )
+    await fc.assert(law, { numRuns: 150 })
+  })
+})
+
+const openAll = (
+  paths: ReadonlyArray<string>,
+  format: Format.Format<unknown>,
+  chunkBytes: number
+) => {
+  const needs = everything(format.layout)
+  const options = { chunkBytes, recordBytesMax: 1e6, invalid: "fail" as const }
+  return openRecords(paths, options, generate(format, needs), needs)
+}
+
+/** Finishes calls while the effect waits for them. */
+const whileStepping =
+  (manual: manualFileSystem.Manual) =>
+  <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.raceFirst(
+      effect,
+      Effect.forever(
+        Effect.andThen(
+          Effect.sync(() => manual.step()),
+          Effect.yieldNow
+        )
+      )
+    )
+
+describe("Records.ndjsonSink", () => {
+  it.effect("writes objects as Files.ndjsonSink does", () =>
+    Effect.gen(function* () {
+      const root = yield* drive.directory
+      const path = `${root}/out.ndjson`
+      yield* drive.writeAll(Records.ndjsonSink(path), [[{ a: 1 }], [{ a: "x" }]])
+      expect(fs.readFileSync(path, "utf8")).toBe('{"a":1}\n{"a":"x"}\n')
+    }).pipe(Effect.scoped)
+  )
+})

@@ -1,0 +1,100 @@
+// Where a plan runs on views, where on objects, and what it says about it.
+
+import * as fs from "node:fs"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Format from "../../src/Format.ts"
+import type * as Graph from "../../src/Graph.ts"
+import * as Records from "../../src/node/Records.ts"
+import * as Pipeline from "../../src/Pipeline.ts"
+import * as Plan from "../../src/Plan.ts"
+import * as Sink from "../../src/Sink.ts"
+import * as SyncEngine from "../../src/SyncEngine.ts"
+import * as drive from "../node/drive.ts"
+
+const pairs = Format.delimited({ name: Format.text(), value: Format.integer() })
+
+const source = (id: string) => Pipeline.source(id, Records.files(`${id}.tsv`, pairs))
+
+const shapesOf = (closed: Pipeline.Closed<unknown, unknown>): Record<string, string> =>
+  Object.fromEntries(Plan.make(Pipeline.graph(closed) as Graph.PipelineGraph).shapes)
+
+const out = Records.ndjsonSink("out.ndjson")
+
+describe("the shape of records in a plan", () => {
+  it("is views from a source of bytes to a sink that takes them, through a merge", () => {
+    const merged = Pipeline.merge("both", [source("a"), source("b")])
+    expect(shapesOf(merged.pipe(Pipeline.sink("out", out)))).toEqual({
+      a: "views",
+      b: "views",
+      out: "views"
+    })
+  })
+
+  it("is objects in front of a plain function, which is named", () => {
+    const closed = source("a").pipe(
+      Pipeline.map("double", ({ value }) => value * 2),
+      Pipeline.sink("out", out)
+    )
+    expect(shapesOf(closed)).toEqual({
+      a: 'objects: "double": a plain function of Map takes objects',
+      double: "objects: a plain function of Map takes objects"
+    })
+    expect(Plan.explain(Plan.make(Pipeline.graph(closed) as Graph.PipelineGraph))).toContain(
+      '    a: objects: "double": a plain function of Map takes objects'
+    )
+  })
+
+  it("is objects where one input of a merge has objects", () => {
+    const plain = Pipeline.source("b", Records.files("b", pairs)).pipe(
+      Pipeline.filter("some", ({ value }) => value > 0)
+    )
+    const merged = Pipeline.merge("both", [source("a"), plain])
+    expect(shapesOf(merged.pipe(Pipeline.sink("out", out)))).toMatchObject({
+      a: 'objects: "both" has an input of objects'
+    })
+  })
+
+  it("is objects in front of a sink of objects", () => {
+    expect(shapesOf(source("a").pipe(Pipeline.sink("out", Sink.drain)))).toEqual({
+      a: 'objects: "out": the sink takes objects',
+      out: "objects: the sink takes objects"
+    })
+  })
+
+  it("does not change a graph without a source of views", () => {
+    const closed = Pipeline.source("a", { _tag: "Source", label: "none", open: Effect.never }).pipe(
+      Pipeline.sink("out", Sink.drain)
+    )
+    const graph = Pipeline.graph(closed) as Graph.PipelineGraph
+    const plan = Plan.make(graph)
+    expect([plan.graph, plan.shapes.size]).toEqual([graph, 0])
+  })
+
+  it.effect("gives the same output either way, however batches are cut", () =>
+    Effect.gen(function* () {
+      const lines = Array.from({ length: 300 }, (_, i) => `n"${i}\t${i}`)
+      const at = yield* drive.withFiles({ a: lines.join("\n"), b: lines.join("\r\n") })
+      const merged = (name: string, views: boolean) =>
+        Pipeline.merge(
+          "both",
+          ["a", "b"].map((id) => {
+            const records = Pipeline.source(id, Records.files(at(id), pairs, { chunkBytes: 64 }))
+            return views ? records : records.pipe(Pipeline.map(`${id}-same`, (record) => record))
+          })
+        ).pipe(Pipeline.sink("out", Records.ndjsonSink(at(name))), Pipeline.named(name))
+      const seeds = [undefined, 1, 2, 3]
+      for (const seed of seeds) {
+        const engine = seed === undefined ? {} : { engine: SyncEngine.make(), seed }
+        for (const views of [true, false]) {
+          const result = yield* Pipeline.run(merged(`${views}`, views), { ...engine, batchSize: 7 })
+          expect([result.status, result.recordsIn]).toEqual(["completed", 600])
+        }
+        const [viewed, plain] = ["true", "false"].map((name) =>
+          fs.readFileSync(at(name), "utf8").split("\n").sort()
+        )
+        expect(viewed).toEqual(plain)
+      }
+    }).pipe(Effect.scoped)
+  )
+})

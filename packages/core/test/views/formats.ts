@@ -1,0 +1,126 @@
+// Random formats, and lines for them: some of the format, some nearly, some not at all.
+import * as fc from "fast-check"
+import * as Format from "../../src/Format.ts"
+import { sampleLines } from "../../src/internal/format/rehearse.ts"
+
+type Any = Format.Field<unknown> | Format.Skipped
+
+const ends = fc.option(fc.constantFrom("|", ", ", " | ", ":", "%"), { nil: undefined, freq: 3 })
+const endsOf = (to: string | undefined) => (to === undefined ? {} : { to })
+
+const simple: fc.Arbitrary<Any> = fc.oneof(
+  fc
+    .record({
+      to: ends,
+      lower: fc.boolean(),
+      trimEnd: fc.boolean(),
+      without: fc.constantFrom<ReadonlyArray<string>>([], ["(a)", "B"], ["x"]),
+      least: fc.constantFrom(0, 0, 1, 3)
+    })
+    .map(({ to, ...options }) => Format.text({ ...endsOf(to), ...options })),
+  fc.tuple(fc.integer({ min: 1, max: 9 }), ends).map(([n, to]) => Format.digits(n, endsOf(to))),
+  fc
+    .tuple(fc.constantFrom(10 as const, 16 as const), ends)
+    .map(([base, to]) => Format.integer({ base, ...endsOf(to) })),
+  ends.map((to) => Format.decimal(endsOf(to))),
+  ends.map((to) => Format.choice({ n: "noun", v: "verb", vv: "verbs", s: "noun" }, endsOf(to))),
+  ends.map((to) => Format.boolean({ yes: "y", no: "no", ...endsOf(to) })),
+  ends.map((to) => Format.skip(endsOf(to)))
+)
+
+const named = (fields: ReadonlyArray<Any>, prefix: string): Format.Fields =>
+  Object.fromEntries(fields.map((field, i) => [`${prefix}${i}`, field]))
+
+const group: fc.Arbitrary<Any> = fc
+  .tuple(
+    fc.array(simple, { minLength: 1, maxLength: 3 }),
+    fc.constantFrom(10 as const, 16 as const),
+    fc.boolean()
+  )
+  .map(([fields, base, kept]) =>
+    kept
+      ? Format.counted(named(fields, "e"), { base })
+      : Format.skipCounted(named(fields, "e"), { base })
+  )
+
+const withSpan = (fields: Record<string, Any>): Record<string, Any> => {
+  const texts = Object.entries(fields).filter(
+    ([, { spec }]) => spec._tag !== "Counted" && !(spec._tag === "Text" && spec.lower)
+  )
+  const plain = texts.every(([, { spec }]) => spec._tag !== "Text" || spec.without.length === 0)
+  if (texts.length < Object.keys(fields).length || texts.length === 0 || !plain) return fields
+  return { ...fields, span: Format.span(texts[0]![0], texts.at(-1)![0]) }
+}
+
+const fanned = (fields: Record<string, Any>, width: number): Record<string, Any> => ({
+  ...fields,
+  count: Format.integer(),
+  again: Format.integer({ same: "count" }),
+  each: Format.each("count", width),
+  rank: Format.ordinal()
+})
+
+/** Formats of every kind of field, alone and together. */
+export const formats: fc.Arbitrary<Format.Format<unknown>> = fc
+  .record({
+    fields: fc.array(fc.oneof({ arbitrary: simple, weight: 5 }, { arbitrary: group, weight: 1 }), {
+      minLength: 1,
+      maxLength: 5
+    }),
+    fan: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined, freq: 3 }),
+    separator: fc.constantFrom(" ", "\t", ";", "--"),
+    kind: fc.constantFrom(undefined, "Row"),
+    ignore: fc.constantFrom(undefined, "#"),
+    trimEnd: fc.boolean()
+  })
+  .map(({ fields, fan, separator, kind, ignore, trimEnd }) => {
+    const plain = { last: Format.text(), ...named(fields, "f") }
+    const all = fan === undefined ? withSpan(plain) : fanned(plain, fan)
+    return Format.delimited(all as Format.Fields, {
+      separator,
+      trimEnd,
+      ...(kind === undefined ? {} : { kind }),
+      ...(ignore === undefined ? {} : { ignore })
+    }) as Format.Format<unknown>
+  })
+
+const junk = fc.string({
+  unit: fc.constantFrom(..." ;\t-:|,%#0123456789abcXYZ().eE+é€😀\r".split(/(?:)/u)),
+  maxLength: 24
+})
+
+type Edit = readonly [at: number, cut: number, put: string]
+
+const edited = (line: string, edits: ReadonlyArray<Edit>): string =>
+  edits.reduce((text, [at, cut, put]) => {
+    const from = Math.floor(at * (text.length + 1))
+    return text.slice(0, from) + put + text.slice(from + cut)
+  }, line)
+
+const edit: fc.Arbitrary<Edit> = fc.tuple(
+  fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+  fc.integer({ min: 0, max: 3 }),
+  fc.oneof(fc.constant(""), junk)
+)
+
+/** Text of lines for a format, with no line break inside a surrogate pair. */
+export const linesFor = (format: Format.Format<unknown>): fc.Arbitrary<ReadonlyArray<string>> => {
+  const samples = sampleLines(format)
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => line.replace("\r", ""))
+  const line = fc.oneof(
+    { arbitrary: fc.constantFrom(...samples), weight: 6 },
+    {
+      arbitrary: fc
+        .tuple(fc.constantFrom(...samples), fc.array(edit, { minLength: 1, maxLength: 3 }))
+        .map(([sample, edits]) => edited(sample, edits)),
+      weight: 4
+    },
+    { arbitrary: junk, weight: 1 }
+  )
+  return fc.array(line, { minLength: 1, maxLength: 12 }).map((lines) =>
+    // Half a surrogate pair is no text that bytes could hold.
+    lines.map((each) => each.toWellFormed().replaceAll("\r", ""))
+  )
+}
