@@ -27,6 +27,8 @@ export interface CsvRows {
   /** The 0-based line on which each row begins. */
   readonly lines: ReadonlyArray<number>
   readonly fault: CsvFault | undefined
+  /** Where a line begins in the text fed last; undefined where it began before. */
+  readonly offsetOf: (line: number) => number | undefined
 }
 
 /** How the cells are told apart. */
@@ -104,6 +106,14 @@ const offsetOfLine = (text: string, wanted: number): number => {
   return breaks.lastIndex
 }
 
+const nowhere = (): undefined => undefined
+
+/** Offsets are wanted only when a record is refused, so they are counted then. */
+const locator = (whole: string, from: number, carried: number) => (line: number) => {
+  const offset = offsetOfLine(whole, line - from)
+  return offset < carried ? undefined : offset - carried
+}
+
 /** The parser of one file; give it the text in pieces that end with a line, then `end`. */
 export class CsvText {
   private readonly grammar: CsvGrammar
@@ -133,7 +143,7 @@ export class CsvText {
     const placed = this.place(rows, plain)
     if (plain && /[\r\n]$/.test(text)) this.carry = ""
     else this.carry = whole.slice(offsetOfLine(whole, this.line - from))
-    return placed
+    return { ...placed, offsetOf: locator(whole, from, carried) }
   }
 
   /** The last record, where no line break follows it. */
@@ -142,13 +152,13 @@ export class CsvText {
     if (Csv.isCsvError(rows)) {
       const { message: reason, line, column } = rows
       const fault = { line: line - 1, column, reason, offset: undefined }
-      return { rows: [], lines: [], fault }
+      return { rows: [], lines: [], fault, offsetOf: nowhere }
     }
     this.carry = ""
-    return this.place(rows, false)
+    return { ...this.place(rows, false), offsetOf: nowhere }
   }
 
-  private place(rows: Rows, plain: boolean): CsvRows {
+  private place(rows: Rows, plain: boolean): Omit<CsvRows, "offsetOf"> {
     const lines = new Array<number>(rows.length)
     for (let i = 0; i < rows.length; i++) {
       lines[i] = this.line
@@ -161,10 +171,15 @@ export class CsvText {
   // place between two records.
   private faulty(error: Csv.CsvError, whole: string, carried: number): CsvRows {
     const line = error.line - 1
+    const offsetOf = locator(whole, this.line, carried)
     const before = offsetOfLine(whole, line - this.line)
-    const rows = before === 0 ? [] : new Decoding(this.grammar).feed(whole.slice(0, before))
+    const again = new Decoding(this.grammar)
+    // A decoder takes a mark at its very beginning for a byte order mark; here it is a character.
+    if (this.line > 0) again.feed("\n")
+    const rows = before === 0 ? [] : again.feed(whole.slice(0, before))
     const placed = this.place(Csv.isCsvError(rows) ? [] : rows, false)
     const offset = before < carried ? undefined : before - carried
-    return { ...placed, fault: { line, column: error.column, reason: error.message, offset } }
+    const fault = { line, column: error.column, reason: error.message, offset }
+    return { ...placed, fault, offsetOf }
   }
 }

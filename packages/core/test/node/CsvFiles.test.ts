@@ -168,9 +168,9 @@ describe("CSV records", () => {
   )
 
   const bad: ReadonlyArray<readonly [string, string, string]> = [
-    ["too few cells", "a,b\n1,2\n3\n", ":3: the record has 1 cells, the header 2"],
-    ["too many cells", "a,b\n1,2\n3,4,5\n", ":3: the record has 3 cells, the header 2"],
-    ["a name twice", "a,a\n1,2\n", ':1: the header has the column "a" twice']
+    ["too few cells", "a,b\n1,2\n3\n", ":3 (byte 8): the record has 1 cells, the header 2"],
+    ["too many cells", "a,b\n1,2\n3,4,5\n", ":3 (byte 8): the record has 3 cells, the header 2"],
+    ["a name twice", "a,a\n1,2\n", ':1 (byte 0): the header has the column "a" twice']
   ]
   for (const [what, content, message] of bad) {
     it.effect(`${what}: the records before, then the place`, () =>
@@ -198,7 +198,7 @@ describe("CSV records", () => {
       const at = yield* withFiles({ "in.csv": "name,people\nA,1\nB,many\n" })
       const { items, failure } = yield* readAll(CsvFiles.records(at("in.csv"), City))
       expect(items).toEqual([{ name: "A", people: 1 }])
-      expect(failure?.message).toContain("in.csv:3: the record does not fit the schema")
+      expect(failure?.message).toContain("in.csv:3 (byte 16): the record does not fit the schema")
       expect(failure?.message).toContain("people")
     })
   )

@@ -87,6 +87,19 @@ describe("text of a source of bytes", () => {
     })
   )
 
+  it.effect("a mark within the text is a character, also before a fault", () =>
+    Effect.gen(function* () {
+      const bytes = Buffer.from('a,b\n\uFEFFa,b\nx"y,3\n')
+      const chunks = Source.fromChunks(cut(bytes, [9]).map((chunk) => [chunk]))
+      const { items, failure } = yield* readAll(Text.csvRows(chunks))
+      expect(items).toEqual([
+        ["a", "b"],
+        ["\uFEFFa", "b"]
+      ])
+      expect(failure?.message).toContain(":3 (byte 11)")
+    })
+  )
+
   it.effect("lines that come complete are handed over before more bytes are asked for", () =>
     Effect.gen(function* () {
       let asked = 0

@@ -121,7 +121,7 @@ export class CsvReader<A, E = never, R = never>
 
   private rowsOf(
     file: Open<A>,
-    { rows, lines, fault }: CsvRows,
+    { rows, lines, fault, offsetOf }: CsvRows,
     bytes: number,
     byteAt: (offset: number | undefined) => number | undefined
   ): Pulled<A> {
@@ -138,7 +138,8 @@ export class CsvReader<A, E = never, R = never>
         }
       } catch (cause) {
         const [reason, cure] = causeText(cause)
-        this.failure = invalidRow(file.path, line, undefined, reason, cure, cause)
+        const byte = byteAt(offsetOf(line))
+        this.failure = invalidRow(file.path, line, byte, reason, cure, cause)
         break
       }
     }

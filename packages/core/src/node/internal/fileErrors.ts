@@ -81,11 +81,12 @@ const codeOf = (cause: unknown): string | undefined => {
 
 const damaged = (path: string, found: Damaged, byte: number | undefined): FileError => {
   const { compression, compressedBytes, reason, cause } = found
+  const where = `within the first ${compressedBytes} bytes`
   return new FileError({
     operation: "read",
     path,
     reason: "Damaged",
-    detail: `its ${compression} data is broken within the first ${compressedBytes} bytes: ${reason}`,
+    detail: `its ${compression} data is broken ${where}: ${reason}`,
     cure: `get the file anew, or set compression to what it really has ("none" for none)`,
     line: undefined,
     byte,
