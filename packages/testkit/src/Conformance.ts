@@ -104,3 +104,7 @@ export const reactiveStreamsConformance = (options: EngineOptions): void =>
     { makeEngine: options.makeEngine, clock: options.clock ?? "context" },
     options
   )
+
+/** Holds adapters between pipelines and Web Streams to cases of the WHATWG streams tests, by id. */
+export const webStreamsConformance = (options: SuiteOptions & Rules.WebStreamsSubject): void =>
+  suite("Web Streams", Rules.webStreams, options, options)

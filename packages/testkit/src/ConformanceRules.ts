@@ -18,6 +18,8 @@ import type { SourceSubject } from "./internal/conformance/sources.ts"
 import { sourceRules } from "./internal/conformance/sources.ts"
 import type { StageSubject } from "./internal/conformance/stages.ts"
 import { stageRules } from "./internal/conformance/stages.ts"
+import type { WebStreamsSubject } from "./internal/conformance/webStreams.ts"
+import { webStreamsRules } from "./internal/conformance/webStreams.ts"
 import type { EngineSubject } from "./internal/conformance/workload.ts"
 
 /** What accumulators under test are fed with, give, and are made like. */
@@ -33,6 +35,8 @@ export type { SinkCase, SinkSubject } from "./internal/conformance/sinks.ts"
 export type { SourceCase, SourceSubject } from "./internal/conformance/sources.ts"
 /** A custom stage under test, with records and what it makes of them. */
 export type { StageSubject } from "./internal/conformance/stages.ts"
+/** Adapters between pipelines and Web Streams under test, and the options they are piped with. */
+export type { PipeOptions, WebStreamsSubject } from "./internal/conformance/webStreams.ts"
 /** An engine under test: how to make one, and whose clock it follows. */
 export type { EngineSubject } from "./internal/conformance/workload.ts"
 
@@ -82,3 +86,9 @@ export const accumulator: ReadonlyArray<Rule<AccumulatorSubject>> = accumulatorR
  * rules' ids are the specification's, e.g. `RS2.06` for rule 6 of subscribers.
  */
 export const reactiveStreams: ReadonlyArray<Rule<EngineSubject>> = reactiveStreamsRules
+
+/**
+ * What the WHATWG streams tests ask of `pipeTo` and of a ReadableStream, for adapters between them
+ * and pipelines. The rules' ids are the tests' files, e.g. `piping/flow-control#1`.
+ */
+export const webStreams: ReadonlyArray<Rule<WebStreamsSubject>> = webStreamsRules

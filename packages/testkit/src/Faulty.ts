@@ -9,6 +9,7 @@ import { flow } from "./internal/faulty/flow.ts"
 import { lifecycle } from "./internal/faulty/lifecycle.ts"
 import * as outside from "./internal/faulty/reactiveStreams.ts"
 import type * as twist from "./internal/faulty/twist.ts"
+import * as web from "./internal/faulty/webStreams.ts"
 
 /** An engine that breaks one rule, by id, and how. */
 export type FaultyEngine = twist.FaultyEngine
@@ -38,3 +39,6 @@ export const accumulators: ReadonlyArray<Faulty<Rules.AccumulatorSubject>> =
 
 /** One faulty engine for each rule of the Reactive Streams specification that is tested. */
 export const reactiveStreams: ReadonlyArray<FaultyEngine> = outside.reactiveStreams
+
+/** One faulty pair of Web Streams adapters for each case that is tested. */
+export const webStreams: ReadonlyArray<Faulty<Rules.WebStreamsSubject>> = web.webStreams

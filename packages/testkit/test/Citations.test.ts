@@ -79,7 +79,7 @@ describe("the contract", () => {
     expect(wrong).toEqual([])
   })
 
-  it("is what the table of Reactive Streams rules in docs/testkit.md points to, test by test", () => {
+  it("is what the table of Reactive Streams rules in docs/testkit.md points to, by id", () => {
     const table = readFileSync(join(root, "docs/testkit.md"), "utf8").matchAll(
       /^\| (RS[123]\.\d\d) \|.*\| ([^|]+) \|$/gm
     )

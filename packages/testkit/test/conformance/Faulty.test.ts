@@ -43,17 +43,26 @@ caughtAlone("sink", Rules.sink, Faulty.sinks)
 caughtAlone("stage", Rules.stage, Faulty.stages)
 caughtAlone("accumulator", Rules.accumulator, Faulty.accumulators)
 
-describe("an engine that is faulty by the Reactive Streams specification", () => {
-  it.each(Faulty.reactiveStreams)("that $fault breaks $rule", async ({ rule, subject }) => {
-    const own = Rules.reactiveStreams.filter((one) => one.rule === rule)
-    expect(await broken(own, subject)).toEqual([rule])
-  })
+/** Rules of others overlap: a subject may break several. */
+const caught = <S>(
+  by: string,
+  rules: ReadonlyArray<Rules.Rule<S>>,
+  subjects: ReadonlyArray<Faulty.Faulty<S>>
+): void => {
+  describe(`a subject that is faulty by the ${by}`, () => {
+    it.each(subjects)("since it $fault breaks $rule", async ({ rule, subject }) => {
+      const own = rules.filter((one) => one.rule === rule)
+      expect(await broken(own, subject)).toEqual([rule])
+    })
 
-  it("is there for every rule", () => {
-    const ids = Rules.reactiveStreams.map(({ rule }) => rule)
-    expect(Faulty.reactiveStreams.map(({ rule }) => rule)).toEqual(ids)
+    it("is there for every rule", () => {
+      expect(subjects.map(({ rule }) => rule)).toEqual(rules.map(({ rule }) => rule))
+    })
   })
-})
+}
+
+caught("Reactive Streams specification", Rules.reactiveStreams, Faulty.reactiveStreams)
+caught("WHATWG streams tests", Rules.webStreams, Faulty.webStreams)
 
 describe("a test", () => {
   it("that does not end is given up and fails by name", async () => {
