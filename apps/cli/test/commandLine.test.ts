@@ -56,6 +56,8 @@ describe("parse", () => {
         progressIntervalMs: undefined,
         batchSize: undefined,
         openKeys: 50,
+        policies: undefined,
+        blame: false,
         metrics: undefined,
         otlp: undefined,
         redact: [],
@@ -71,6 +73,7 @@ describe("parse", () => {
         "run --engine sync --seed 7 p.ts --require-complete --json -q --verbose " +
           "--dead-letters d.ndjson " +
           "--trace=t.ndjson --progress-interval 1.5s --batch-size 64 --open-keys 3 " +
+          "--policies p.yaml --blame " +
           "--metrics localhost:9464 --otlp http://collector:4318 --redact password,card.number " +
           "--complete-by count --keys 5 --no-strict --name anna"
       )
@@ -88,6 +91,8 @@ describe("parse", () => {
         progressIntervalMs: 1_500,
         batchSize: 64,
         openKeys: 3,
+        policies: "p.yaml",
+        blame: true,
         metrics: { host: "localhost", port: 9464 },
         otlp: "http://collector:4318/",
         redact: ["password", "card.number"],

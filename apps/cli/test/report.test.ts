@@ -35,6 +35,10 @@ const state = (
   latency: { counts: [], p50Micros: 0, p95Micros: 0, maxMicros: 0 },
   lastError: undefined,
   metrics: {},
+  busyMicros: 0,
+  blockedMicros: 0,
+  flow: undefined,
+  circuit: undefined,
   ...figures
 })
 
@@ -76,6 +80,7 @@ const result: PipelineResult.PipelineResult = {
   deadLetters: [],
   deadLetterCount: 0,
   accumulators: [{ stageId: "synset", totals, openKeys }],
+  quarantined: [],
   finalStates: { lines: state("lines", "source", { recordsIn: 600_000, recordsOut: 600_000 }) }
 }
 
@@ -84,6 +89,7 @@ const summary = {
   durationMs: 2_000,
   peakRssBytes: 222_298_112,
   report: undefined,
+  blame: undefined,
   failure: undefined
 }
 

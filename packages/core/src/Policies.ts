@@ -2,12 +2,13 @@
 // or from code. Stages take policies by name and follow the registry while they run. A set that is
 // refused changes nothing. Reading files is in `node/PolicyFile`.
 import * as Config from "effect/Config"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { documentIssues } from "./internal/policies/documentIssues.ts"
+import * as registry from "./internal/policies/registry.ts"
 import { senseIssues } from "./internal/policies/sense.ts"
 import * as policyFile from "./internal/schemas/policyFile.ts"
 
@@ -163,9 +164,7 @@ export const config = (name = "policies"): Config.Config<PolicySet> =>
   Config.schema(policyFile.PolicyFile, name)
 
 /** The registry of runs that name none in their options; none by default. */
-export const Registry: Context.Reference<Policies | undefined> = Context.Reference<
-  Policies | undefined
->("@sluice/core/Policies", { defaultValue: () => undefined })
+export const Registry: Context.Reference<Policies | undefined> = registry.Registry
 
 /** The JSON Schema of a policy file, draft 2020-12, as one document. */
 export const jsonSchema = (): Readonly<Record<string, unknown>> => {

@@ -83,6 +83,12 @@ const runFlags = {
     openKeysMax,
     `Incomplete keys listed by name (default: ${openKeysDefault})`
   ).pipe(Flag.withDefault(openKeysDefault)),
+  policies: optionalText(
+    "policies",
+    "file",
+    "Policies that stages take by name, JSON or YAML; read again whenever the file changes"
+  ),
+  blame: switchFlag("blame", "Show who held whom back, as a tree"),
   metrics: Flag.String("metrics").pipe(
     Flag.withMetavar("address"),
     Flag.filter(
@@ -115,8 +121,9 @@ const runCommand = (parameters: Parameters.Parameters, ask: (invocation: Invocat
   Command.make(
     "run",
     { file, ...runFlags, verbose, parameters: parameterFlags(parameters) },
-    ({ seed, deadLetters, trace, progressInterval, batchSize, metrics, otlp, redact, ...flags }) =>
+    ({ seed, deadLetters, trace, progressInterval, batchSize, ...flags }) =>
       Effect.sync(() => {
+        const { metrics, otlp, redact, policies } = flags
         const interval = Option.getOrUndefined(progressInterval)
         ask({
           _tag: "Run",
@@ -126,6 +133,7 @@ const runCommand = (parameters: Parameters.Parameters, ask: (invocation: Invocat
           trace: Option.getOrUndefined(trace),
           progressIntervalMs: interval === undefined ? undefined : parseInterval(interval),
           batchSize: Option.getOrUndefined(batchSize),
+          policies: Option.getOrUndefined(policies),
           metrics: Option.isSome(metrics) ? parseListen(metrics.value) : undefined,
           otlp: Option.isSome(otlp) ? parseCollector(otlp.value) : undefined,
           redact: namesIn(Option.getOrUndefined(redact))
@@ -236,6 +244,8 @@ export const reservedFlags: ReadonlyArray<string> = [
   "progress-interval",
   "batch-size",
   "open-keys",
+  "policies",
+  "blame",
   "metrics",
   "otlp",
   "redact",

@@ -35,6 +35,10 @@ export interface RunInvocation extends ModuleInvocation {
   readonly batchSize: number | undefined
   /** Incomplete keys listed by name. */
   readonly openKeys: number
+  /** File of the policies that stages take by name; followed while the run goes on. */
+  readonly policies: string | undefined
+  /** Show who held whom back. */
+  readonly blame: boolean
   /** Where Prometheus may ask while the run goes on. */
   readonly metrics: Listen | undefined
   /** Base URL of an OpenTelemetry collector. */

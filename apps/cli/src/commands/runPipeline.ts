@@ -4,6 +4,7 @@ import type * as DeadLetter from "@sluice/core/DeadLetter"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import * as Observer from "@sluice/core/Observer"
+import type * as Policies from "@sluice/core/Policies"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -42,6 +43,8 @@ export interface PipelineRun {
   readonly files: RunFiles
   readonly engine: Engine.Engine
   readonly graph: Graph.PipelineGraph
+  /** The registry of --policies. */
+  readonly policies: Policies.Policies | undefined
 }
 
 const terminalIntervalMs = 200
@@ -70,6 +73,7 @@ const executionOptions = (
   const { seed, batchSize, openKeys } = run.invocation
   const { deadLetters, trace } = run.files
   return {
+    ...(run.policies === undefined ? {} : { policies: run.policies }),
     openKeysMax: openKeys,
     ...(seed === undefined ? {} : { seed }),
     ...(batchSize === undefined ? {} : { batchSize }),
@@ -129,7 +133,8 @@ const execute = (run: PipelineRun): Effect.Effect<Ended, CliFailure, Screen | Si
         Effect.catch((error) => Effect.succeed({ result: error.result, failure: error }))
       )
       const durationMs = Number((yield* Clock.monotonicTimeNanos) - startedAt) / 1e6
-      return { result, failure, signal: signal(), durationMs }
+      const blame = run.invocation.blame ? running.blame() : undefined
+      return { result, failure, signal: signal(), durationMs, blame }
     })
   )
 
@@ -155,6 +160,7 @@ export const runPipeline = (
       failure: ended.failure?.message,
       durationMs: ended.durationMs,
       peakRssBytes,
+      blame: ended.blame,
       report: Result.getOrUndefined(report)
     }
     const broken = unwritten ?? (Result.isFailure(report) ? report.failure : undefined)

@@ -1,4 +1,5 @@
 // How a finished run is judged: the exit code, and what is said on stderr when it is not 0.
+import type * as Blame from "@sluice/core/Blame"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
 import type { ExitCode } from "../exitCode.ts"
 import { exitCodes } from "../exitCode.ts"
@@ -14,6 +15,8 @@ export interface Ended {
   /** The first signal that came while it ran. */
   readonly signal: Signal | undefined
   readonly durationMs: number
+  /** Who held whom back, where it was asked. */
+  readonly blame: Blame.Blame | undefined
 }
 
 /** The exit code, and the message and its cause where something has to be said. */

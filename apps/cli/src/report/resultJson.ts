@@ -41,6 +41,7 @@ export const resultJson = (summary: RunSummary, openKeys: number, exitCode: Exit
     })),
     stages: Object.values(finalStates),
     report: report ?? null,
+    blame: summary.blame ?? null,
     failure: failure ?? null
   })
   return `${line}\n`

@@ -1,5 +1,6 @@
 // The final table of a run: figures, stages, incomplete keys by name, the first dead letters.
 import type * as Accumulator from "@sluice/core/Accumulator"
+import * as Blame from "@sluice/core/Blame"
 import type * as DeadLetter from "@sluice/core/DeadLetter"
 import { causeText, payloadText } from "@sluice/core/DeadLetter"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
@@ -146,6 +147,27 @@ const deadLetterLines = (result: PipelineResult.PipelineResult): ReadonlyArray<s
   ]
 }
 
+const quarantineLines = (result: PipelineResult.PipelineResult): ReadonlyArray<string> => {
+  const rows = result.quarantined.map(({ stageId, location, seqId, reason }) => [
+    stageId,
+    location ?? `#${seqId}`,
+    clip(oneLine(reason), causeWidth)
+  ])
+  if (rows.length === 0) return []
+  return [`${indent}in quarantine:`, ...columns(rows, ["left", "left", "left"], indent + indent)]
+}
+
+const blameLines = ({ blame }: RunSummary): ReadonlyArray<string> => {
+  if (blame === undefined) return []
+  const [first] = blame.causes
+  if (first === undefined) return [`${indent}nobody was held back`]
+  const tree = Blame.render(blame).split("\n")
+  return [
+    `${indent}who held whom back; begin with ${first.stageId}:`,
+    ...tree.map((line) => `${indent}${indent}${line}`)
+  ]
+}
+
 /** The table as text; `openKeys` bounds the keys listed by name. */
 export const resultTable = (summary: RunSummary, openKeys: number, output: Output): string => {
   const { result } = summary
@@ -158,7 +180,9 @@ export const resultTable = (summary: RunSummary, openKeys: number, output: Outpu
     ...result.accumulators.map((report) =>
       result.success ? incompleteLines(report, openKeys) : openLine(report)
     ),
-    deadLetterLines(result)
+    deadLetterLines(result),
+    quarantineLines(result),
+    blameLines(summary)
   ]
   const filled = sections.filter((lines) => lines.length > 0)
   return `${filled.map((lines) => lines.join("\n")).join("\n\n")}\n`

@@ -1,4 +1,5 @@
 // What is said of a finished run, gathered once for the table and for --json.
+import type * as Blame from "@sluice/core/Blame"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
 import type * as RunReport from "@sluice/core/RunReport"
 
@@ -9,6 +10,8 @@ export interface RunSummary {
   readonly durationMs: number
   readonly peakRssBytes: number
   readonly report: RunReport.RunReport | undefined
+  /** Who held whom back, where --blame asked. */
+  readonly blame: Blame.Blame | undefined
   /** The message of a failed run. */
   readonly failure: string | undefined
 }

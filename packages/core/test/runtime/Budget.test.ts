@@ -191,9 +191,12 @@ describe.each(engines)("$name engine, budget of a run", (engine) => {
     () =>
       Effect.gen(function* () {
         let interrupted = false
+        const interrupt = (): void => {
+          interrupted = true
+        }
         const closed = endless.pipe(
           Pipeline.mapEffect("hang", () =>
-            Effect.onInterrupt(Effect.never, () => Effect.sync(() => void (interrupted = true)))
+            Effect.onInterrupt(Effect.never, () => Effect.sync(interrupt))
           ),
           Pipeline.sink("store", Sink.drain)
         )

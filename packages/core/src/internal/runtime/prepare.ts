@@ -9,11 +9,12 @@ import * as FlowStrategy from "../../FlowStrategy.ts"
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import { GraphError } from "../../GraphError.ts"
-import * as Policies from "../../Policies.ts"
+import type * as Policies from "../../Policies.ts"
 import type * as Policy from "../../Policy.ts"
 import * as Validate from "../../Validate.ts"
 import { bind } from "../policies/bind.ts"
 import { LivePolicies } from "../policies/live.ts"
+import { Registry } from "../policies/registry.ts"
 import { resourceFaults } from "../policies/sense.ts"
 import { wholePipeline } from "../validate/inspection.ts"
 import { Budget } from "./budget.ts"
@@ -141,7 +142,7 @@ const refusal = (node: Graph.StageNode, cause: unknown): GraphIssue => ({
 const registryOf = (
   options: Engine.ExecutionOptions
 ): Effect.Effect<Policies.Policies | undefined> =>
-  options.policies === undefined ? Policies.Registry : Effect.succeed(options.policies)
+  options.policies === undefined ? Registry : Effect.succeed(options.policies)
 
 /**
  * The graph with the policies its stages take by name, when it is sound. A name that stands for
