@@ -4,7 +4,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Logger from "effect/Logger"
+import type * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import type * as Redaction from "../../Redaction.ts"
@@ -44,8 +44,9 @@ const shownFiber = (
   })
 }
 
-const guardedLogger = (redaction: Redaction.Redaction, logger: AnyLogger): AnyLogger =>
-  Logger.make((options) => {
+/** Made of the logger itself: the module that makes loggers is not worth loading for it. */
+const guardedLogger = (redaction: Redaction.Redaction, logger: AnyLogger): AnyLogger => {
+  const log = (options: Logger.Options<unknown>): unknown => {
     const { message, cause, fiber } = options
     const annotations = fiber.getRef(References.CurrentLogAnnotations)
     return logger.log({
@@ -54,7 +55,9 @@ const guardedLogger = (redaction: Redaction.Redaction, logger: AnyLogger): AnyLo
       cause: shownCause(redaction, cause, [message, annotations]),
       fiber: shownFiber(redaction, fiber, message)
     })
-  })
+  }
+  return Object.create(logger, { log: { value: log } })
+}
 
 const shownExit = (
   redaction: Redaction.Redaction,
@@ -110,10 +113,10 @@ export const guarded = (
   context: Context.Context<never>,
   redaction: Redaction.Redaction
 ): Context.Context<never> => {
-  const loggers = [...Context.get(context, Logger.CurrentLoggers)]
+  const loggers = [...Context.get(context, References.CurrentLoggers)]
   const shown = new Set(loggers.map((logger) => guardedLogger(redaction, logger)))
   return context.pipe(
-    Context.add(Logger.CurrentLoggers, shown),
+    Context.add(References.CurrentLoggers, shown),
     Context.add(Tracer.Tracer, guardedTracer(redaction, Context.get(context, Tracer.Tracer)))
   )
 }

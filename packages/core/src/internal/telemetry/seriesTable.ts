@@ -4,7 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type { Run } from "../runtime/run.ts"
 import type { StageStats } from "../runtime/stageStats.ts"
-import { registerCircuit, registerStage } from "./stageMetrics.ts"
+import { registerCircuit, registerFlow, registerStage } from "./stageMetrics.ts"
 import { StageSeries } from "./stageSeries.ts"
 
 const stagesMax = 10_000
@@ -42,6 +42,7 @@ export class SeriesTable {
     const node = run.graph.nodes.find(({ id: stageId }) => stageId === stats.stageId)
     // A breaker may come from a named policy, so whatever is controlled may have one.
     if (node?.controls !== undefined) registerCircuit(this.context, labels, series)
+    if (run.gates.has(stats.stageId)) registerFlow(this.context, labels, series)
     return series
   }
 

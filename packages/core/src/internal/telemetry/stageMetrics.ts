@@ -78,6 +78,14 @@ const figures: ReadonlyArray<
   ["keysPartial", "accumulator_partial_flush_total", true, "Keys emitted incomplete"]
 ]
 
+/** Figures of flow control, likewise. */
+const flowFigures: typeof figures = [
+  ["backpressure_events_total", "backpressure_events_total", true, "Times records were held back"],
+  ["credit_tokens_available", "credit_tokens_available", false, "Credits that may be spent now"],
+  ["adaptive_batch_adjustments", "adaptive_batch_adjustments", true, "Changes of the batch size"],
+  ["effective_queue_size", "effective_queue_size", false, "Queue with what accumulators hold"]
+]
+
 const perStage = (context: Context.Context<never>, labels: Labels, series: StageSeries): void => {
   const g = (name: string, description: string, get: () => number): void =>
     gauge(context, labels, name, description, get)
@@ -99,6 +107,9 @@ const perStage = (context: Context.Context<never>, labels: Labels, series: Stage
   c("stage_records_out_total", "Records handed on", () => series.totals().recordsOut)
   c("stage_errors_total", "Records or calls that failed", () => series.totals().errors)
   c("stage_dropped_total", "Records given up by a rule", () => series.totals().dropped)
+  c("stage_blocked_seconds_total", "Time others waited for this stage", () => {
+    return series.totals().blockedMicros / microsPerSecond
+  })
   latency(context, labels, series)
 }
 
@@ -109,13 +120,28 @@ export const registerStage = (
   series: StageSeries
 ): void => {
   perStage(context, labels, series)
-  if (series.kind !== "accumulator") return
-  for (const [figure, name, counting, description] of figures) {
+  if (series.kind === "accumulator") registerFigures(context, labels, series, figures)
+}
+
+const registerFigures = (
+  context: Context.Context<never>,
+  labels: Labels,
+  series: StageSeries,
+  list: typeof figures
+): void => {
+  for (const [figure, name, counting, description] of list) {
     const get = (): number => series.figure(figure, counting)
     const register = counting ? counter : gauge
     register(context, labels, name, description, get)
   }
 }
+
+/** Registers what a stage's flow control tells; a figure its strategy does not have is 0. */
+export const registerFlow = (
+  context: Context.Context<never>,
+  labels: Labels,
+  series: StageSeries
+): void => registerFigures(context, labels, series, flowFigures)
 
 /** Registers the state of a stage's circuit: 0 closed, 1 half open, 2 open. */
 export const registerCircuit = (

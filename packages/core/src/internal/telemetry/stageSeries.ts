@@ -14,6 +14,7 @@ export interface StageTotals {
   readonly batches: number
   readonly latencyMicros: number
   readonly latencyMicrosMax: number
+  readonly blockedMicros: number
   readonly latency: ReadonlyArray<number>
 }
 
@@ -36,6 +37,7 @@ const none: StageTotals = {
   batches: 0,
   latencyMicros: 0,
   latencyMicrosMax: 0,
+  blockedMicros: 0,
   latency: []
 }
 
@@ -49,8 +51,15 @@ const plus = (totals: StageTotals, stats: StageStats): StageTotals => ({
   batches: totals.batches + stats.batches,
   latencyMicros: totals.latencyMicros + stats.busyMicros,
   latencyMicrosMax: Math.max(totals.latencyMicrosMax, stats.latencyMicrosMax),
+  blockedMicros: totals.blockedMicros + stats.blockedMicros,
   latency: Array.from(stats.latency, (count, i) => count + (totals.latency[i] ?? 0))
 })
+
+/** A stage's own figures and those of its flow control, whose names differ. */
+const figuresOf = (stats: StageStats): Readonly<Record<string, number>> => {
+  const flow = stats.flow()
+  return flow === undefined ? stats.metrics() : { ...stats.metrics(), ...flow.statistics }
+}
 
 /** One stage of one pipeline on one engine, over all its runs. */
 export class StageSeries {
@@ -82,7 +91,7 @@ export class StageSeries {
   leave(stats: StageStats): void {
     if (!this.live.delete(stats)) return
     this.ended = plus(this.ended, stats)
-    for (const [name, value] of Object.entries(stats.metrics())) {
+    for (const [name, value] of Object.entries(figuresOf(stats))) {
       this.endedFigures.set(name, (this.endedFigures.get(name) ?? 0) + value)
     }
   }
@@ -109,7 +118,7 @@ export class StageSeries {
 
   /** A stage-specific figure of the runs that go on; `counting` ones include those that ended. */
   figure(name: string, counting: boolean): number {
-    const now = this.sum((stats) => stats.metrics()[name] ?? 0)
+    const now = this.sum((stats) => figuresOf(stats)[name] ?? 0)
     return counting ? now + (this.endedFigures.get(name) ?? 0) : now
   }
 
