@@ -38,7 +38,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
 {
   readonly logic: Logic<In, Key, State, Out>
   readonly settings: Settings
-  readonly table = new KeyTable<Key, State>()
+  readonly table: KeyTable<Key, State>
   readonly counts = new Totals()
   readonly timers: TimerHeap<Entry<Key, State>> | undefined
   readonly tombstones: Tombstones<Key, State>
@@ -55,15 +55,17 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
   constructor(
     host: Accumulator.AccumulatorHost,
     logic: Logic<In, Key, State, Out>,
-    settings: Settings
+    settings: Settings,
+    table: KeyTable<Key, State> = new KeyTable<Key, State>()
   ) {
     this.host = host
+    this.table = table
     this.logic = logic
     this.settings = settings
     this.epoch = Math.floor(host.now())
     this.outputs = new Outputs<Out>(host.stageId)
-    this.tombstones = new Tombstones<Key, State>(settings.tombstones, (key) => {
-      this.table.map.delete(key)
+    this.tombstones = new Tombstones<Key, State>(settings.tombstones, (entry) => {
+      this.table.remove(entry)
     })
     const { idleMs, ageMs } = settings
     const bounded = idleMs !== Number.POSITIVE_INFINITY || ageMs !== Number.POSITIVE_INFINITY
@@ -219,19 +221,19 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
         return undefined
       }
       closed.phase = "forgotten"
-      this.table.map.delete(key)
+      this.table.remove(closed)
     }
     const entry = new Entry<Key, State>(key, this.now)
     this.logic.open(entry)
     return entry
   }
 
-  private insert(entry: Entry<Key, State>, complete: boolean): void {
+  protected insert(entry: Entry<Key, State>, complete: boolean): void {
     this.table.insert(entry)
     if (!complete) this.timers?.arm(entry)
   }
 
-  private concluded(entry: Entry<Key, State>, verdict: number, position: number): void {
+  protected concluded(entry: Entry<Key, State>, verdict: number, position: number): void {
     if (verdict >= 0) {
       this.exits.leave(entry, complete(this.logic.triggers[verdict]!), position)
       return
@@ -240,7 +242,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
     this.exits.leave(entry, unfinished(reasons.expired, discard), position)
   }
 
-  private overflow(entry: Entry<Key, State>, position: number): void {
+  protected overflow(entry: Entry<Key, State>, position: number): void {
     const { itemsMax, limitEmit } = this.settings
     const reason = entry.fragments >= itemsMax ? reasons.limitItems : reasons.limitBytes
     this.exits.leave(entry, unfinished(reason, limitEmit === "discard"), position)

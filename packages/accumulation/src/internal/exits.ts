@@ -33,7 +33,10 @@ const incompleteMax = 1000
 /** The parts of the machine that a leaving key touches. */
 export interface ExitContext<Key extends KeyValue, State, Out> {
   readonly host: Accumulator.AccumulatorHost
-  readonly logic: Pick<Logic<never, Key, State, Out>, "completeness" | "missing" | "output">
+  readonly logic: Pick<
+    Logic<never, Key, State, Out>,
+    "completeness" | "missing" | "output" | "release"
+  >
   readonly table: KeyTable<Key, State>
   readonly counts: Totals
   readonly timers: TimerHeap<Entry<Key, State>> | undefined
@@ -164,7 +167,8 @@ export class Exits<Key extends KeyValue, State, Out> {
 
   /** `armed`: a key completed by its first fragment never had a timer. */
   private shut(entry: Entry<Key, State>, armed: boolean): void {
-    const { table, counts, timers, tombstones, settings, now } = this.context
+    const { logic, table, counts, timers, tombstones, settings, now } = this.context
+    logic.release?.(entry)
     counts.fragmentsOpen -= entry.fragments
     counts.bytesOpen -= entry.bytes
     table.open--
@@ -176,7 +180,7 @@ export class Exits<Key extends KeyValue, State, Out> {
     if (settings.late === "drop") tombstones.add(entry)
     else {
       entry.phase = "forgotten"
-      table.map.delete(entry.key)
+      table.remove(entry)
     }
   }
 }

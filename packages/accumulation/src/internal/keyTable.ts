@@ -7,9 +7,24 @@ import { KeyIndex } from "./keyIndex.ts"
 /** One scan serves the eviction of this share of the open keys. */
 const scanShare = 2
 
+/** Values by key, in the order in which the keys were added. */
+export interface KeyMap<Key, Value> extends Iterable<readonly [Key, Value]> {
+  readonly size: number
+  readonly get: (key: Key) => Value | undefined
+  readonly getAll: (
+    keys: ReadonlyArray<Key | null | undefined>,
+    count: number,
+    scratch: Int32Array,
+    out: Array<Value | undefined>
+  ) => void
+  readonly set: (key: Key, value: Value) => void
+  readonly delete: (key: Key) => boolean
+  readonly values: () => Iterable<Value>
+}
+
 /** All keys of one accumulator. */
 export class KeyTable<Key, State> {
-  readonly map = new KeyIndex<Key, Entry<Key, State>>()
+  readonly map: KeyMap<Key, Entry<Key, State>> = new KeyIndex<Key, Entry<Key, State>>()
   /** Entries whose phase is `open`. */
   open = 0
   /** Oldest open entries at the last scan, the oldest last. */
@@ -23,8 +38,14 @@ export class KeyTable<Key, State> {
     this.open++
   }
 
+  /** Forgets a key. */
+  remove(entry: Entry<Key, State>): void {
+    this.map.delete(entry.key)
+  }
+
   /** Open entries in the order of their first fragment. */
   *openEntries(): Generator<Entry<Key, State>> {
+    if (this.open === 0) return
     for (const entry of this.map.values()) if (entry.phase === "open") yield entry
   }
 

@@ -46,6 +46,8 @@ export interface Logic<In, Key, State, Out> {
   /** At most `limit` names of what it waits for. */
   readonly missing: (entry: Entry<Key, State>, limit: number) => ReadonlyArray<string>
   readonly output: (entry: Entry<Key, State>, leaving: Leaving) => Out | typeof nothing
+  /** The key has left: lets go of what its state holds outside the entry. */
+  readonly release?: (entry: Entry<Key, State>) => void
   /** Throws when the entry is open although it is complete, or its parts contradict each other. */
   readonly assertEntry: (entry: Entry<Key, State>) => void
   readonly close: () => void

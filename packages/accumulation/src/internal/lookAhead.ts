@@ -3,7 +3,7 @@
 // 100,000 keys (docs/decisions/0004-key-table.md). What it finds is a hint, checked again when it
 // is used; it changes nothing.
 import type { Entry } from "./entry.ts"
-import type { KeyIndex } from "./keyIndex.ts"
+import type { KeyMap } from "./keyTable.ts"
 import type { Logic } from "./logic.ts"
 
 /** Fragments of a block: enough misses to overlap, few enough that all lines stay in the cache. */
@@ -12,7 +12,7 @@ const blockSize = 128
 /** The look-ups of the current block. */
 export class LookAhead<In, Key, State> {
   private readonly logic: Pick<Logic<In, Key, State, unknown>, "keyOf">
-  private readonly table: KeyIndex<Key, Entry<Key, State>>
+  private readonly table: KeyMap<Key, Entry<Key, State>>
   private readonly keys: Array<Key | null | undefined> = new Array(blockSize).fill(undefined)
   private readonly found: Array<Entry<Key, State> | undefined> = new Array(blockSize).fill(
     undefined
@@ -27,7 +27,7 @@ export class LookAhead<In, Key, State> {
 
   constructor(
     logic: Pick<Logic<In, Key, State, unknown>, "keyOf">,
-    table: KeyIndex<Key, Entry<Key, State>>
+    table: KeyMap<Key, Entry<Key, State>>
   ) {
     this.logic = logic
     this.table = table

@@ -13,13 +13,13 @@ export interface TombstoneLimits {
 /** The ring of closed entries. */
 export class Tombstones<Key, State> {
   private readonly limits: TombstoneLimits
-  private readonly remove: (key: Key) => void
+  private readonly remove: (entry: Entry<Key, State>) => void
   private readonly ring: Array<Entry<Key, State>> = []
   private head = 0
   private held = 0
 
   /** `remove` takes a forgotten key out of the table. */
-  constructor(limits: TombstoneLimits, remove: (key: Key) => void) {
+  constructor(limits: TombstoneLimits, remove: (entry: Entry<Key, State>) => void) {
     this.limits = limits
     this.remove = remove
   }
@@ -33,7 +33,7 @@ export class Tombstones<Key, State> {
   add(entry: Entry<Key, State>): void {
     if (this.limits.max === 0) {
       entry.phase = "forgotten"
-      this.remove(entry.key)
+      this.remove(entry)
       return
     }
     if (this.held === this.limits.max) this.forgetOldest()
@@ -60,7 +60,7 @@ export class Tombstones<Key, State> {
     this.head = this.head + 1 === this.limits.max ? 0 : this.head + 1
     this.held--
     // An entry replaced by a new life of its key is no longer the one in the table.
-    if (entry.phase === "closed") this.remove(entry.key)
+    if (entry.phase === "closed") this.remove(entry)
     entry.phase = "forgotten"
   }
 }

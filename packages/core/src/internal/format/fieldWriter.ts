@@ -4,8 +4,9 @@ import type { FieldSpec } from "../../Format.ts"
 import type { Column, Layout, Needs } from "../../Views.ts"
 import { choiceValues } from "./describe.ts"
 import { keyCode } from "./keyCode.ts"
+import { decimalCode, wholeCode } from "./numberCode.ts"
 import type { Ending, Step } from "./sequence.ts"
-import { digitsMax, sameAs } from "./sequence.ts"
+import { sameAs } from "./sequence.ts"
 
 const bytesOf = (text: string): ReadonlyArray<number> => [...new TextEncoder().encode(text)]
 
@@ -272,51 +273,12 @@ export class FieldWriter {
 
   private number(step: Step, base: 10 | 16): string {
     const n = this.id(step.path)
-    const fault = this.fault(step, `s${n}`)
-    const most = digitsMax[base]
-    const sign = base === 10 ? `const m${n} = b[p] === 45 && p < e; if (m${n}) p++;` : ""
-    const digit =
-      base === 10
-        ? "c = b[p] - 48; if (c < 0 || c > 9) break;"
-        : `c = b[p]; c = c <= 57 ? c - 48 : (c | 32) - 87;
-      if (c < 0 || c > 15 || (c > 9 && b[p] < 65)) break;`
-    const negate = base === 10 ? `if (m${n}) v${n} = -v${n};` : ""
-    return `const s${n} = p; ${sign} let v${n} = 0; q = p;
-    while (p < e) { ${digit} v${n} = v${n} * ${base} + c; p++; }
-    if (p === q || p - q > ${most}) ${fault}
-    ${negate} ${this.closing(step, `s${n}`)}`
+    return wholeCode(n, base, this.fault(step, `s${n}`), this.closing(step, `s${n}`))
   }
 
   private readDecimal(step: Step): string {
     const n = this.id(step.path)
-    const fault = this.fault(step, `s${n}`)
-    // Fifteen digits and a power of ten up to 22 are exact, and so is their quotient; the rest is
-    // left to Number.
-    return `const s${n} = p; const m${n} = p < e && b[p] === 45; if (m${n}) p++;
-    let v${n} = 0, d${n} = 0; q = p;
-    while (p < e) { c = b[p] - 48; if (c < 0 || c > 9) break; v${n} = v${n} * 10 + c; p++; }
-    if (p === q) ${fault}
-    let z${n} = p - q;
-    if (p < e && b[p] === 46) {
-      q = ++p;
-      while (p < e) { c = b[p] - 48; if (c < 0 || c > 9) break; v${n} = v${n} * 10 + c; p++; }
-      d${n} = p - q; z${n} += d${n};
-      if (d${n} === 0) ${fault}
-    }
-    if (p < e && (b[p] | 32) === 101) {
-      p++; z${n} = 99;
-      if (p < e && (b[p] === 43 || b[p] === 45)) p++;
-      q = p;
-      while (p < e) { c = b[p] - 48; if (c < 0 || c > 9) break; p++; }
-      if (p === q) ${fault}
-    }
-    if (z${n} > 15) {
-      let x = "";
-      for (q = s${n}; q < p; q++) x += String.fromCharCode(b[q]);
-      v${n} = Number(x);
-    }
-    else { if (d${n} > 0) v${n} /= 10 ** d${n}; if (m${n}) v${n} = -v${n}; }
-    ${this.closing(step, `s${n}`)}`
+    return decimalCode(n, this.fault(step, `s${n}`), this.closing(step, `s${n}`))
   }
 
   private readWord(

@@ -1,0 +1,109 @@
+// Memory for the state of byte-keyed tables: cells of any size in one buffer, free cells kept by
+// size for the next one. A reference is the offset of a cell; 0 is none. It grows by copying itself
+// into a larger buffer, so whoever reads it fetches `words` and `bytes` anew after each `take`.
+
+/** Cells up to this size are kept to the eighth byte, larger ones to the power of two. */
+const fineMax = 512
+const classes = fineMax / 8 + 1 + 32
+
+/** What a reference of 0 reads: words of nothing. */
+const reserved = 128
+
+/** Enough for small tables; the next step is large, for memory not written to costs nothing. */
+const bytesFirst = 1 << 20
+const bytesSecond = 1 << 26
+const bytesMax = 2 ** 31 - 8
+
+const classOf = (size: number): number =>
+  size <= fineMax ? (size + 7) >>> 3 : fineMax / 8 + 32 - Math.clz32(size - 1) - 9 + 1
+
+const sizeOf = (size: number): number =>
+  size <= fineMax ? ((size + 7) >>> 3) << 3 : 2 ** (32 - Math.clz32(size - 1))
+
+/** Cells of bytes. */
+export class ByteArena {
+  words: Int32Array
+  bytes: Uint8Array
+  floats: Float64Array
+  /** Bytes in cells that are taken. */
+  taken = 0
+  private end = reserved
+  private readonly free = new Int32Array(classes)
+
+  constructor() {
+    const buffer = new ArrayBuffer(bytesFirst)
+    this.words = new Int32Array(buffer)
+    this.bytes = new Uint8Array(buffer)
+    this.floats = new Float64Array(buffer)
+  }
+
+  /** Bytes of the buffer that were ever used. */
+  get reached(): number {
+    return this.end
+  }
+
+  /** A cell of at least `size` bytes, at a multiple of 8; its content is whatever it was. */
+  take(size: number): number {
+    const kind = classOf(size)
+    const whole = sizeOf(size)
+    this.taken += whole
+    const known = this.free[kind] as number
+    if (known !== 0) {
+      this.free[kind] = this.words[known >> 2] as number
+      return known
+    }
+    if (this.end + whole > this.bytes.length) this.grow(this.end + whole)
+    const at = this.end
+    this.end += whole
+    return at
+  }
+
+  /** Gives a cell back; `size` as it was asked for. */
+  give(at: number, size: number): void {
+    const kind = classOf(size)
+    this.taken -= sizeOf(size)
+    this.words[at >> 2] = this.free[kind] as number
+    this.free[kind] = at
+  }
+
+  private grow(needed: number): void {
+    const next = this.bytes.length < bytesSecond ? bytesSecond : this.bytes.length * 2
+    const length = Math.min(bytesMax, Math.max(next, 2 ** Math.ceil(Math.log2(needed))))
+    if (needed > length) {
+      throw new RangeError(
+        `the state of the open keys takes more than ${bytesMax} bytes. Cure: lower limits.keys, ` +
+          "or take the input as objects"
+      )
+    }
+    const buffer = new ArrayBuffer(length)
+    const bytes = new Uint8Array(buffer)
+    bytes.set(this.bytes.subarray(0, this.end))
+    this.bytes = bytes
+    this.words = new Int32Array(buffer)
+    this.floats = new Float64Array(buffer)
+  }
+}
+
+/** Copies bytes; short runs by hand, since the call costs as much as 30 of them. */
+export const copyBytes = (
+  from: Uint8Array,
+  start: number,
+  length: number,
+  to: Uint8Array,
+  at: number
+): void => {
+  if (length > 40) to.set(from.subarray(start, start + length), at)
+  else for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number
+}
+
+/** Whether two runs of bytes are the same. */
+export const sameBytes = (
+  a: Uint8Array,
+  atA: number,
+  b: Uint8Array,
+  atB: number,
+  length: number
+): boolean => {
+  for (let i = 0; i < length; i++) if (a[atA + i] !== b[atB + i]) return false
+  return true
+}

@@ -1,0 +1,235 @@
+// Generated code that makes the record of a key from its cells: a row of columns that point into
+// the cells; nothing is copied.
+import type { Column, ColumnData, Layout, Sheet } from "@sluice/core/Views"
+import type { Assembly, ElementPart, Part } from "../Assemble.ts"
+import type { ByteArena } from "./byteArena.ts"
+import { rowWords } from "./byteEntry.ts"
+import type { KeptFields, KeptShape } from "./keptShape.ts"
+
+/** Where rows go. */
+export interface RowTarget {
+  readonly sheet: Sheet
+  readonly columns: ReadonlyArray<ColumnData>
+}
+
+/** Adds the record of a key to the target. */
+export type Emit = (
+  arena: ByteArena,
+  state: number,
+  keyAt: number,
+  keyLength: number,
+  target: RowTarget
+) => void
+
+/** The shapes of what is kept, by kind of fragment. */
+export interface EmitShapes {
+  readonly head: KeptShape
+  /** By kind, with the number of the part it fills. */
+  readonly parts: ReadonlyMap<string, { readonly part: number; readonly shape: KeptShape }>
+  readonly slotWords: number
+}
+
+const renamed = (column: Column, name: string): Column => ({ ...column, name })
+
+/** The layout of the records an assembly makes; a name that is not kept is no column. */
+export const assembledLayout = (assembly: Assembly, shapes: EmitShapes): Layout => ({
+  kind: undefined,
+  columns: Object.entries(assembly.fields).map(([name, part]): Column => {
+    if (part._tag === "Key") return { _tag: "Text", name }
+    if (part._tag === "Own")
+      return renamed(shapes.head.own.fields.get(part.name)?.column as Column, name)
+    const columns = Object.entries(part.fields).map(([inner, each]) =>
+      renamed(columnOf(each, shapes), inner)
+    )
+    return { _tag: "Group", name, columns }
+  })
+})
+
+const columnOf = (part: ElementPart, shapes: EmitShapes): Column => {
+  const fields =
+    part._tag === "Own"
+      ? shapes.head.group?.elements.fields
+      : shapes.parts.get(part.kind)?.shape.own.fields
+  return fields?.get(part.name)?.column as Column
+}
+
+/** Code that sets `name` + position to where each text of a cell begins. */
+const textStarts = (
+  fields: KeptFields,
+  name: string,
+  start: string,
+  lengthAt: (at: number) => string
+): string => {
+  const texts = [...fields.fields.values()].filter(({ text }) => text >= 0)
+  const lines = [`let ${name}0 = ${start};`]
+  for (const { at, text } of texts) {
+    const length = lengthAt(at)
+    lines.push(`const ${name}l${text} = ${length};`)
+    lines.push(
+      `const ${name}${text + 1} = ${name}${text} + (${name}l${text} > 0 ? ${name}l${text} : 0);`
+    )
+  }
+  return lines.join(" ")
+}
+
+const putText = (data: string, row: string, start: string, length: string): string =>
+  `${data}.start[${row}] = ${start}; ${data}.length[${row}] = ${length};`
+
+const putNothing = (column: Column, data: string, row: string): string => {
+  if (column._tag === "Number") return `${data}.value[${row}] = NaN;`
+  if (column._tag === "Text" || column._tag === "Group")
+    return `${data}.start[${row}] = 0; ${data}.length[${row}] = ${column._tag === "Text" ? -1 : 0};`
+  return `${data}.code[${row}] = 255;`
+}
+
+interface Cell {
+  readonly fields: KeptFields
+  /** The variable that holds where the cell, or the element in it, begins. */
+  readonly base: string
+  readonly numbersAt: number
+  readonly wordsAt: number
+  readonly texts: string
+}
+
+const putField = (cell: Cell, name: string, data: string, row: string): string => {
+  const field = cell.fields.fields.get(name)
+  if (field === undefined) throw new Error(`field "${name}" was not kept`)
+  const { column, at, text } = field
+  if (column._tag === "Number")
+    return `${data}.value[${row}] = d[(${cell.base} + ${cell.numbersAt + 8 * at}) >> 3];`
+  if (column._tag === "Text")
+    return putText(data, row, `${cell.texts}${text}`, `${cell.texts}l${text}`)
+  return `${data}.code[${row}] = w[(${cell.base} + ${cell.wordsAt + 4 * at}) >> 2];`
+}
+
+const wordAt = (base: string, wordsAt: number) => (at: number) =>
+  `w[(${base} + ${wordsAt + 4 * at}) >> 2]`
+
+class Emitter {
+  private readonly assembly: Assembly
+  private readonly shapes: EmitShapes
+  private readonly layout: Layout
+  private readonly head: Cell
+
+  constructor(assembly: Assembly, shapes: EmitShapes, layout: Layout) {
+    this.assembly = assembly
+    this.shapes = shapes
+    this.layout = layout
+    const { own, wordsAt } = shapes.head
+    this.head = { fields: own, base: "h", numbersAt: 8, wordsAt, texts: "T" }
+  }
+
+  private fields(): string {
+    const parts = Object.values<Part>(this.assembly.fields)
+    return this.layout.columns
+      .map((column, k) => {
+        const part = parts[k] as Part
+        const data = `O[${k}]`
+        if (part._tag === "Key") return putText(data, "r", "keyAt", "keyLength")
+        if (part._tag === "Own") return putField(this.head, part.name, data, "r")
+        return this.elements(part, column as Column & { readonly _tag: "Group" }, data)
+      })
+      .join("\n    ")
+  }
+
+  private elements(
+    part: Part & { readonly _tag: "Elements" },
+    column: Column & { readonly _tag: "Group" },
+    data: string
+  ): string {
+    const { head, slotWords } = this.shapes
+    const kept = head.group?.elements as KeptFields
+    const own: Cell = {
+      fields: kept,
+      base: "e",
+      numbersAt: 0,
+      wordsAt: head.elementWordsAt,
+      texts: "X"
+    }
+    const kinds = [
+      ...new Set(
+        Object.values(part.fields).flatMap((each) => (each._tag === "Joined" ? [each.kind] : []))
+      )
+    ]
+    const cells = kinds.map((kind, n) => this.partCell(kind, n))
+    const puts = Object.values(part.fields).map((each, j) => {
+      const place = `${data}.children[${j}]`
+      if (each._tag === "Own") return putField(own, each.name, place, "g")
+      const { code, variable } = cells[kinds.indexOf(each.kind)] as (typeof cells)[number]
+      const absent = putNothing(column.columns[j] as Column, place, "g")
+      const present = putField(code, each.name, place, "g")
+      return `if (${variable} === 0) { ${absent} } else { ${present} }`
+    })
+    const nextText = `T${this.head.fields.texts}`
+    return `{ let g = ${data}.used, e = h + ${head.fixed}, x = ${nextText};
+    ${data}.start[r] = g; ${data}.length[r] = n;
+    if (g + n > ${data}.elementRoom) ${data}.ensureElements(g + n);
+    for (let j = 0; j < n; j++, g++, e += ${head.stride}) {
+      ${textStarts(kept, "X", "x", wordAt("e", head.elementWordsAt))} x = X${kept.texts};
+      const q = cell + w[(e + ${head.elementWordsAt}) >> 2] * ${slotWords};
+      ${cells.map(({ declare }) => declare).join("\n      ")}
+      ${puts.join("\n      ")}
+    }
+    ${data}.used = g; }`
+  }
+
+  private partCell(kind: string, n: number) {
+    const { part, shape } = this.shapes.parts.get(kind) as {
+      readonly part: number
+      readonly shape: KeptShape
+    }
+    const variable = `p${n}`
+    const texts = `P${n}_`
+    const code: Cell = {
+      fields: shape.own,
+      base: variable,
+      numbersAt: 8,
+      wordsAt: shape.wordsAt,
+      texts
+    }
+    const starts = textStarts(
+      shape.own,
+      texts,
+      `${variable} + ${shape.fixed}`,
+      wordAt(variable, shape.wordsAt)
+    )
+    return { variable, code, declare: `const ${variable} = w[q + ${3 + part}]; ${starts}` }
+  }
+
+  source(id: number): string {
+    const { head } = this.shapes
+    const parts = Object.values<Part>(this.assembly.fields)
+    const without = this.layout.columns
+      .map((column, k) =>
+        parts[k]?._tag === "Key"
+          ? putText(`O[${k}]`, "r", "keyAt", "keyLength")
+          : putNothing(column, `O[${k}]`, "r")
+      )
+      .join("\n    ")
+    const textsAt = `h + ${head.fixed} + n * ${head.stride}`
+    return `// emit ${id}
+"use strict";
+return function emit_${id}(arena, state, keyAt, keyLength, out) {
+  const w = arena.words, d = arena.floats;
+  const sheet = out.sheet, O = out.columns, r = sheet.rows;
+  if (r >= sheet.room) sheet.ensure(r + 1);
+  const h = w[(state >> 2) + ${rowWords.head}], cell = w[(state >> 2) + ${rowWords.cell}] >> 2;
+  if (h === 0) {
+    ${without}
+  } else {
+    const n = w[(h + 4) >> 2];
+    ${textStarts(head.own, "T", textsAt, wordAt("h", head.wordsAt))}
+    ${this.fields()}
+  }
+  sheet.rows = r + 1;
+}`
+  }
+}
+
+let identity = 0
+
+/** Compiles the code that makes an assembly's records. */
+export const compileEmit = (assembly: Assembly, shapes: EmitShapes, layout: Layout): Emit => {
+  const text = new Emitter(assembly, shapes, layout).source(identity++)
+  return new Function(text)() as Emit
+}

@@ -1,0 +1,175 @@
+// How the kept fields of a fragment lie in a cell of the arena, and the generated code that puts
+// them there. A cell is: its size, the number of elements, numbers, lengths and codes, then per
+// element the same, then all text one after the other.
+import type { Column, ColumnData } from "@sluice/core/Views"
+import type { ByteArena } from "./byteArena.ts"
+import { copyBytes } from "./byteArena.ts"
+
+/** Where a field lies: numbers count in eighths of bytes, words in quarters, text in its order. */
+export interface KeptField {
+  readonly column: Column
+  /** How its data is reached from the columns of the block. */
+  readonly data: string
+  /** Position among the numbers, or among the words (lengths and codes). */
+  readonly at: number
+  /** Position among the texts. */
+  readonly text: number
+}
+
+/** Fields of one level: of the fragment, or of its elements. */
+export interface KeptFields {
+  readonly fields: ReadonlyMap<string, KeptField>
+  readonly numbers: number
+  readonly words: number
+  readonly texts: number
+}
+
+/** The cell of one kind of fragment. */
+export interface KeptShape {
+  readonly own: KeptFields
+  /** Offset of the first word in bytes, and of what follows the fixed part. */
+  readonly wordsAt: number
+  readonly fixed: number
+  /** The group whose elements are kept, if any. */
+  readonly group: { readonly data: string; readonly elements: KeptFields } | undefined
+  /** Bytes of an element; its first word holds the number of its slot. */
+  readonly stride: number
+  readonly elementWordsAt: number
+}
+
+/** Copies a fragment's kept fields into a cell. */
+export type Keep = (
+  arena: ByteArena,
+  columns: ReadonlyArray<ColumnData>,
+  bytes: Uint8Array,
+  row: number
+) => number
+
+const headerBytes = 8
+const padded = (bytes: number): number => (bytes + 7) & ~7
+
+const fieldsOf = (
+  columns: ReadonlyArray<readonly [column: Column, data: string]>,
+  wordsBefore: number
+): KeptFields => {
+  const fields = new Map<string, KeptField>()
+  let [numbers, words, texts] = [0, wordsBefore, 0]
+  for (const [column, data] of columns) {
+    const isNumber = column._tag === "Number"
+    const isText = column._tag === "Text"
+    fields.set(column.name, {
+      column,
+      data,
+      at: isNumber ? numbers++ : words++,
+      text: isText ? texts++ : -1
+    })
+  }
+  return { fields, numbers, words, texts }
+}
+
+/** Lays out the fields of `names`, and of elements `group.name`, of a narrowed layout. */
+export const keptShape = (
+  columns: ReadonlyArray<Column>,
+  names: ReadonlySet<string>,
+  groupName: string | undefined
+): KeptShape => {
+  const own = columns.flatMap((column, k) =>
+    column._tag !== "Group" && names.has(column.name) ? [[column, `C[${k}]`] as const] : []
+  )
+  const ownFields = fieldsOf(own, 0)
+  const wordsAt = headerBytes + 8 * ownFields.numbers
+  const fixed = padded(wordsAt + 4 * ownFields.words)
+  const at = columns.findIndex((column) => column.name === groupName)
+  const group = columns[at]
+  if (group?._tag !== "Group")
+    return { own: ownFields, wordsAt, fixed, group: undefined, stride: 0, elementWordsAt: 0 }
+  const inner = group.columns.flatMap((column, j) =>
+    names.has(`${group.name}.${column.name}`) ? [[column, `C[${at}].children[${j}]`] as const] : []
+  )
+  const elements = fieldsOf(inner, 1)
+  const elementWordsAt = 8 * elements.numbers
+  const stride = padded(elementWordsAt + 4 * elements.words)
+  return {
+    own: ownFields,
+    wordsAt,
+    fixed,
+    group: { data: `C[${at}]`, elements },
+    stride,
+    elementWordsAt
+  }
+}
+
+const lengths = (fields: KeptFields, prefix: string, row: string): string =>
+  [...fields.fields.values()]
+    .filter(({ text }) => text >= 0)
+    .map(
+      ({ data, text }) =>
+        `const ${prefix}${text} = ${data}.length[${row}];
+    if (${prefix}${text} > 0) size += ${prefix}${text};`
+    )
+    .join(" ")
+
+const put = (
+  fields: KeptFields,
+  prefix: string,
+  row: string,
+  base: string,
+  wordsAt: number
+): string =>
+  [...fields.fields.values()]
+    .map(({ column, data, at, text }) => {
+      const word = `w[(${base} + ${wordsAt + 4 * at}) >> 2]`
+      if (column._tag === "Number") {
+        const place = base === "at" ? headerBytes + 8 * at : 8 * at
+        return `d[(${base} + ${place}) >> 3] = ${data}.value[${row}];`
+      }
+      if (column._tag !== "Text") return `${word} = ${data}.code[${row}];`
+      const length = `${prefix}${text}`
+      return `${word} = ${length};
+    if (${length} > 0) { copy(b, ${data}.start[${row}], ${length}, m, t); t += ${length}; }`
+    })
+    .join("\n    ")
+
+let identity = 0
+
+/** The code that keeps a fragment. */
+export const keepSource = (shape: KeptShape): string => {
+  const { group } = shape
+  const elementLengths =
+    group === undefined || group.elements.texts === 0
+      ? ""
+      : `for (let j = f; j < f + n; j++) { ${lengths(group.elements, "x", "j")} }`
+  const elementPut =
+    group === undefined
+      ? ""
+      : `for (let j = f, e = at + ${shape.fixed}; j < f + n; j++, e += ${shape.stride}) {
+    ${[...group.elements.fields.values()]
+      .filter(({ text }) => text >= 0)
+      .map(({ data, text }) => `const x${text} = ${data}.length[j];`)
+      .join(" ")}
+    ${put(group.elements, "x", "j", "e", shape.elementWordsAt)}
+  }`
+  const elements =
+    group === undefined
+      ? "const f = 0, n = 0;"
+      : `const f = ${group.data}.start[i], n = ${group.data}.length[i];`
+  return `// keep ${identity++}
+"use strict";
+return function keep_${identity}(arena, C, b, i) {
+  ${elements}
+  let size = ${shape.fixed} + n * ${shape.stride};
+  ${lengths(shape.own, "l", "i")}
+  ${elementLengths}
+  const at = arena.take(size), w = arena.words, d = arena.floats, m = arena.bytes;
+  w[at >> 2] = size;
+  w[(at + 4) >> 2] = n;
+  let t = at + ${shape.fixed} + n * ${shape.stride};
+  ${put(shape.own, "l", "i", "at", shape.wordsAt)}
+  ${elementPut}
+  return at;
+}`
+}
+
+/** Compiles the code that keeps a fragment. */
+export const compileKeep = (shape: KeptShape): Keep =>
+  new Function("copy", keepSource(shape))(copyBytes) as Keep

@@ -1,0 +1,209 @@
+// The named slots of a key, in cells of an arena: which there are, which are required, which
+// fragment fills which part. Slots are found by hash, and by their bytes where the hash matches.
+// The counts stand in the key's row; the slots in a cell that is replaced by a larger one as they
+// grow; each name in a cell of its own.
+//
+//   slot:  [hash, name, required, part 0, part 1, …]
+//   name:  [length, bytes …]
+import type { ByteArena } from "./byteArena.ts"
+import { copyBytes, sameBytes } from "./byteArena.ts"
+import { rowWords } from "./byteEntry.ts"
+
+const roomFirst = 2
+/** Above this many slots they are searched through a Map. */
+const scanMax = 16
+
+const { slots: countAt, room: roomAt, waiting: waitingAt, declared: declaredAt } = rowWords
+const { head: headAt, origin: originAt, cell: cellAt } = rowWords
+
+/** The slots of all keys of one accumulator. */
+export class SlotCells {
+  readonly arena: ByteArena
+  readonly parts: number
+  private readonly slotWords: number
+  /** For keys of many slots: position by hash, of the first slot with that hash. */
+  private readonly lookups = new Map<number, Map<number, Array<number>>>()
+
+  constructor(arena: ByteArena, parts: number) {
+    this.arena = arena
+    this.parts = parts
+    this.slotWords = 3 + parts
+  }
+
+  private sizeOf(room: number): number {
+    return 4 * room * this.slotWords
+  }
+
+  count(state: number): number {
+    return this.arena.words[(state >> 2) + countAt] as number
+  }
+
+  waiting(state: number): number {
+    return this.arena.words[(state >> 2) + waitingAt] as number
+  }
+
+  declared(state: number): boolean {
+    return this.arena.words[(state >> 2) + declaredAt] !== 0
+  }
+
+  head(state: number): number {
+    return this.arena.words[(state >> 2) + headAt] as number
+  }
+
+  origin(state: number): number {
+    return this.arena.words[(state >> 2) + originAt] as number
+  }
+
+  setHead(state: number, fragment: number, origin: number): void {
+    const k = state >> 2
+    this.arena.words[k + headAt] = fragment
+    this.arena.words[k + originAt] = origin
+  }
+
+  /** Word index of a slot. */
+  private slot(state: number, slot: number): number {
+    return ((this.arena.words[(state >> 2) + cellAt] as number) >> 2) + slot * this.slotWords
+  }
+
+  /** The fragment that fills a part of a slot, or 0. */
+  fragment(state: number, slot: number, part: number): number {
+    return this.arena.words[this.slot(state, slot) + 3 + part] as number
+  }
+
+  isRequired(state: number, slot: number): boolean {
+    return this.arena.words[this.slot(state, slot) + 2] !== 0
+  }
+
+  /** The cell of a slot's name. */
+  name(state: number, slot: number): number {
+    return this.arena.words[this.slot(state, slot) + 1] as number
+  }
+
+  /** Position of a name, or -1. */
+  find(state: number, hash: number, bytes: Uint8Array, from: number, length: number): number {
+    const { words } = this.arena
+    const k = state >> 2
+    const count = words[k + countAt] as number
+    if (count > scanMax) return this.lookUp(state, hash, bytes, from, length)
+    for (let i = 0, at = (words[k + cellAt] as number) >> 2; i < count; i++, at += this.slotWords) {
+      if (words[at] === hash && this.isName(words[at + 1] as number, bytes, from, length)) return i
+    }
+    return -1
+  }
+
+  private isName(name: number, bytes: Uint8Array, from: number, length: number): boolean {
+    const { arena } = this
+    if (arena.words[name >> 2] !== length) return false
+    return sameBytes(arena.bytes, name + 4, bytes, from, length)
+  }
+
+  private lookUp(
+    state: number,
+    hash: number,
+    bytes: Uint8Array,
+    from: number,
+    length: number
+  ): number {
+    let lookup = this.lookups.get(state)
+    if (lookup === undefined) {
+      lookup = new Map()
+      this.lookups.set(state, lookup)
+      for (let i = 0; i < this.count(state); i++) this.note(lookup, state, i)
+    }
+    for (const i of lookup.get(hash) ?? [])
+      if (this.isName(this.name(state, i), bytes, from, length)) return i
+    return -1
+  }
+
+  private note(lookup: Map<number, Array<number>>, state: number, slot: number): void {
+    const hash = this.arena.words[this.slot(state, slot)] as number
+    const same = lookup.get(hash)
+    if (same === undefined) lookup.set(hash, [slot])
+    else same.push(slot)
+  }
+
+  /** Adds a name that `find` does not know, behind the others. */
+  append(state: number, hash: number, bytes: Uint8Array, from: number, length: number): void {
+    const { arena } = this
+    const k = state >> 2
+    const name = arena.take(4 + length)
+    arena.words[name >> 2] = length
+    copyBytes(bytes, from, length, arena.bytes, name + 4)
+    const count = arena.words[k + countAt] as number
+    if (count === arena.words[k + roomAt]) this.grow(state, count)
+    const { words } = arena
+    const at = this.slot(state, count)
+    for (let i = 2; i < this.slotWords; i++) words[at + i] = 0
+    words[at] = hash
+    words[at + 1] = name
+    words[k + countAt] = count + 1
+    if (count >= scanMax) {
+      const lookup = this.lookups.get(state)
+      if (lookup !== undefined) this.note(lookup, state, count)
+    }
+  }
+
+  private grow(state: number, room: number): void {
+    const { arena } = this
+    const next = arena.take(this.sizeOf(room === 0 ? roomFirst : room * 2))
+    const { words } = arena
+    const k = state >> 2
+    if (room > 0) {
+      const cell = words[k + cellAt] as number
+      words.copyWithin(next >> 2, cell >> 2, (cell + this.sizeOf(room)) >> 2)
+      arena.give(cell, this.sizeOf(room))
+    }
+    words[k + cellAt] = next
+    words[k + roomAt] = room === 0 ? roomFirst : room * 2
+  }
+
+  /** A fragment fills a part that is empty. */
+  fill(state: number, slot: number, part: number, fragment: number): void {
+    const { words } = this.arena
+    const at = this.slot(state, slot)
+    words[at + 3 + part] = fragment
+    const waiting = (state >> 2) + waitingAt
+    if (words[at + 2] !== 0) words[waiting] = (words[waiting] as number) - 1
+  }
+
+  /** The key is not complete without every part of this slot. */
+  require(state: number, slot: number): void {
+    const { words } = this.arena
+    const at = this.slot(state, slot)
+    if (words[at + 2] !== 0) return
+    words[at + 2] = 1
+    let missing = 0
+    for (let part = 0; part < this.parts; part++) if (words[at + 3 + part] === 0) missing++
+    words[(state >> 2) + waitingAt] = (words[(state >> 2) + waitingAt] as number) + missing
+  }
+
+  /** The required set is known. */
+  declare(state: number): void {
+    this.arena.words[(state >> 2) + declaredAt] = 1
+  }
+
+  /** Gives back a fragment's cell. */
+  drop(fragment: number): void {
+    if (fragment !== 0) this.arena.give(fragment, this.arena.words[fragment >> 2] as number)
+  }
+
+  /** Gives back everything of a key but its row. */
+  release(state: number): void {
+    const { arena } = this
+    const { words } = arena
+    const k = state >> 2
+    const count = words[k + countAt] as number
+    const room = words[k + roomAt] as number
+    for (let i = 0, at = (words[k + cellAt] as number) >> 2; i < count; i++, at += this.slotWords) {
+      for (let part = 0; part < this.parts; part++) this.drop(words[at + 3 + part] as number)
+      const name = words[at + 1] as number
+      arena.give(name, 4 + (words[name >> 2] as number))
+    }
+    this.drop(words[k + headAt] as number)
+    if (count > scanMax) this.lookups.delete(state)
+    if (room > 0) arena.give(words[k + cellAt] as number, this.sizeOf(room))
+    words[k + countAt] = 0
+    words[k + roomAt] = 0
+    words[k + headAt] = 0
+  }
+}
