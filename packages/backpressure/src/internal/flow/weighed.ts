@@ -3,23 +3,38 @@
 // all of it once the last one is, whatever was rounded on the way.
 import type * as FlowStrategy from "@sluice/core/FlowStrategy"
 
-/** Records in flight and what they weigh together. */
+interface Lot {
+  records: number
+  weight: number
+}
+
+/**
+ * Records in flight and what they weigh, in the order in which they were let in: the oldest are
+ * taken for the first to be settled, with the weight they came with. Bounded by the offers in
+ * flight.
+ */
 export class Ledger {
-  records = 0
-  weight = 0
+  private lots: Array<Lot> = []
 
   add(records: number, weight: number): void {
-    this.records += records
-    this.weight += weight
+    this.lots.push({ records, weight })
   }
 
   /** Takes records off; answers the weight that goes with them. */
   remove(records: number): number {
-    const gone = Math.min(records, this.records)
-    const weight =
-      gone === this.records ? this.weight : Math.floor((this.weight * gone) / this.records)
-    this.records -= gone
-    this.weight -= weight
+    let [left, weight, gone] = [records, 0, 0]
+    for (const lot of this.lots) {
+      if (left === 0) break
+      const part = Math.min(left, lot.records)
+      const share =
+        part === lot.records ? lot.weight : Math.floor((lot.weight * part) / lot.records)
+      lot.records -= part
+      lot.weight -= share
+      left -= part
+      weight += share
+      if (lot.records === 0) gone++
+    }
+    if (gone > 0) this.lots = this.lots.slice(gone)
     return weight
   }
 }

@@ -48,7 +48,9 @@ const missing = (
     : {
         code: "policy",
         stageId,
-        reason: `it takes ${option} "${name}" by name; ${snapshot.origin} knows in ${kind}: ${names}`,
+        reason:
+          `it takes ${option} "${name}" by name; ` +
+          `${snapshot.origin} knows in ${kind}: ${names}`,
         cure: `add ${kind}.${name} to it, or correct the name`
       }
 }

@@ -67,7 +67,8 @@ export class FlowGate {
       if (wanted._tag === "Bounded") return openStrategy
       if (implementation === undefined)
         throw new Error(
-          `nobody carries out ${wanted._tag}: use Flow of @sluice/backpressure, or provide Flow.layer`
+          `nobody carries out ${wanted._tag}: use Flow of @sluice/backpressure, ` +
+            "or provide Flow.layer"
         )
       return implementation(wanted, { ...host, wake: () => this.wake() })
     }
