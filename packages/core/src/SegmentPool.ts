@@ -1,8 +1,11 @@
 // Pooled buffers that several owners count: bytes from outside, read into once and parsed in place.
 // A segment is free again when the last of them has released it. The pool keeps a bounded number of
 // free segments, and only those of its own size.
+import { moved } from "./internal/pools/lease.ts"
 import type * as PoolStatistics from "./PoolStatistics.ts"
 import { PoolCounter } from "./PoolStatistics.ts"
+import type { PoolTracker } from "./PoolTracker.ts"
+import { PoolMisuse } from "./PoolTracker.ts"
 
 /** Makes text of a range of bytes; the platform may know a faster way than `TextDecoder`. */
 export type Decode = (bytes: Uint8Array, from: number, to: number) => string
@@ -53,6 +56,8 @@ export interface SegmentPoolOptions {
   readonly freeMax?: number
   /** Makes the bytes of a new segment. */
   readonly allocate?: (length: number) => Uint8Array
+  /** Development mode: renters are named, a segment that is used after its return throws. */
+  readonly tracker?: PoolTracker | undefined
 }
 
 /**
@@ -76,16 +81,24 @@ export class SegmentPool implements SegmentHome {
   private readonly allocate: (length: number) => Uint8Array
   private readonly free: Array<Segment> = []
   private readonly counter: PoolCounter
+  private readonly tracker: PoolTracker | undefined
 
   constructor(options: SegmentPoolOptions) {
+    this.tracker = options.tracker
     this.segmentBytes = options.segmentBytes
     this.freeMax = options.freeMax ?? 8
     this.allocate = options.allocate ?? ((length) => new Uint8Array(length))
     this.counter = new PoolCounter(options.name)
   }
 
-  /** A segment of at least `bytesMin` bytes; its content is whatever it was. */
-  rent(bytesMin: number = this.segmentBytes): Segment {
+  /** A segment of at least `bytesMin` bytes for `renter`; its content is whatever it was. */
+  rent(bytesMin: number = this.segmentBytes, renter: string = this.counter.name): Segment {
+    const segment = this.taken(bytesMin)
+    this.tracker?.rented(segment, this.counter.name, renter)
+    return segment
+  }
+
+  private taken(bytesMin: number): Segment {
     const known = bytesMin <= this.segmentBytes ? this.free.pop() : undefined
     if (known !== undefined) {
       known.owners = 1
@@ -99,13 +112,27 @@ export class SegmentPool implements SegmentHome {
 
   /** Called by a segment that nobody owns any more. */
   give(segment: Segment): void {
+    this.tracker?.returned(segment, this.counter.name)
     const { length } = segment.bytes
     if (length !== this.segmentBytes || this.free.length >= this.freeMax) {
       this.counter.discard(length, length)
       return
     }
     this.counter.give(length, length)
-    this.free.push(segment)
+    this.free.push(this.tracker === undefined ? segment : new Segment(moved(segment.bytes), this))
+    if (this.tracker !== undefined) this.cutOff(segment)
+  }
+
+  /** Whoever still holds the segment gets an error instead of the next renter's bytes. */
+  private cutOff(segment: Segment): void {
+    Object.defineProperty(segment, "bytes", {
+      get: () => {
+        throw new PoolMisuse(
+          `pool "${this.counter.name}": the bytes of a segment were read after its last owner ` +
+            "had released it; retain it for as long as you need it"
+        )
+      }
+    })
   }
 
   statistics(): PoolStatistics.PoolStatistics {

@@ -1,5 +1,6 @@
 // Segments are counted: back in the pool when the last owner lets go, and never twice.
 import { describe, expect, it } from "vitest"
+import { PoolTracker } from "../../src/PoolTracker.ts"
 import { SegmentPool } from "../../src/SegmentPool.ts"
 
 const pool = (freeMax?: number) =>
@@ -42,5 +43,21 @@ describe("SegmentPool", () => {
       rented: 0,
       bytesFree: 64
     })
+  })
+
+  it("in development mode names who kept a segment, and cuts off late readers", () => {
+    const tracker = new PoolTracker()
+    const segments = new SegmentPool({ name: "files", segmentBytes: 64, tracker })
+    const [kept, read] = [segments.rent(64, "reader of a"), segments.rent(64, "reader of b")]
+    const view = read.bytes.subarray(0, 8)
+    read.release()
+    expect(view.length).toBe(0)
+    expect(() => read.bytes).toThrow(/read after its last owner had released it; retain it/)
+    expect(tracker.report()).toContain('pool "files", rent 1: not returned by "reader of a"')
+    kept.release()
+    tracker.assertReturned()
+    const again = segments.rent(64, "reader of c")
+    expect([again.bytes.length, segments.statistics().allocated]).toEqual([64, 2])
+    again.release()
   })
 })

@@ -46,9 +46,16 @@ export const isNumbers = (item: object): item is Numbers =>
  */
 export const memoryLease = <Item extends Numbers>(item: Item): Lease<Item> => ({
   handle: item,
-  end: () => {
-    const { buffer, byteOffset, length } = item
-    const Same = item.constructor as new (b: ArrayBuffer, at: number, length: number) => Item
-    return new Same((buffer as ArrayBuffer).transfer(), byteOffset, length)
-  }
+  end: () => moved(item)
 })
+
+/** The same contents over a buffer of their own; the old one is detached. */
+export const moved = <Item extends Numbers>(item: Item): Item => {
+  const { buffer, byteOffset, length } = item
+  const prototype: unknown = Object.getPrototypeOf(item)
+  // A platform may have a kind of bytes of its own that cannot be constructed: Node's Buffer.
+  const Kind = item instanceof Uint8Array ? Uint8Array : item.constructor
+  const Same = Kind as new (b: ArrayBuffer, at: number, length: number) => Item
+  const same = new Same((buffer as ArrayBuffer).transfer(), byteOffset, length)
+  return Object.setPrototypeOf(same, prototype as object)
+}

@@ -5,6 +5,7 @@ import { isAscii, isUtf8 } from "node:buffer"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Parser, ParserHost } from "../../internal/format/generate.ts"
+import * as PoolTracker from "../../PoolTracker.ts"
 import { SegmentPool } from "../../SegmentPool.ts"
 import type * as Source from "../../Source.ts"
 import type { Needs } from "../../Views.ts"
@@ -66,7 +67,8 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     inputs: ReadonlyArray<InputPath>,
     options: ReadOptions,
     parser: Parser,
-    needs: Needs
+    needs: Needs,
+    tracker: PoolTracker.PoolTracker | undefined
   ) {
     this.system = system
     this.inputs = inputs
@@ -77,6 +79,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
       name: "records",
       segmentBytes: options.chunkBytes,
       freeMax: 3,
+      tracker,
       allocate: (length) => Buffer.allocUnsafeSlow(length)
     })
     this.openNext()
@@ -282,8 +285,9 @@ export const openRecords = (
   Effect.gen(function* () {
     const system = yield* fileSystem.current
     const inputs = yield* expand(system, patterns)
+    const tracker = yield* PoolTracker.Current
     return yield* Effect.acquireRelease(
-      Effect.sync(() => new RecordReader(system, inputs, options, parser, needs)),
+      Effect.sync(() => new RecordReader(system, inputs, options, parser, needs, tracker)),
       (reader) => Effect.callback<void>((resume) => reader.abandon(() => resume(Effect.void)))
     )
   })

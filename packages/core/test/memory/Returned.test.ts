@@ -1,0 +1,92 @@
+// Runs that read bytes return every segment, however they end: asked after each test, as users can.
+import { afterEach, describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Format from "../../src/Format.ts"
+import * as Records from "../../src/node/Records.ts"
+import * as Pipeline from "../../src/Pipeline.ts"
+import * as Policy from "../../src/Policy.ts"
+import * as PoolTracker from "../../src/PoolTracker.ts"
+import * as Sink from "../../src/Sink.ts"
+import { collect, collectFailing, engines } from "../engines.ts"
+import * as drive from "../node/drive.ts"
+
+const tracker = PoolTracker.afterEachTest(afterEach)
+let rents = 0
+const counting: PoolTracker.PoolTracker = Object.create(tracker, {
+  rented: {
+    value: (...rent: Parameters<PoolTracker.PoolTracker["rented"]>) => {
+      rents++
+      tracker.rented(...rent)
+    }
+  }
+})
+
+const pairs = Format.delimited({ name: Format.text(), value: Format.integer() })
+
+const text = Array.from({ length: 2_000 }, (_, i) => `record ${i}\t${i}\n`).join("")
+
+const records = (contents: string) =>
+  Effect.map(drive.withFiles({ a: contents }), (at) =>
+    Pipeline.source("in", Records.files(at("a"), pairs, { chunkBytes: 512 }))
+  )
+
+const watched = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.scoped(Effect.provideService(effect, PoolTracker.Current, counting))
+
+describe.each(engines)("$name engine, segments", (engine) => {
+  it.effect("are all returned after a complete run", () =>
+    Effect.gen(function* () {
+      rents = 0
+      const open = (yield* records(text)).pipe(
+        Pipeline.filter("even", ({ value }) => value % 2 === 0)
+      )
+      const { out } = yield* collect(engine, open)
+      expect(out.length).toBe(1_000)
+      expect(rents).toBeGreaterThan(10)
+    }).pipe(watched)
+  )
+
+  it.effect("are all returned after a run that a record ended", () =>
+    Effect.gen(function* () {
+      const open = (yield* records(text)).pipe(
+        Pipeline.map(
+          "m",
+          ({ value }): number => {
+            if (value === 1_500) throw new Error("enough")
+            return value
+          },
+          { onError: Policy.fail }
+        )
+      )
+      const { error } = yield* collectFailing(engine, open)
+      expect(error._tag).toBe("PipelineError")
+    }).pipe(watched)
+  )
+
+  it.effect("are all returned after a source that broke", () =>
+    Effect.gen(function* () {
+      const { out } = yield* collectFailing(engine, yield* records(`${text}no number\tx\n`))
+      expect(out.length).toBe(2_000)
+    }).pipe(watched)
+  )
+
+  it.effect("are all returned after an abort in the middle", () =>
+    Effect.gen(function* () {
+      const stuck = (yield* records(text)).pipe(
+        Pipeline.mapEffect(
+          "stuck",
+          (record: { readonly value: number }) =>
+            record.value < 700 ? Effect.succeed(record) : Effect.never,
+          { concurrency: 2 }
+        ),
+        Pipeline.sink("out", Sink.drain)
+      )
+      const fiber = yield* Effect.forkChild(Pipeline.run(stuck, { engine: engine.make() }))
+      yield* Effect.promise(async () => {
+        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+      })
+      yield* Fiber.interrupt(fiber)
+    }).pipe(watched)
+  )
+})
