@@ -94,6 +94,14 @@ export const accumulatorConformance = (options: SuiteOptions & Rules.Accumulator
   suite("accumulator", Rules.accumulator, options, options)
 
 /**
+ * Holds a flow strategy to what engines rely on: bounded answers, true times, no standstill.
+ *
+ * Limits: where a subject does not tell `inFlightMax` or `passMax`, its limits are not tested.
+ */
+export const flowStrategyConformance = (options: SuiteOptions & Rules.FlowStrategySubject): void =>
+  suite("flow strategy", Rules.flowStrategy, options, options)
+
+/**
  * Holds an engine to the rules of the Reactive Streams specification, by its ids; what they come to
  * where records are pulled is in `docs/testkit.md`.
  */

@@ -10,6 +10,8 @@ import { order } from "./internal/conformance/engineOrder.ts"
 import { stop } from "./internal/conformance/engineStop.ts"
 import { telemetry } from "./internal/conformance/engineTelemetry.ts"
 import { time } from "./internal/conformance/engineTime.ts"
+import type { FlowStrategySubject } from "./internal/conformance/flowStrategies.ts"
+import { flowStrategyRules } from "./internal/conformance/flowStrategies.ts"
 import { reactiveStreams as reactiveStreamsRules } from "./internal/conformance/reactiveStreams.ts"
 import * as rule from "./internal/conformance/rule.ts"
 import type { SinkSubject } from "./internal/conformance/sinks.ts"
@@ -29,6 +31,8 @@ export type {
   Fragment,
   Gathered
 } from "./internal/conformance/accumulators.ts"
+/** A flow strategy under test, and what its settings allow. */
+export type { FlowStrategySubject } from "./internal/conformance/flowStrategies.ts"
 /** A sink under test: how to make one, and what can be seen of its output. */
 export type { SinkCase, SinkSubject } from "./internal/conformance/sinks.ts"
 /** A source under test: how to make one, and what can be seen of its input. */
@@ -80,6 +84,9 @@ export const stage: ReadonlyArray<Rule<StageSubject>> = stageRules
 
 /** What every accumulator is held to. */
 export const accumulator: ReadonlyArray<Rule<AccumulatorSubject>> = accumulatorRules
+
+/** What every flow strategy is held to. */
+export const flowStrategy: ReadonlyArray<Rule<FlowStrategySubject>> = flowStrategyRules
 
 /**
  * What the Reactive Streams specification asks for, of an engine between a source and a sink. The

@@ -6,6 +6,7 @@ import * as accumulation from "./internal/faulty/accumulators.ts"
 import * as ends from "./internal/faulty/ends.ts"
 import { failures } from "./internal/faulty/failures.ts"
 import { flow } from "./internal/faulty/flow.ts"
+import * as strategies from "./internal/faulty/flowStrategies.ts"
 import { lifecycle } from "./internal/faulty/lifecycle.ts"
 import * as outside from "./internal/faulty/reactiveStreams.ts"
 import type * as twist from "./internal/faulty/twist.ts"
@@ -42,3 +43,7 @@ export const reactiveStreams: ReadonlyArray<FaultyEngine> = outside.reactiveStre
 
 /** One faulty pair of Web Streams adapters for each case that is tested. */
 export const webStreams: ReadonlyArray<Faulty<Rules.WebStreamsSubject>> = web.webStreams
+
+/** One faulty flow strategy for each rule of a flow strategy. */
+export const flowStrategies: ReadonlyArray<Faulty<Rules.FlowStrategySubject>> =
+  strategies.flowStrategies

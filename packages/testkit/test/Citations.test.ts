@@ -15,7 +15,7 @@ const statedIn = (contract: string): ReadonlyMap<string, string> => {
 
 /** Rules a text names: "rule D3", "Rules L1 to L8", "rules A1 and A3". */
 const citedIn = (text: string): ReadonlyArray<string> =>
-  [...text.matchAll(/\b[Rr]ules? ([LODFSTAM]\d+(?:(?:,| to| and| or) [LODFSTAM]\d+)*)/g)].flatMap(
+  [...text.matchAll(/\b[Rr]ules? ([LODFSTAMB]\d+(?:(?:,| to| and| or) [LODFSTAMB]\d+)*)/g)].flatMap(
     ([, list]) => list?.match(/[A-Z]\d+/g) ?? []
   )
 
@@ -30,7 +30,14 @@ const unknown = (stated: ReadonlyMap<string, string>, cited: Iterable<string>) =
 const contract = readFileSync(join(root, "specs/contract.md"), "utf8")
 const stated = statedIn(contract)
 
-const suites = [Rules.engine, Rules.source, Rules.sink, Rules.stage, Rules.accumulator]
+const suites = [
+  Rules.engine,
+  Rules.source,
+  Rules.sink,
+  Rules.stage,
+  Rules.accumulator,
+  Rules.flowStrategy
+]
 const tested = new Set(suites.flatMap((rules) => rules.map(({ rule }) => rule)))
 
 const texts = (folder: string): ReadonlyArray<string> =>
@@ -85,7 +92,7 @@ describe("the contract", () => {
     )
     const rows = [...table].map(([, id = "", rules = ""]) => ({ id, rules }))
     expect(rows.map(({ id }) => id)).toEqual(Rules.reactiveStreams.map(({ rule }) => rule))
-    const named = rows.flatMap(({ rules }) => rules.match(/\b[LODFSTAM]\d+\b/g) ?? [])
+    const named = rows.flatMap(({ rules }) => rules.match(/\b[LODFSTAMB]\d+\b/g) ?? [])
     expect(named.length).toBeGreaterThan(rows.length)
     expect(named.filter((id) => !tested.has(id))).toEqual([])
   })

@@ -42,6 +42,7 @@ caughtAlone("source", Rules.source, Faulty.sources)
 caughtAlone("sink", Rules.sink, Faulty.sinks)
 caughtAlone("stage", Rules.stage, Faulty.stages)
 caughtAlone("accumulator", Rules.accumulator, Faulty.accumulators)
+caughtAlone("flow strategy", Rules.flowStrategy, Faulty.flowStrategies)
 
 /** Rules of others overlap: a subject may break several. */
 const caught = <S>(
