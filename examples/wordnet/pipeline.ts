@@ -2,14 +2,19 @@
 // added to its synset, each synset written as soon as all the slots its gloss row declares are
 // filled. Run it: `pnpm run demo`. The required slots are discovered while assembling: a sense row
 // may arrive long before the gloss row that asks for it.
+//
+// Two forms with one result: `--shape views` (default) declares formats, keys and the output record
+// and runs on bytes (src/Assembly.ts); `--shape objects` does the same by plain functions, here.
 
 import { fileURLToPath } from "node:url"
 import * as Accumulate from "@sluice/accumulation/Accumulate"
 import * as Complete from "@sluice/accumulation/Complete"
 import * as Files from "@sluice/core/node/Files"
+import * as Records from "@sluice/core/node/Records"
 import * as Parameters from "@sluice/core/Parameters"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as RunReport from "@sluice/core/RunReport"
+import { synsetsOf } from "./src/Assembly.ts"
 import { digestFile } from "./src/Digest.ts"
 import type { Format } from "./src/Files.ts"
 import { fragmentsOf, inputFiles, wordnetDirectory } from "./src/Files.ts"
@@ -38,6 +43,14 @@ export const parameters = Parameters.define({
     default: "",
     description:
       "where the synsets go, one JSON object a line; default: out/synsets.ndjson beside this file"
+  },
+  shape: {
+    type: "choice",
+    choices: ["views", "objects"],
+    default: "views",
+    description:
+      "records as positions in bytes, or as objects made by plain functions; " +
+      "completing by count takes objects"
   },
   verify: {
     type: "boolean",
@@ -89,7 +102,7 @@ const synsets = (values: Values) =>
     atEnd: "discard"
   })
 
-export default (values: Values) => {
+const synsetObjects = (values: Values) => {
   const fragments = inputFiles.map(({ name, format }) =>
     Pipeline.source(
       name,
@@ -97,10 +110,17 @@ export default (values: Values) => {
     ).pipe(Pipeline.flatMap(`parse-${name}`, (line: string) => fragmentsOf(format, line)))
   )
   return Pipeline.merge("fragments", fragments).pipe(
-    Pipeline.accumulate("synsets", synsets(values)),
+    Pipeline.accumulate("synsets", synsets(values))
+  )
+}
+
+export default (values: Values) => {
+  const isViews = values.shape === "views" && values.completeBy === "slots"
+  const assembled = isViews ? synsetsOf(directoryOf(values)) : synsetObjects(values)
+  return assembled.pipe(
     Pipeline.sink(
       "write",
-      Files.ndjsonSink(outputOf(values), { makeDirectory: values.out === "" })
+      Records.ndjsonSink(outputOf(values), { makeDirectory: values.out === "" })
     ),
     Pipeline.named("wordnet")
   )

@@ -78,10 +78,12 @@ const valueOf = (record: Values | undefined, name: string): unknown => record?.[
 export const record = <Out = Values>(
   head: string,
   fields: Readonly<Record<Extract<keyof Out, string>, Part>>
-): ((group: Group<string, Fragments<object>>) => Out) => {
+): (<In extends object, Key extends string | number>(group: Group<Key, Fragments<In>>) => Out) => {
   const assembly: Assembly = { head, fields }
-  const make = (group: Group<string, Fragments<object>>): Out => {
-    const all = group.state.all as ReadonlyArray<Values>
+  const make = <In extends object, Key extends string | number>(
+    group: Group<Key, Fragments<In>>
+  ): Out => {
+    const all = group.state.all as ReadonlyArray<object> as ReadonlyArray<Values>
     const first = all.find((each) => each._tag === head)
     const made: Record<string, unknown> = {}
     for (const [name, part] of Object.entries<Part>(fields))
@@ -93,13 +95,13 @@ export const record = <Out = Values>(
 
 const fieldOf = (
   part: Part,
-  groupKey: string,
+  groupKey: unknown,
   first: Values | undefined,
   all: ReadonlyArray<Values>
 ): unknown => {
   switch (part._tag) {
     case "Key":
-      return groupKey
+      return String(groupKey)
     case "Own":
       return valueOf(first, part.name)
     case "Elements": {

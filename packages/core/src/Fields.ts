@@ -48,17 +48,27 @@ export const of = (name: string): ((record: object) => Value | undefined) =>
 
 /**
  * Several fields as one text: `joined("pos", "offset")` of `{ pos: "n", offset: "17" }` is `n17`.
+ *
+ * Errors: throws `TypeError` for a record that lacks one of them.
  */
-export const joined = <Name extends string>(
-  ...names: ReadonlyArray<Name>
-): ((record: Readonly<Record<Name, Value>>) => string) =>
+export const joined = (...names: ReadonlyArray<string>): ((record: object) => string) =>
   mark(
-    (record: Readonly<Record<Name, Value>>) => {
+    (record: object) => {
       let text = ""
-      for (const name of names) text += record[name]
+      for (const name of names) {
+        const value = valueOf(record, name)
+        if (typeof value !== "string" && typeof value !== "number") throw missing(name, value)
+        text += value
+      }
       return text
     },
     { _tag: "Joined", names }
+  )
+
+const missing = (name: string, value: unknown): TypeError =>
+  new TypeError(
+    `field "${name}" is ${value === null ? "null" : typeof value}, not text or a number. ` +
+      "Cure: join fields that every record has"
   )
 
 /** One field of each element of a group; undefined for a record without that group. */

@@ -99,7 +99,7 @@ type Bounds = typeof bounds extends fc.Arbitrary<infer A> ? A : never
 const specOf = (options: Bounds) =>
   Accumulate.make({
     ...options,
-    key: Fields.joined<"key">("key") as (fragment: Fragment) => string,
+    key: Fields.joined("key"),
     complete: Complete.discoveredSlots<Fragment>({
       slot: Fields.of("word"),
       parts: { required: ["Left", "Right"], of: Fields.kind },
@@ -281,7 +281,7 @@ describe("keyed state on bytes", () => {
 
 describe("the reason why an accumulator stays on objects", () => {
   const base = {
-    key: Fields.joined("key") as (fragment: Fragment) => string,
+    key: Fields.joined("key"),
     complete: Complete.discoveredSlots<Fragment>({
       slot: Fields.of("word"),
       parts: { required: ["Left", "Right"], of: Fields.kind },

@@ -17,6 +17,9 @@ import { openRecords } from "./internal/recordReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
 import { viewWriter } from "./internal/viewWriter.ts"
 
+/** The failure of every source and sink here. */
+export { FileError, type FileErrorReason } from "./FileError.ts"
+
 /** How files of records are read. */
 export interface RecordsOptions {
   /** Bytes per read. Default 256 KiB. */
