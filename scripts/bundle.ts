@@ -7,8 +7,15 @@ import { isAbsolute, sep } from "node:path"
 import type { CodeSplittingGroup, GetModuleInfo } from "rolldown"
 import { rolldown } from "rolldown"
 
-/** Modules that cost so much to load that only what needs them may import them. */
-const heavy: ReadonlyArray<string> = ["effect/Schema"]
+/** Imports that cost so much to load that only what needs them may have them, lightest first. */
+const heavy = {
+  schema: ["effect/Schema", "effect/encoding/"],
+  telemetry: ["effect/observability/", "effect/http/"]
+} as const
+
+type Weight = "light" | keyof typeof heavy
+
+const weights: ReadonlyArray<Weight> = ["light", "schema", "telemetry"]
 
 const isExternal = (id: string): boolean => !(id.startsWith(".") || isAbsolute(id))
 
@@ -23,25 +30,34 @@ const entries = (): Record<string, string> => {
   )
 }
 
-/** Whether loading a module loads one of `heavy`, over whatever static imports. */
-export const loadsHeavy = (id: string, info: GetModuleInfo, seen = new Set<string>()): boolean => {
-  if (heavy.includes(id)) return true
-  if (seen.has(id)) return false
+const weightOfImport = (id: string): Weight =>
+  weights.findLast(
+    (weight) => weight !== "light" && heavy[weight].some((prefix) => id.startsWith(prefix))
+  ) ?? "light"
+
+/** The heaviest of what loading a module loads, over whatever static imports. */
+export const weightOf = (id: string, info: GetModuleInfo, seen = new Set<string>()): Weight => {
+  if (seen.has(id)) return "light"
   seen.add(id)
-  return (info(id)?.importedIds ?? []).some((imported) => loadsHeavy(imported, info, seen))
+  const below = (info(id)?.importedIds ?? []).map((imported) => weightOf(imported, info, seen))
+  return [weightOfImport(id), ...below].reduce((a, b) =>
+    weights.indexOf(b) > weights.indexOf(a) ? b : a
+  )
 }
 
 /**
  * The files that public modules share, in the order in which modules are given to them: a file may
  * import those before it. What needs Node and what is heavy to load stay apart.
  */
-const sharedFiles = ["shared", "node", "shared-schema", "node-schema"] as const
+const sharedFiles = weights.flatMap((weight) =>
+  weight === "light" ? ["shared", "node"] : [`shared-${weight}`, `node-${weight}`]
+)
 
-const sharedFileOf = (id: string, info: GetModuleInfo): (typeof sharedFiles)[number] | null => {
-  // An exporter loads half of HTTP: it stays a file of its own, for those who export.
-  if (!id.includes("/src/") || id.includes("/src/telemetry/")) return null
+const sharedFileOf = (id: string, info: GetModuleInfo): string | null => {
+  if (!id.includes("/src/")) return null
   const side = id.includes("/src/node/") ? "node" : "shared"
-  return loadsHeavy(id, info) ? `${side}-schema` : side
+  const weight = weightOf(id, info)
+  return weight === "light" ? side : `${side}-${weight}`
 }
 
 const groups: Array<CodeSplittingGroup> = sharedFiles.map((file, k) => ({
