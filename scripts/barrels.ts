@@ -9,7 +9,10 @@ import { listFiles, readText, report, root } from "./source/workspace.ts"
 
 const concept = /^(packages\/[^/]+)\/src\/([A-Z]\w*)\.ts$/
 
-const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+// As the formatter sorts exports: letters first, their case only where all else is equal.
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byName = (a: string, b: string): number =>
+  compare(a.toLowerCase(), b.toLowerCase()) || compare(a, b)
 
 /** Packages with public concepts, and those concepts in order. */
 const conceptsOf = (files: ReadonlyArray<string>): ReadonlyMap<string, ReadonlyArray<string>> => {

@@ -10,12 +10,12 @@ import { rolldown } from "rolldown"
 /** Imports that cost so much to load that only what needs them may have them, lightest first. */
 const heavy = {
   schema: ["effect/Schema", "effect/encoding/"],
-  telemetry: ["effect/observability/", "effect/http/"]
+  http: ["effect/observability/", "effect/http/", "node:http"]
 } as const
 
 type Weight = "light" | keyof typeof heavy
 
-const weights: ReadonlyArray<Weight> = ["light", "schema", "telemetry"]
+const weights: ReadonlyArray<Weight> = ["light", "schema", "http"]
 
 const isExternal = (id: string): boolean => !(id.startsWith(".") || isAbsolute(id))
 
