@@ -3,10 +3,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import type * as Envelope from "./Envelope.ts"
 import type { Run } from "./internal/runtime/run.ts"
+import { PoolTable } from "./internal/telemetry/poolMetrics.ts"
 import { SeriesTable } from "./internal/telemetry/seriesTable.ts"
 import type * as Observer from "./Observer.ts"
+import type * as PoolStatistics from "./PoolStatistics.ts"
 
 /**
  * How many batches get a span.
@@ -46,6 +49,8 @@ export interface Telemetry {
   readonly options: TelemetryOptions
   /** Adds a run's counters to the series of its stages; returns what to call when it is over. */
   readonly join: (run: Run) => () => void
+  /** Adds a pool to the series of its name; returns what to call when it is gone. */
+  readonly pool: (statistics: () => PoolStatistics.PoolStatistics) => () => void
 }
 
 /** The telemetry of runs started in this context; undefined: none. */
@@ -66,6 +71,7 @@ export const Current: Context.Reference<Telemetry | undefined> = Context.Referen
  * to the span whose batch it got. Exporters come from `telemetry/Otlp` and `telemetry/Prometheus`.
  * Limits: at most 10,000 stages have series; of further ones nothing is told. Sampling draws one
  * number from Random when an unseeded run starts.
+ * Errors: dies with a RangeError for a sampling that makes no sense.
  *
  * @example
  * ```ts
@@ -87,9 +93,45 @@ export const layer = (options: TelemetryOptions = {}): Layer.Layer<never> =>
   Layer.effect(
     Current,
     Effect.map(Effect.context<never>(), (context) => {
-      const table = new SeriesTable(context, options.labels ?? {})
-      return { options, join: (run: Run) => table.join(run) }
+      if (typeof options.spans === "object") check(options.spans)
+      const labels = options.labels ?? {}
+      const stages = new SeriesTable(context, labels)
+      const pools = new PoolTable(context, labels)
+      return {
+        options,
+        join: (run: Run) => stages.join(run),
+        pool: (statistics) => pools.join(statistics)
+      }
     })
+  )
+
+const check = ({ rate, rateOnAnomaly, calmBatches, deviations }: SpanSampling): void => {
+  const shares = [rate ?? 0, rateOnAnomaly ?? 1]
+  const sound = shares.every((share) => share >= 0 && share <= 1)
+  if (sound && (calmBatches ?? 1) >= 1 && (deviations ?? 1) > 0) return
+  throw new RangeError(
+    `spans ${JSON.stringify({ rate, rateOnAnomaly, calmBatches, deviations })}: rates are ` +
+      "shares from 0 to 1, calmBatches is at least 1, deviations is above 0"
+  )
+}
+
+/**
+ * Tells of a pool until the scope closes, where telemetry with metrics is on: `pool_rented`,
+ * `pool_bytes_outstanding`, `pool_reuse_ratio`, `pool_fragmentation`, `pool_rents_total` and more,
+ * with the label `pool`. Pools of one name add up.
+ */
+export const watchPool = (
+  statistics: () => PoolStatistics.PoolStatistics
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(Current, (telemetry) =>
+    telemetry === undefined || telemetry.options.metrics === false
+      ? Effect.void
+      : Effect.asVoid(
+          Effect.acquireRelease(
+            Effect.sync(() => telemetry.pool(statistics)),
+            (leave) => Effect.sync(leave)
+          )
+        )
   )
 
 /**

@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import { Monitor } from "../internal/memory/monitor.ts"
 import { settingsDefault } from "../internal/memory/pressureMachine.ts"
 import * as Pressure from "../Pressure.ts"
@@ -19,6 +20,20 @@ export interface MemoryPressureOptions extends Partial<Pressure.PressureSettings
   readonly memory?: Effect.Effect<ProcessMemory.ProcessMemory>
 }
 
+const gauge = Metric.gauge("memory_pressure_level", {
+  description: "How hard memory presses: 0 calm, 1 at the limit"
+})
+
+/** The level as a metric, read at scrape. */
+const tell = (monitor: Monitor): Effect.Effect<Metric.Registration> =>
+  Effect.map(Effect.context<never>(), (context) =>
+    Metric.registerUnsafe(gauge, context, {
+      get: () => ({ value: monitor.level() }),
+      update: () => undefined,
+      modify: () => undefined
+    })
+  )
+
 const openMemory = Effect.sync(ProcessMemory.open)
 
 /**
@@ -28,7 +43,8 @@ const openMemory = Effect.sync(ProcessMemory.open)
  * heap in use by its limit (0.7 to 0.95), seconds until large objects and buffers would fill what
  * is left (30 to 3), share of the time in collections (0.1 to 0.5).
  * Flow: the level rises with a reading at once, and comes down by 0.2 a second once the signs are
- * 0.1 below it. Flow control shrinks batches and slows credits by it; accumulators may spill.
+ * 0.1 below it. Flow control shrinks batches and slows credits by it; accumulators may spill. The
+ * metric `memory_pressure_level` tells it to whoever scrapes.
  * Limits: two counters of V8 four times a second, some tens of microseconds in all.
  * Errors: dies with a RangeError for settings under which the level could not rise or fall.
  *
@@ -59,6 +75,7 @@ export const layer = (options: MemoryPressureOptions = {}): Layer.Layer<never> =
         monitor.read({ ...reading, heapBytesMax }, Number(nanos) / 1e6)
       })
       yield* read
+      yield* Effect.acquireRelease(tell(monitor), ({ remove }) => Effect.sync(remove))
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(interval), read)))
       return monitor
     })

@@ -2,6 +2,7 @@
 // a heap that really fills.
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
 import fc from "fast-check"
 import type { PressureState } from "../../src/internal/memory/pressureMachine.ts"
@@ -119,6 +120,9 @@ describe("MemoryPressure", () => {
           yield* TestClock.adjust("1 second")
           expect(pressure.level()).toBeCloseTo(0.8)
           expect(pressure.sign()).toBe("heap")
+          const [metric] = yield* Metric.snapshot
+          expect(metric).toMatchObject({ id: "memory_pressure_level", type: "Gauge" })
+          expect(metric?.state).toEqual({ value: pressure.level() })
           reading = { ...calm, heapBytes: 90.5 * megabyte }
           yield* TestClock.adjust("1 second")
           expect(told.length).toBe(1)

@@ -9,6 +9,7 @@ import type * as Envelope from "../../src/Envelope.ts"
 import * as Observer from "../../src/Observer.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
+import { Pool } from "../../src/Pool.ts"
 import * as Telemetry from "../../src/Telemetry.ts"
 import { batches, collect, engines, numbers, range } from "../engines.ts"
 import { boom } from "../runtime/failingStages.ts"
@@ -361,6 +362,59 @@ describe.each(engines)("$name engine, telemetry", (engine) => {
         isolated
       )
       expect(looked).toEqual(plain)
+    })
+  )
+})
+
+describe("Telemetry", () => {
+  it.effect("pools are told of while they live, add up by name, and stay counted", () =>
+    Effect.gen(function* () {
+      const pools = [1, 2].map(
+        () =>
+          new Pool<Uint8Array>({
+            name: "segments",
+            make: (size) => new Uint8Array(size),
+            bytesOf: ({ byteLength }) => byteLength
+          })
+      )
+      const figures = Effect.map(Metric.snapshot, (snapshots) =>
+        Object.fromEntries(
+          snapshots
+            .filter((entry) => entry.attributes?.["pool"] === "segments")
+            .map((entry) => [entry.id, Object.values(entry.state)[0]])
+        )
+      )
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          for (const pool of pools) yield* Telemetry.watchPool(() => pool.statistics())
+          for (const pool of pools) pool.give(pool.rent("a", 10), 10)
+          for (const pool of pools) pool.rent("b", 10)
+          expect(yield* figures).toEqual({
+            pool_rented: 2,
+            pool_rented_max: 1,
+            pool_bytes_outstanding: 20,
+            pool_reuse_ratio: 0.5,
+            pool_fragmentation: 0,
+            pool_rents_total: 4,
+            pool_allocated_total: 2
+          })
+        })
+      )
+      const after = yield* figures
+      expect(after).toMatchObject({
+        pool_rented: 0,
+        pool_bytes_outstanding: 0,
+        pool_rents_total: 4
+      })
+    }).pipe(Effect.provide(Telemetry.layer()), isolated)
+  )
+
+  it.effect("a sampling that makes no sense is refused with what would", () =>
+    Effect.gen(function* () {
+      for (const spans of [{ rate: 2 }, { rateOnAnomaly: -1 }, { calmBatches: 0 }]) {
+        const exit = yield* Effect.exit(Effect.provide(Effect.void, Telemetry.layer({ spans })))
+        expect(String(exit)).toContain("rates are shares from 0 to 1")
+      }
     })
   )
 })

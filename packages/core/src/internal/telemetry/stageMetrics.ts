@@ -14,7 +14,8 @@ const secondsOf = (bucket: number): number => 2 ** bucket / microsPerSecond
 
 const ignore = (): void => undefined
 
-const gauge = (
+/** Registers a gauge that is read at scrape. */
+export const gauge = (
   context: Context.Context<never>,
   labels: Labels,
   name: string,
@@ -26,7 +27,8 @@ const gauge = (
   Metric.registerUnsafe(metric, context, hooks)
 }
 
-const counter = (
+/** Registers a counter that is read at scrape. */
+export const counter = (
   context: Context.Context<never>,
   labels: Labels,
   name: string,

@@ -8,6 +8,7 @@ import type { Parser, ParserHost } from "../../internal/format/generate.ts"
 import * as PoolTracker from "../../PoolTracker.ts"
 import { SegmentPool } from "../../SegmentPool.ts"
 import type * as Source from "../../Source.ts"
+import * as Telemetry from "../../Telemetry.ts"
 import type { Needs } from "../../Views.ts"
 import { asItems, SheetPool, ViewBlock } from "../../Views.ts"
 import type { FileError } from "../FileError.ts"
@@ -286,8 +287,10 @@ export const openRecords = (
     const system = yield* fileSystem.current
     const inputs = yield* expand(system, patterns)
     const tracker = yield* PoolTracker.Current
-    return yield* Effect.acquireRelease(
+    const reader = yield* Effect.acquireRelease(
       Effect.sync(() => new RecordReader(system, inputs, options, parser, needs, tracker)),
-      (reader) => Effect.callback<void>((resume) => reader.abandon(() => resume(Effect.void)))
+      (opened) => Effect.callback<void>((resume) => opened.abandon(() => resume(Effect.void)))
     )
+    yield* Telemetry.watchPool(() => reader.pool.statistics())
+    return reader
   })
