@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
+import * as Batching from "../../src/Batching.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
 import type * as Sink from "../../src/Sink.ts"
@@ -65,7 +66,16 @@ const diamond = (ledger: Ledger): Pipeline.Closed<unknown> => {
   ])
 }
 
-const shapes = { effects, chunked, streams, diamond } as const
+/** Batches that wait: for company, for their time, and behind effects that take theirs. */
+const batched = (ledger: Ledger): Pipeline.Closed<unknown> =>
+  Pipeline.source("in", ledger.source("source", 7)).pipe(
+    Pipeline.batch("company", Batching.fixed(2)),
+    Pipeline.mapEffect("work", ledger.work("work"), { concurrency: 2 }),
+    Pipeline.batch("time", Batching.hybrid(3, 4)),
+    Pipeline.sink("out", ledger.sink("sink"))
+  )
+
+const shapes = { effects, chunked, streams, diamond, batched } as const
 
 const engineNames = ["sync", "async"] as const
 

@@ -153,8 +153,11 @@ const stepped = (name: "sync" | "async", onStep: () => void): Stepped => {
   }
 }
 
+/** Enough for disks under load; a run that hangs is found within a second. */
+const turnsMax = 300_000
+
 const settled = async <A, E>(fiber: Fiber.Fiber<A, E>): Promise<Exit.Exit<A, E>> => {
-  for (let turn = 0; turn < 2_000; turn++) {
+  for (let turn = 0; turn < turnsMax; turn++) {
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return exit
     await new Promise((resolve) => setImmediate(resolve))
