@@ -11,6 +11,9 @@ const idleTurns = 32
 /** A fiber that never waits gives way after so many operations, as under Effect's own scheduler. */
 const opsPerStepDefault = 2_048
 
+/** Giving way costs a fiber two operations itself: with fewer it would do nothing else. */
+const opsPerStepMin = 3
+
 /** Tasks in one go before the process gets to see signals, timers and output again. */
 const breath = 1_024
 
@@ -28,7 +31,10 @@ export interface Decisions {
   readonly onIdle: () => boolean
   /** Told before each step. */
   readonly onStep?: (() => void) | undefined
-  /** Operations after which a step of a fiber ends; default 2,048. */
+  /**
+   * Operations after which a step of a fiber ends; default 2,048. With 3 or less every operation is
+   * a step of its own.
+   */
   readonly opsPerStep?: number | undefined
 }
 
@@ -42,6 +48,7 @@ export interface Decisions {
 export class SteppedScheduler implements Scheduler.Scheduler {
   readonly executionMode = "sync" as const
   private readonly decisions: Decisions
+  private readonly opsPerStep: number
   private idle = 0
   private turns = 0
   private tasks: Array<() => void> = []
@@ -52,6 +59,7 @@ export class SteppedScheduler implements Scheduler.Scheduler {
 
   constructor(decisions: Decisions) {
     this.decisions = decisions
+    this.opsPerStep = Math.max(opsPerStepMin, decisions.opsPerStep ?? opsPerStepDefault)
   }
 
   readonly dispatcher: Scheduler.SchedulerDispatcher = {
@@ -64,7 +72,7 @@ export class SteppedScheduler implements Scheduler.Scheduler {
   }
 
   shouldYield(fiber: { readonly currentOpCount: number }): boolean {
-    return fiber.currentOpCount >= (this.decisions.opsPerStep ?? opsPerStepDefault)
+    return fiber.currentOpCount >= this.opsPerStep
   }
 
   /** True while nothing waits to run and it will not look by itself. */

@@ -1,9 +1,11 @@
-// Ends a run before each of its steps in turn, and looks at what is left: every scope closed, no
-// fiber running, every record accounted for. Steps are those of fibers under a scheduler the kit
-// sees: the sync engine's own, or the kit's for engines that take it from their caller.
+// Ends a run before each of its steps in turn, and looks at what is left: every scope closed, every
+// pool balanced, no fiber running, every record accounted for. Steps are those of fibers under a
+// scheduler the kit sees: the sync engine's own, or the kit's for engines that take it from their
+// caller.
 import type * as Engine from "@sluice/core/Engine"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
+import * as PoolTracker from "@sluice/core/PoolTracker"
 import type * as Stage from "@sluice/core/Stage"
 import * as SyncEngine from "@sluice/core/SyncEngine"
 import * as Effect from "effect/Effect"
@@ -57,7 +59,10 @@ export interface Options {
   /** A new pipeline for each run; sources and sinks of one run do not serve the next. */
   readonly pipeline: () => Pipeline.Closed<unknown>
   readonly cut: Cut
-  /** Operations of a step, default 6: the smaller, the more places to cut at. */
+  /**
+   * Operations of a step, default 6: the smaller, the more places to cut at; 1 cuts at every effect
+   * boundary.
+   */
   readonly opsPerStep?: number
   /**
    * Stops the clock when the run has ended, so that a fiber that only sleeps is seen as left;
@@ -101,7 +106,8 @@ const isDrained = (exit: Ended["exit"]): boolean =>
 /** Runs once, ended before step `at`; to its end without. */
 const runOnce = async (options: Options, at: number | undefined): Promise<Ended> => {
   const { make, cut } = options
-  const [book, fibers] = [new Book(), new FiberCount()]
+  const [book, fibers, pools] = [new Book(), new FiberCount(), new PoolTracker.PoolTracker()]
+  const atCut: Array<string> = []
   const graph = watched(Pipeline.graph(options.pipeline()), book)
   let steps = 0
   let asked = at === undefined
@@ -110,6 +116,7 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
     if (asked || steps <= (at ?? 0)) return
     if (cut !== "interrupt" && running === undefined) return
     asked = true
+    if (running !== undefined) atCut.push(...conservation(graph, running.inspectAll(), false))
     if (cut === "interrupt") caller.interruptUnsafe()
     else if (running !== undefined) Effect.runSync(running.stop(cut))
   }
@@ -123,7 +130,8 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
       return started.result
     })
   )
-  const caller: Fiber.Fiber<PipelineResult.PipelineResult, unknown> = launch(fibers.of(program))
+  const watching = Effect.provideService(fibers.of(program), PoolTracker.Current, pools)
+  const caller: Fiber.Fiber<PipelineResult.PipelineResult, unknown> = launch(watching)
   if (options.freeze === true) caller.addObserver(() => freeze?.())
   const exit = await settled(caller)
   for (let turn = 0; turn < graceTurns; turn++) await Effect.runPromise(Effect.yieldNow)
@@ -131,6 +139,8 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
   const left: Leftovers = { step: at ?? steps, exit, states, fibersLeft: fibers.left }
   const found = [
     ...book.unbalanced(),
+    ...(pools.report()?.split("\n") ?? []),
+    ...atCut.map((finding) => `at the cut: ${finding}`),
     ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left`]),
     ...statusFindings(exit, at === undefined ? "graceful" : cut),
     ...(running === undefined ? [] : conservation(graph, states, isDrained(exit))),
@@ -150,8 +160,9 @@ const runOrHang = (options: Options, at: number | undefined): Promise<Report> =>
 /**
  * Runs the pipeline once to its end, then once for each of its steps, ended before that step.
  *
- * Every source and sink that was opened is closed once, no fiber is left, and at each stage that
- * makes one of one: in = out + dropped + dead, plus what was in flight where nothing was drained.
+ * Every source and sink that was opened is closed once, what was rented of pools that follow
+ * `PoolTracker.Current` is returned, no fiber is left, and at each stage, at the cut and at the
+ * end, in + made = out + dropped + dead + in flight, which is nothing where all was drained.
  */
 export const everyStep = async (options: Options): Promise<Report> => {
   const whole = await runOrHang(options, undefined)

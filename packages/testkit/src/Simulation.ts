@@ -5,6 +5,7 @@ import type * as Graph from "@sluice/core/Graph"
 import * as Observer from "@sluice/core/Observer"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
+import * as PoolTracker from "@sluice/core/PoolTracker"
 import * as SyncEngine from "@sluice/core/SyncEngine"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -147,7 +148,7 @@ interface Simulated {
 /** One run: its own subject, faults of its seed, every step looked at. */
 const simulate = async (seed: string, options: Options): Promise<Simulated> => {
   const subject = options.subject()
-  const [book, fibers] = [new Book(), new FiberCount()]
+  const [book, fibers, pools] = [new Book(), new FiberCount(), new PoolTracker.PoolTracker()]
   const sound = Pipeline.graph(subject.pipeline)
   const { faults, stop } = planOf(seed, sound, options)
   const graph = watched(inject(sound, faults), book)
@@ -173,7 +174,8 @@ const simulate = async (seed: string, options: Options): Promise<Simulated> => {
       )
     })
   )
-  const exit = await settled(Effect.runFork(fibers.of(program))).catch(() => undefined)
+  const watching = Effect.provideService(fibers.of(program), PoolTracker.Current, pools)
+  const exit = await settled(Effect.runFork(watching)).catch(() => undefined)
   if (exit !== undefined && Exit.isFailure(exit)) throw new Error(`seed "${seed}": ${exit.cause}`)
   const result = exit?.value
   const outcome: Outcome = { seed, faults, stop, result, steps, trace }
@@ -183,6 +185,7 @@ const simulate = async (seed: string, options: Options): Promise<Simulated> => {
     ...(result === undefined ? [] : conservation(graph, result.finalStates, drained(result))),
     ...(result !== undefined && drained(result) ? book.unread(result.finalStates) : []),
     ...book.unbalanced(),
+    ...(pools.report()?.split("\n") ?? []),
     ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left`]),
     ...(subject.check?.(outcome) ?? [])
   ]
@@ -205,7 +208,8 @@ const simulateTwice = async (seed: string, options: Options): Promise<Simulated>
  * Simulates a pipeline over many seeds.
  *
  * Looks at every run: it ends, as its faults and stops allow; its trace says so; every source and
- * sink is closed; no fiber is left; the counters of its stages add up; your own checks hold.
+ * sink is closed; pools are balanced; no fiber is left; the counters of its stages add up; your own
+ * checks hold.
  */
 export const run = async (options: Options): Promise<Report> => {
   const { runs = 100, seed = "simulation" } = options

@@ -3,6 +3,8 @@
 import * as AsyncEngine from "@sluice/core/AsyncEngine"
 import type * as Graph from "@sluice/core/Graph"
 import * as Pipeline from "@sluice/core/Pipeline"
+import { Pool } from "@sluice/core/Pool"
+import * as PoolTracker from "@sluice/core/PoolTracker"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
 import * as SyncEngine from "@sluice/core/SyncEngine"
@@ -10,10 +12,11 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import { describe, expect, it } from "vitest"
 import * as Interruption from "../src/Interruption.ts"
-import { diamond, effects } from "./pipelines.ts"
+import { diamond, effects, rich } from "./pipelines.ts"
 
 const async = Interruption.virtual(() => AsyncEngine.make())
 const engines = { sync: Interruption.sync, async } as const
+const timeout = 60_000
 const cuts: ReadonlyArray<Interruption.Cut> = ["interrupt", "abort", "graceful"]
 
 describe.each(Object.entries(engines))("%s engine", (_name, make) => {
@@ -24,6 +27,20 @@ describe.each(Object.entries(engines))("%s engine", (_name, make) => {
     ])(`leaves nothing of %s after ${cut} before any step`, async (_shape, pipeline) => {
       const { steps, found } = await Interruption.everyStep({ make, pipeline, cut, freeze: true })
       expect(steps).toBeGreaterThan(15)
+      expect(found).toEqual([])
+    })
+
+    it(`leaves nothing of a rich pipeline after ${cut} at any effect boundary`, {
+      timeout
+    }, async () => {
+      const { steps, found } = await Interruption.everyStep({
+        make,
+        pipeline: rich,
+        cut,
+        opsPerStep: 1,
+        freeze: true
+      })
+      expect(steps).toBeGreaterThan(300)
       expect(found).toEqual([])
     })
   }
@@ -40,6 +57,25 @@ describe("what is left is seen", () => {
       )
     const { found } = await Interruption.everyStep({ make: async, pipeline, cut: "interrupt" })
     expect(found.join("\n")).toMatch(/whole run: 3 fibers left/)
+  })
+
+  it("what was rented of a pool and is not returned", async () => {
+    const forgets = (n: number) =>
+      Effect.gen(function* () {
+        const tracker = yield* PoolTracker.Current
+        const pool = new Pool<Array<number>>({ name: "lists", make: () => [], tracker })
+        const list = pool.rent("forgets")
+        yield* Effect.sleep(1)
+        pool.give(list)
+        return n
+      })
+    const pipeline = () =>
+      Pipeline.source("in", numbers).pipe(
+        Pipeline.mapEffect("forgets", forgets),
+        Pipeline.sink("out", Sink.drain)
+      )
+    const { found } = await Interruption.everyStep({ make: async, pipeline, cut: "abort" })
+    expect(found.join("\n")).toMatch(/abort: {3}pool "lists", rent \d: not returned by "forgets"/)
   })
 
   it("a scope that is never closed", async () => {

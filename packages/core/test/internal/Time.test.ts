@@ -185,6 +185,24 @@ describe("stepped scheduler", () => {
     expect(await Effect.runPromise(Fiber.join(Effect.runFork(timed, { scheduler })))).toBe(1)
   })
 
+  it("goes on with the smallest steps, one operation each", async () => {
+    const steps = async (opsPerStep: number) => {
+      let count = 0
+      const onStep = () => void count++
+      const scheduler = new SteppedScheduler({
+        pick: () => 0,
+        onIdle: () => false,
+        onStep,
+        opsPerStep
+      })
+      const program = Effect.forEach([1, 2, 3, 4], (n) => Effect.sync(() => n), { discard: true })
+      await Effect.runPromise(Fiber.join(Effect.runFork(program, { scheduler })))
+      return count
+    }
+    expect(await steps(1)).toBe(await steps(3))
+    expect(await steps(1)).toBeGreaterThan(await steps(6))
+  })
+
   it("lets the process see a clock that only jumps", async () => {
     const clock = new VirtualClock()
     const scheduler = new SteppedScheduler({ pick: () => 0, onIdle: clock.idle })
