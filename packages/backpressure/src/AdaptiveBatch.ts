@@ -42,6 +42,8 @@ export interface AdaptiveBatch extends Measured {
     direction: "grow" | "shrink",
     reason: string
   ) => Effect.Effect<ReadonlyArray<Adjustment>>
+  /** Back up to a size it had, within the bounds. */
+  readonly restore: (size: number, reason: string) => Effect.Effect<ReadonlyArray<Adjustment>>
   readonly statistics: () => Statistics
 }
 
@@ -64,6 +66,7 @@ const shell = (initial: machine.State): AdaptiveBatch => {
         )
       ),
     advise: (direction, reason) => Effect.sync(() => send({ _tag: "Advised", direction, reason })),
+    restore: (size, reason) => Effect.sync(() => send({ _tag: "Restored", size, reason })),
     statistics: () =>
       Object.freeze({
         size: state.size,

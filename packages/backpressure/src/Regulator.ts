@@ -43,6 +43,7 @@ const perform = (
   { batch, credits }: Options,
   slowedShare: number,
   full: number,
+  sizeBefore: number,
   { _tag, reason }: Action
 ): Effect.Effect<unknown> => {
   switch (_tag) {
@@ -52,6 +53,8 @@ const perform = (
       return batch?.advise("grow", reason) ?? Effect.void
     case "SlowCredits":
       return credits?.resize(Math.max(1, Math.floor(full * slowedShare))) ?? Effect.void
+    case "RestoreBatch":
+      return batch?.restore(sizeBefore, reason) ?? Effect.void
     case "RestoreCredits":
       return credits?.resize(full) ?? Effect.void
   }
@@ -70,16 +73,18 @@ export const make = (options: Options): Effect.Effect<Regulator, InvalidSettings
     accept("regulator", [ratio("slowedShare", slowedShare, true)])
     let state = machine.initial(settingsOf(options))
     let full = options.credits?.statistics().limit ?? 1
+    let sizeBefore = options.batch?.size() ?? 1
     return {
       sample: (sample) =>
         Effect.suspend(() => {
           // Somebody else may have resized the window while it was not slowed.
           if (state.credits === "normal") full = options.credits?.statistics().limit ?? full
           const [next, actions] = machine.transition(state, sample)
+          if (state.credits === "normal") sizeBefore = options.batch?.size() ?? 1
           state = next
           const performed = Effect.forEach(
             actions,
-            (action) => perform(options, slowedShare, full, action),
+            (action) => perform(options, slowedShare, full, sizeBefore, action),
             { discard: true }
           )
           return Effect.as(performed, actions)

@@ -50,8 +50,15 @@ describe("the interaction table", () => {
       "ShrinkBatch",
       "SlowCredits",
       "ShrinkBatch",
-      "RestoreCredits"
+      "RestoreCredits",
+      "RestoreBatch"
     ])
+  })
+
+  it("decides nothing that would change nothing", () => {
+    expect(decide(repeat(6, { ...filling, canShrink: false }))).toEqual([])
+    expect(decide(repeat(6, { ...idle, canGrow: false }))).toEqual([])
+    expect(decide(repeat(3, { ...spilling, canShrink: false }))).toEqual(["SlowCredits"])
   })
 
   it("does nothing for a condition that does not last", () => {
@@ -130,7 +137,8 @@ describe("regulator", () => {
         "2 spills while GC pressure is at 30 %"
       )
       yield* regulator.sample(calm)
-      expect(credits.statistics().limit).toBe(10)
+      expect([batch.size(), credits.statistics().limit]).toEqual([64, 10])
+      yield* regulator.sample(filling)
       yield* regulator.sample(idle)
       expect(batch.size()).toBe(48)
     })

@@ -2,10 +2,13 @@
 // curves are those of this code.
 import { existsSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { openingsMax, runCircuit, services } from "../simulation/circuit.ts"
 import { files, folder } from "../simulation/files.ts"
 import { patterns } from "../simulation/patterns.ts"
+import { decisionsMax, runRegulator, scenes } from "../simulation/regulator.ts"
 import { run } from "../simulation/run.ts"
 import { strategies } from "../simulation/strategies.ts"
+import { transition } from "../src/internal/circuitBreaker.ts"
 
 describe("simulation", () => {
   for (const make of strategies)
@@ -23,6 +26,43 @@ describe("simulation", () => {
     expect(() => run(forgetful, patterns[0]!)).toThrow(/8 records held where 0 should be/)
     const narrow = { ...make(), bound: 499 }
     expect(() => run(narrow, patterns[3]!)).toThrow(/500 records queued, at most 499/)
+  })
+
+  it("a circuit spares a service that is down, and lets one that is well alone", () => {
+    const [healthy, outage, quick, slow, flapping, recovery] = services.map((one) =>
+      runCircuit(one)
+    )
+    expect(healthy).toMatchObject({ opened: 0, rejected: 0 })
+    // Errors AND latency: one of them alone does not open it.
+    expect(quick).toMatchObject({ opened: 0 })
+    expect(slow).toMatchObject({ opened: 0 })
+    for (const bad of [outage, recovery]) {
+      expect(bad?.rejected).toBeGreaterThan(1_500)
+      expect(bad?.points.at(-1)?.state).toBe("Closed")
+    }
+    expect(flapping?.opened).toBeLessThanOrEqual(openingsMax)
+  })
+
+  it("notices a circuit that closes without evidence", () => {
+    const eager = (...[state, event]: Parameters<typeof transition>) => {
+      const [next, actions] = transition(state, event)
+      if (next.phase._tag !== "HalfOpen") return [next, actions] as const
+      return transition(next, { _tag: "Reset", atMs: event.atMs })
+    }
+    expect(() => runCircuit(services[1]!, eager)).toThrow(/closed after 0 good trials/)
+  })
+
+  it("the regulator answers each row of the table, restores credits, and rests", () => {
+    const [calm, filling, idle, spilling, noise] = scenes.map(runRegulator)
+    expect(calm?.decisions).toEqual([])
+    expect(filling?.sizes.at(-1)).toBeLessThan(256)
+    expect(idle?.sizes.at(-1)).toBeGreaterThan(256)
+    expect(Math.min(...(spilling?.credits ?? []))).toBe(500)
+    expect(spilling?.credits.at(-1)).toBe(1_000)
+    // Smaller for a while, and as before once that is over.
+    expect(Math.min(...(spilling?.sizes ?? []))).toBeLessThan(256)
+    expect(spilling?.sizes.at(-1)).toBe(256)
+    expect(noise?.decisions.length).toBeLessThanOrEqual(decisionsMax)
   })
 
   for (const [name, content] of files())

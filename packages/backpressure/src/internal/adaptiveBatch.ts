@@ -54,6 +54,8 @@ export type Event =
     }
   /** Somebody who sees more, such as the regulator, asks for one step. */
   | { readonly _tag: "Advised"; readonly direction: "grow" | "shrink"; readonly reason: string }
+  /** What made it smaller for a while is over. */
+  | { readonly _tag: "Restored"; readonly size: number; readonly reason: string }
 
 /** What a controller says. */
 export type Action = {
@@ -176,9 +178,20 @@ const observed = (state: State, seenMs: number, seenFill: number): Step => {
   return direction === "grow" ? grow(next, seen) : shrink(next, seen, latencyMs > targetMs)
 }
 
+/** Back up to a size it had, as far as bounds and ceiling allow; never down. */
+const restored = (state: State, size: number, reason: string): Step => {
+  const { settings, ceiling } = state
+  const most = Math.min(settings.batchMax, ceiling === undefined ? size : ceiling.size - 1)
+  const to = Math.max(state.size, Math.min(size, most))
+  if (to === state.size) return [state, []]
+  return [resized(state, to, ceiling), [{ _tag: "Grow", from: state.size, to, reason }]]
+}
+
 /** The one transition. */
 export const transition = (state: State, event: Event): Step => {
   switch (event._tag) {
+    case "Restored":
+      return restored(state, event.size, event.reason)
     case "Observed":
       return observed(state, event.latencyMs, event.fill)
     case "Advised":

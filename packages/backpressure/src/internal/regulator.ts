@@ -1,6 +1,7 @@
 // The pure regulator: the interaction table of adaptive batches, accumulators and credits.
 // It looks at a sample, decides with hysteresis, and explains each decision with its numbers.
-// Invariants: the log is bounded; credits are slowed once and restored once, in turn; no two steps
+// Invariants: the log is bounded; credits are slowed once and restored once, in turn, and the batch
+// size with them, since the third row is for a while; no two steps
 // closer than `settleSamples`. It changes nothing itself.
 import * as Check from "./settings.ts"
 
@@ -15,6 +16,9 @@ export interface Sample {
   readonly activeSpillCount: number
   /** Share of the time spent in garbage collection. */
   readonly gcPressure: number
+  /** Whether the batch size could go down, or up, any further; default that it could. */
+  readonly canShrink?: boolean
+  readonly canGrow?: boolean
 }
 
 /** Thresholds; a condition that holds ends only past `hysteresis` beyond its threshold. */
@@ -47,6 +51,7 @@ export type Action =
   | { readonly _tag: "ShrinkBatch"; readonly reason: string }
   | { readonly _tag: "GrowBatch"; readonly reason: string }
   | { readonly _tag: "SlowCredits"; readonly reason: string }
+  | { readonly _tag: "RestoreBatch"; readonly reason: string }
   | { readonly _tag: "RestoreCredits"; readonly reason: string }
 
 /** State of a regulator. */
@@ -127,11 +132,14 @@ const reasonOf = (rule: Rule, sample: Sample): string => {
   }
 }
 
-const actionsOf = (state: State, rule: Rule, reason: string): ReadonlyArray<Action> => {
-  if (rule === "idle") return [{ _tag: "GrowBatch", reason }]
+/** Only what has an effect: a log of steps that changed nothing would hide those that did. */
+const actionsOf = (state: State, rule: Rule, sample: Sample): ReadonlyArray<Action> => {
+  const { canGrow = true, canShrink = true } = sample
+  const reason = reasonOf(rule, sample)
+  if (rule === "idle") return canGrow ? [{ _tag: "GrowBatch", reason }] : []
   const slow = rule === "spill-and-gc" && state.credits === "normal"
   return [
-    { _tag: "ShrinkBatch", reason },
+    ...(canShrink ? [{ _tag: "ShrinkBatch", reason } as const] : []),
     ...(slow ? [{ _tag: "SlowCredits", reason } as const] : [])
   ]
 }
@@ -152,8 +160,10 @@ const relaxed = (state: State, sample: Sample): Step => {
   if (state.credits === "normal" || state.heldSamples < state.settings.settleSamples)
     return [state, []]
   const spilling = sample.activeSpillCount > 0 ? "GC pressure fell" : "spilling is over"
+  const reason = `${spilling}, GC pressure at ${percent(sample.gcPressure)}`
   return decided(state, "spill-and-gc", sample.atMs, [
-    { _tag: "RestoreCredits", reason: `${spilling}, GC pressure at ${percent(sample.gcPressure)}` }
+    { _tag: "RestoreCredits", reason },
+    { _tag: "RestoreBatch", reason }
   ])
 }
 
@@ -167,7 +177,7 @@ export const transition = (before: State, sample: Sample): Step => {
     if (actions.length > 0 || rule === undefined) return [next, actions]
   }
   if (rule === undefined || heldSamples % state.settings.settleSamples !== 0) return [state, []]
-  return decided(state, rule, sample.atMs, actionsOf(state, rule, reasonOf(rule, sample)))
+  return decided(state, rule, sample.atMs, actionsOf(state, rule, sample))
 }
 
 /** Throws when the state contradicts the header. */

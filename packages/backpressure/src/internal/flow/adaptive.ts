@@ -17,6 +17,9 @@ export const settingsOf = (descriptor: Policy.Adaptive): machine.Settings => ({
 /** A controller behind core's seam for batch sizes. */
 export interface Sizer extends Batching.BatchSizer {
   readonly advise: (direction: "grow" | "shrink", reason: string) => void
+  readonly restore: (size: number, reason: string) => void
+  /** Whether a step in this direction would change anything. */
+  readonly can: (direction: "grow" | "shrink") => boolean
   readonly change: (descriptor: Policy.Adaptive) => void
   readonly statistics: () => Readonly<Record<string, number>>
 }
@@ -31,6 +34,9 @@ export const sizer = (settings: machine.Settings): Sizer => {
     size: () => state.size,
     observe: ({ latencyMs, fill }) => send({ _tag: "Observed", latencyMs, fill }),
     advise: (direction, reason) => send({ _tag: "Advised", direction, reason }),
+    restore: (size, reason) => send({ _tag: "Restored", size, reason }),
+    can: (direction) =>
+      machine.transition(state, { _tag: "Advised", direction, reason: "" })[1].length > 0,
     change: (descriptor) => {
       const fresh = machine.initial(settingsOf(descriptor))
       const { batchMin, batchMax } = fresh.settings

@@ -23,11 +23,13 @@ export const regulated = (descriptor: Policy.Regulated, host: Host): FlowStrateg
   const window = credit(descriptor.credits, host)
   const batch = sizer(settingsOf(descriptor.batch))
   let state = machine.initial()
+  let sizeBefore = batch.size()
   let seen = host.pressure()
   let sampledAt = host.nowNanos()
   const perform = ({ _tag, reason }: machine.Action): void => {
     if (_tag === "ShrinkBatch") return batch.advise("shrink", reason)
     if (_tag === "GrowBatch") return batch.advise("grow", reason)
+    if (_tag === "RestoreBatch") return batch.restore(sizeBefore, reason)
     const share = _tag === "SlowCredits" ? (wanted.slowedShare ?? slowedShareDefault) : 1
     window.resize(Math.max(1, Math.floor(wanted.credits.initial * share)))
   }
@@ -42,8 +44,11 @@ export const regulated = (descriptor: Policy.Regulated, host: Host): FlowStrateg
       completionRate: completionRate(pressure, seen),
       cpuIdle: pressure.idleShare,
       activeSpillCount: pressure.spills,
-      gcPressure: pressure.gcShare
+      gcPressure: pressure.gcShare,
+      canShrink: batch.can("shrink"),
+      canGrow: batch.can("grow")
     })
+    if (state.credits === "normal") sizeBefore = batch.size()
     state = next
     seen = pressure
     sampledAt = atNanos
