@@ -1,7 +1,7 @@
 // Counts over a rolling span of time, in a fixed number of slices.
-// Holds at most `slices` + 1 small objects whatever the traffic. A percentile is not stored: "p95
-// is at or above L" is the same statement as "few enough calls are below L", so slow calls are
-// counted and the test is exact.
+// Holds at most `slices` + 1 small objects whatever the traffic, and the sum of them beside, so that
+// a call costs no walk over the slices. A percentile is not stored: "p95 is at or above L" is the
+// same statement as "few enough calls are below L", so slow calls are counted and the test is exact.
 
 /** What is counted. */
 export interface Counts {
@@ -11,14 +11,17 @@ export interface Counts {
   readonly deadlocks: number
 }
 
-interface Slice extends Counts {
+interface Slice {
   readonly index: number
+  readonly counts: Counts
 }
 
-/** Slices, oldest first. */
+/** Slices that are over, oldest first, the one that is counted into, and the sum of all. */
 export interface Rolling {
   readonly sliceMs: number
-  readonly slices: ReadonlyArray<Slice>
+  readonly older: ReadonlyArray<Slice>
+  readonly current: Slice
+  readonly sum: Counts
 }
 
 /** Slices of one window: an old call leaves at most a tenth of the window late. */
@@ -33,29 +36,35 @@ const plus = (a: Counts, b: Counts): Counts => ({
   deadlocks: a.deadlocks + b.deadlocks
 })
 
+const sumOf = (slices: ReadonlyArray<Slice>): Counts =>
+  slices.reduce((sum, { counts }) => plus(sum, counts), zero)
+
 /** An empty window. */
 export const empty = (windowMs: number): Rolling => ({
   sliceMs: windowMs / slicesPerWindow,
-  slices: []
+  older: [],
+  current: { index: Number.NEGATIVE_INFINITY, counts: zero },
+  sum: zero
 })
 
-/** The window with these counts added at this time. */
+/** The window with these counts added at this time; a clock that steps back adds to the last. */
 export const added = (rolling: Rolling, atMs: number, counts: Counts): Rolling => {
-  const { sliceMs, slices } = rolling
+  const { sliceMs, older, current, sum } = rolling
   const index = Math.floor(atMs / sliceMs)
-  const last = slices.at(-1)
-  if (last !== undefined && last.index >= index) {
-    const merged = { ...plus(last, counts), index: last.index }
-    return { sliceMs, slices: [...slices.slice(0, -1), merged] }
+  if (current.index >= index) {
+    const merged = { index: current.index, counts: plus(current.counts, counts) }
+    return { sliceMs, older, current: merged, sum: plus(sum, counts) }
   }
-  const live = slices.filter((slice) => slice.index > index - slicesPerWindow)
-  return { sliceMs, slices: [...live, { ...counts, index }] }
+  const live = [...older, current].filter((slice) => slice.index > index - slicesPerWindow)
+  return { sliceMs, older: live, current: { index, counts }, sum: plus(sumOf(live), counts) }
 }
 
 /** Sums of what is still in the window at this time. */
-export const totals = ({ sliceMs, slices }: Rolling, atMs: number): Counts => {
-  const index = Math.floor(atMs / sliceMs)
-  return slices.filter((slice) => slice.index > index - slicesPerWindow).reduce<Counts>(plus, zero)
+export const totals = ({ sliceMs, older, current, sum }: Rolling, atMs: number): Counts => {
+  const from = Math.floor(atMs / sliceMs) - slicesPerWindow
+  const oldest = older[0] ?? current
+  if (oldest.index > from) return sum
+  return sumOf([...older, current].filter((slice) => slice.index > from))
 }
 
 /**

@@ -64,16 +64,24 @@ export class CallGuard {
     return Effect.uninterruptibleMask((restore) =>
       Effect.suspend((): Trial => {
         this.tellDeadlocks(breaker)
-        const verdict = breaker.request(this.millis())
+        const atMs = this.millis()
+        const verdict = breaker.request(atMs)
         if (verdict._tag === "Rejected") return restore(this.rejected(breaker, trial, verdict))
-        let startedMs = this.millis()
-        const timed = Effect.suspend(() => {
-          startedMs = this.millis()
-          return trial
+        let startedMs = atMs
+        // Time spent waiting for a slot is no time of the call.
+        const timed =
+          this.parts.slots.length === 0
+            ? trial
+            : this.slotted(
+                Effect.suspend(() => {
+                  startedMs = this.millis()
+                  return trial
+                })
+              )
+        return Effect.onExit(restore(timed), (exit) => {
+          this.ended(breaker, verdict.ticket, startedMs, exit)
+          return Effect.void
         })
-        return Effect.onExit(restore(this.slotted(timed)), (exit) =>
-          Effect.sync(() => this.ended(breaker, verdict.ticket, startedMs, exit))
-        )
       })
     )
   }
