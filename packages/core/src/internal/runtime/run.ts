@@ -41,6 +41,24 @@ export interface RunMode {
   readonly random: (() => number) | undefined
 }
 
+const causesMax = 8
+
+/**
+ * Until its stack is read, an error holds on to every function that was running, and with them to
+ * the chunk and the batch it was thrown in: half a megabyte for each letter that is kept.
+ */
+const letGo = (cause: unknown): void => {
+  let error = cause
+  try {
+    for (let depth = 0; depth < causesMax && error instanceof Error; depth++) {
+      void error.stack
+      error = error.cause
+    }
+  } catch {
+    // A getter of the user's own error threw: there is nothing to let go of.
+  }
+}
+
 /** Shared state of one execution. */
 export class Run {
   readonly graph: Graph.PipelineGraph
@@ -170,8 +188,9 @@ export class Run {
   /** Keeps a dead letter as far as there is room; all are counted. */
   keep(letter: DeadLetter.DeadLetter): void {
     this.deadLetterCount++
-    if (this.deadLetters.length < (this.options.deadLettersMax ?? deadLettersDefault))
-      this.deadLetters.push(letter)
+    if (this.deadLetters.length >= (this.options.deadLettersMax ?? deadLettersDefault)) return
+    letGo(letter.cause)
+    this.deadLetters.push(letter)
   }
 
   /**
