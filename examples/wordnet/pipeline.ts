@@ -15,6 +15,7 @@ import * as Parameters from "@sluice/core/Parameters"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as RunReport from "@sluice/core/RunReport"
 import { synsetsOf } from "./src/Assembly.ts"
+import { delayed } from "./src/Delayed.ts"
 import { digestFile } from "./src/Digest.ts"
 import type { Format } from "./src/Files.ts"
 import { fragmentsOf, inputFiles, wordnetDirectory } from "./src/Files.ts"
@@ -51,6 +52,13 @@ export const parameters = Parameters.define({
     description:
       "records as positions in bytes, or as objects made by plain functions; " +
       "completing by count takes objects"
+  },
+  writeDelay: {
+    type: "integer",
+    default: 0,
+    min: 0,
+    max: 10_000,
+    description: "milliseconds the sink takes for each batch beside its work, to see it held back"
   },
   verify: {
     type: "boolean",
@@ -115,13 +123,11 @@ const synsetObjects = (values: Values) => {
 }
 
 export default (values: Values) => {
+  const file = Records.ndjsonSink(outputOf(values), { makeDirectory: values.out === "" })
   const isViews = values.shape === "views" && values.completeBy === "slots"
   const assembled = isViews ? synsetsOf(directoryOf(values)) : synsetObjects(values)
   return assembled.pipe(
-    Pipeline.sink(
-      "write",
-      Records.ndjsonSink(outputOf(values), { makeDirectory: values.out === "" })
-    ),
+    Pipeline.sink("write", delayed(file, values.writeDelay)),
     Pipeline.named("wordnet")
   )
 }
