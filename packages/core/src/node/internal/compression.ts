@@ -1,6 +1,6 @@
 // Which compression a file has, the codecs of Node's zlib for it, and what is said when the data is
 // damaged. It opens nothing.
-import * as zlib from "node:zlib"
+import type * as Zlib from "node:zlib"
 
 /** A compression that files may have. */
 export type Compression = "none" | "gzip" | "zstd" | "brotli"
@@ -21,8 +21,11 @@ export const compressionOf = (path: string, option: CompressionOption): Compress
     ? (extensions.find(([extension]) => path.toLowerCase().endsWith(extension))?.[1] ?? "none")
     : option
 
+// Loaded when a file is compressed: most are not, and every millisecond of a start counts.
+const zlib = (): typeof Zlib => process.getBuiltinModule("node:zlib")
+
 /** A stream of zlib's: bytes in one form go in, bytes in the other come out. */
-export type Engine = zlib.Gunzip | zlib.Gzip
+export type Engine = Zlib.Gunzip | Zlib.Gzip
 
 type Codec = {
   readonly decompress: (chunkBytes: number) => Engine
@@ -32,34 +35,35 @@ type Codec = {
 }
 
 // `info` adds the engine to the answer, which the types do not know.
-const withInfo = <O>(
-  decompress: (bytes: Buffer, options: O & { readonly info: boolean }) => unknown
-) =>
-  ((bytes: Buffer) =>
-    decompress(bytes, { info: true } as O & { info: boolean })) as Codec["decompressSync"]
+const withInfo =
+  <O>(decompress: () => (bytes: Buffer, options: O & { readonly info: boolean }) => unknown) =>
+  (bytes: Buffer) =>
+    decompress()(bytes, { info: true } as O & { info: boolean }) as ReturnType<
+      Codec["decompressSync"]
+    >
 
 const codecs: Readonly<Record<Exclude<Compression, "none">, Codec>> = {
   gzip: {
-    decompress: (chunkSize) => zlib.createGunzip({ chunkSize }),
-    compress: () => zlib.createGzip(),
-    decompressSync: withInfo(zlib.gunzipSync),
-    compressSync: (bytes) => zlib.gzipSync(bytes)
+    decompress: (chunkSize) => zlib().createGunzip({ chunkSize }),
+    compress: () => zlib().createGzip(),
+    decompressSync: withInfo(() => zlib().gunzipSync),
+    compressSync: (bytes) => zlib().gzipSync(bytes)
   },
   zstd: {
-    decompress: (chunkSize) => zlib.createZstdDecompress({ chunkSize }),
-    compress: () => zlib.createZstdCompress(),
-    decompressSync: withInfo(zlib.zstdDecompressSync),
-    compressSync: (bytes) => zlib.zstdCompressSync(bytes)
+    decompress: (chunkSize) => zlib().createZstdDecompress({ chunkSize }),
+    compress: () => zlib().createZstdCompress(),
+    decompressSync: withInfo(() => zlib().zstdDecompressSync),
+    compressSync: (bytes) => zlib().zstdCompressSync(bytes)
   },
   brotli: {
-    decompress: (chunkSize) => zlib.createBrotliDecompress({ chunkSize }),
+    decompress: (chunkSize) => zlib().createBrotliDecompress({ chunkSize }),
     // Quality 11, the default, is for files compressed once and read a thousand times.
     compress: () =>
-      zlib.createBrotliCompress({ params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 } }),
-    decompressSync: withInfo(zlib.brotliDecompressSync),
+      zlib().createBrotliCompress({ params: { [zlib().constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    decompressSync: withInfo(() => zlib().brotliDecompressSync),
     compressSync: (bytes) =>
-      zlib.brotliCompressSync(bytes, {
-        params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 }
+      zlib().brotliCompressSync(bytes, {
+        params: { [zlib().constants.BROTLI_PARAM_QUALITY]: 5 }
       })
   }
 }

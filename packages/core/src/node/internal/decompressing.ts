@@ -34,8 +34,11 @@ class Decompressing implements ReadHandle {
   private fed = 0
   private compressedBytes = 0
 
+  readonly cancel?: () => void
+
   constructor(inner: ReadHandle, compression: Exclude<Compression, "none">, chunkBytes: number) {
     this.inner = inner
+    if (inner.cancel !== undefined) this.cancel = inner.cancel
     this.compression = compression
     this.chunkBytes = chunkBytes
     this.engine = this.start()

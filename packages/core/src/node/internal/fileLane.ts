@@ -147,6 +147,10 @@ export class FileLane<C extends object> {
   /** Gives the file up; `done` runs once it is closed, after a system call under way. */
   abandon(done: () => void): void {
     const { state } = this
+    if (state._tag === "Reading" && state.handle.cancel !== undefined) {
+      this.onClosed = done
+      return state.handle.cancel()
+    }
     const inFlight = state._tag === "Reading" || state._tag === "Opening"
     // The read of a pipe may never end: its handle is closed when it does, and nobody waits for
     // that.

@@ -6,6 +6,7 @@ import * as fs from "node:fs"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as RunMode from "../../RunMode.ts"
+import { StreamHandle } from "./streamHandle.ts"
 
 /** Called exactly once, with an error or a value. */
 export type Done<A> = (error: unknown, value: A) => void
@@ -15,6 +16,8 @@ export interface ReadHandle {
   /** Answers how many bytes came, 0 at the end. One read at a time. */
   readonly read: (buffer: Buffer, offset: number, length: number, done: Done<number>) => void
   readonly close: (done: Done<void>) => void
+  /** Answers a read under way at once; absent where reads always end soon. */
+  readonly cancel?: () => void
 }
 
 /** An open file to write to its end. */
@@ -117,6 +120,28 @@ const standardOutput = (immediately: boolean): WriteHandle => {
   }
 }
 
+/** Stands for standard input, as a path to read. */
+export const standardInput = "-"
+
+// A read of a pipe may never be answered: it must not hold one of the few threads for files, which
+// the process joins before it ends.
+const openDescriptor = (fd: number, done: Done<ReadHandle>): void => {
+  fs.fstat(fd, (failed, stats) => {
+    if (failed !== null) return done(failed, nothing)
+    if (fd === 0 && !stats.isFile()) return done(undefined, new StreamHandle(process.stdin))
+    if (stats.isFIFO() || stats.isSocket()) {
+      // Loaded when there is a pipe: every millisecond of a start counts.
+      const { Socket } = process.getBuiltinModule("node:net")
+      return done(undefined, new StreamHandle(new Socket({ fd, readable: true })))
+    }
+    done(undefined, {
+      read: (buffer, offset, length, next) =>
+        fs.read(fd, buffer, offset, length, null, (error, count) => next(error, count)),
+      close: (next) => fs.close(fd, (error) => next(error))
+    })
+  })
+}
+
 /** Work is done by the system while the program goes on. */
 export const asynchronous: FileSystem = {
   info: (path) => infoOrMissing(promised(() => fs.promises.stat(path))),
@@ -125,14 +150,13 @@ export const asynchronous: FileSystem = {
   makeDirectory: (path) =>
     Effect.asVoid(promised(() => fs.promises.mkdir(path, { recursive: true }))),
   rename: (from, to) => promised(() => fs.promises.rename(from, to)),
-  openRead: (path, done) =>
-    fs.open(path, "r", (failed, fd) =>
-      done(failed, {
-        read: (buffer, offset, length, next) =>
-          fs.read(fd, buffer, offset, length, null, (error, count) => next(error, count)),
-        close: (next) => fs.close(fd, (error) => next(error))
-      })
-    ),
+  openRead: (path, done) => {
+    if (path === standardInput) return openDescriptor(0, done)
+    fs.open(path, "r", (failed, fd) => {
+      if (failed !== null) return done(failed, nothing)
+      openDescriptor(fd, done)
+    })
+  },
   openWrite: (path, mode, done) =>
     fs.open(path, "w", mode, (failed, fd) =>
       done(failed, {
@@ -154,7 +178,7 @@ export const synchronous: FileSystem = {
   rename: (from, to) => immediate(() => fs.renameSync(from, to)),
   openRead: (path, done) =>
     attempt(() => {
-      const fd = fs.openSync(path, "r")
+      const fd = path === standardInput ? 0 : fs.openSync(path, "r")
       return {
         read: (buffer: Buffer, offset: number, length: number, next: Done<number>) =>
           attempt(() => fs.readSync(fd, buffer, offset, length, null), next),

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { FileError } from "../FileError.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { FileSystem } from "./fileSystem.ts"
+import { standardInput } from "./fileSystem.ts"
 
 /** One file to read. */
 export interface InputPath {
@@ -35,6 +36,7 @@ const expandGlob = (fileSystem: FileSystem, pattern: string) =>
 
 const expandOne = (fileSystem: FileSystem, path: string) =>
   Effect.gen(function* () {
+    if (path === standardInput) return [{ path, regular: false }]
     const info = yield* Effect.mapError(fileSystem.info(path), failed(path))
     if (info?.kind === "directory") return yield* Effect.fail(directory(path))
     if (info !== undefined) return [{ path, regular: info.kind === "file" }]
