@@ -264,7 +264,8 @@ export const partsOf = (policy: ErrorPolicy): ReadonlyArray<KindPolicy> =>
   policy._tag === "ByKind" ? [...Object.values(policy.kinds), policy.otherwise] : [policy]
 /** Whether some failure is tried again. */
 export const mayRetry = (policy: ErrorPolicy): boolean =>
-  partsOf(policy).some(({ _tag }) => _tag === "Retry")
+  policy._tag === "Retry" ||
+  (policy._tag === "ByKind" && partsOf(policy).some(({ _tag }) => _tag === "Retry"))
 /** Drops the record and counts it. */
 export const ignore = { _tag: "Ignore" } as const satisfies ErrorPolicy
 /** Tries again with backoff, then follows `exhausted`. */

@@ -22,12 +22,13 @@ const positionsFor = (inputs: number, outputs: number): ReadonlyArray<number> =>
  * of them.
  */
 export class MapBatch extends Chained {
+  private readonly guard = this.run.guards.get(this.node.id)
+
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
     const f = functionOf(this.node)
-    const guard = this.run.guards.get(this.node.id)
     const bare = !Policy.mayRetry(this.node.errorPolicy) && this.node.timeoutMs === undefined
-    const plain = bare && guard === undefined
+    const plain = bare && this.guard === undefined
     const startedAt = this.run.micros()
     const once = (): UserEffect => {
       const result = f(batch.items)
@@ -46,7 +47,7 @@ export class MapBatch extends Chained {
         return this.refuse(batch, { cause, kind: "non-recoverable" }, 1)
       }
     }
-    return this.settle(batch, attempt(this.node, once, guard), startedAt)
+    return this.settle(batch, attempt(this.node, once, this.guard), startedAt)
   }
 
   private settle(
