@@ -76,9 +76,9 @@ const toLines = (chunk: FileChunk): Source.Chunk<string> => ({
  *
  * Shape: one record per line (LF or CRLF; the last needs none; a byte order mark is dropped); an
  * empty file has none. `-` is standard input. A path that exists is read as it is; else `*`, `?`,
- * `[]`, `{}` and `**` are matched, in code unit order; patterns keep the order given, a file is read
- * once. A chunk is of one file and carries `path:line`. With `parallelism` above 1 the chunks of
- * that many files interleave, each file's in order.
+ * `[]`, `{}` and `**` are matched, in code unit order; patterns keep the order given, a file is
+ * read once. A chunk is of one file and carries `path:line`. With `parallelism` above 1 the chunks
+ * of that many files interleave, each file's in order.
  * Flow: one read ahead of the consumer and no more. Files are closed when they end, on failure, and
  * with the scope.
  * Limits: two chunks of memory per open file, or as much as the longest line needs
