@@ -187,10 +187,10 @@ const signs = { Closed: "#", HalfOpen: "-", Open: ".", Isolated: "x" } as const
 /** Every run as figures, its states over time, and its changes with their reasons. */
 export const circuitText = (runs: ReadonlyArray<CircuitRun>): string =>
   [
-    "A circuit before a service, 100 calls a second for a minute of virtual time. It opens when half",
-    "of the calls in 5 s failed AND their p95 is 200 ms or more; 5 trials, 4 good ones close it; the",
-    "cool-down grows from 2 s to 16 s. A character for each half second: # closed, - half-open,",
-    ". open.",
+    "A circuit before a service, 100 calls a second for a minute of virtual time. It opens when",
+    "half of the calls in 5 s failed AND their p95 is 200 ms or more; 5 trials, 4 good ones close",
+    "it; the cool-down grows from 2 s to 16 s. A character for each half second: # closed,",
+    "- half-open, . open.",
     "",
     ...runs.flatMap(({ service, points, made, failed, rejected, opened, closed, changes }) => [
       `${service}: ${made} calls made, ${failed} of them failed, ${rejected} not made; ` +

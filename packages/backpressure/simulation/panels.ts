@@ -24,7 +24,8 @@ const polyline = ({ values, most, colour }: Curve): string => {
     const y = height - Math.min(1, value / most) * height
     return `${x.toFixed(1)},${y.toFixed(1)}`
   })
-  return `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${points.join(" ")}"/>`
+  const stroke = `fill="none" stroke="${colour}" stroke-width="1.5"`
+  return `<polyline ${stroke} points="${points.join(" ")}"/>`
 }
 
 const group = ({ title, curves }: Panel, index: number): string => {

@@ -1,7 +1,8 @@
 // Counts over a rolling span of time, in a fixed number of slices.
-// Holds at most `slices` + 1 small objects whatever the traffic, and the sum of them beside, so that
-// a call costs no walk over the slices. A percentile is not stored: "p95 is at or above L" is the
-// same statement as "few enough calls are below L", so slow calls are counted and the test is exact.
+// Holds at most `slices` + 1 small objects whatever the traffic, and their sum beside, so that a
+// call costs no walk over the slices. A percentile is not stored: "p95 is at or above L" is the
+// same statement as "few enough calls are below L", so slow calls are counted, and the test is
+// exact.
 
 /** What is counted. */
 export interface Counts {
