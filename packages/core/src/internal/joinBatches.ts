@@ -1,7 +1,7 @@
 // One batch of the records of several: nothing a record knew of itself is lost. Where the parts
 // continue each other the result is as lean as they are; else each record keeps its place. Batches
 // are not changed.
-import type * as Batch from "../Batch.ts"
+import * as Batch from "../Batch.ts"
 
 /** Records `from` (inclusive) to `to` (exclusive) of a batch. */
 export interface Part {
@@ -115,11 +115,34 @@ const indexOf = (
   return index
 }
 
+/** A part of one batch, which is what records one by one are. */
+const cutOut = (part: Part): Batch.Batch<unknown> => {
+  const { batch, from, to } = part
+  if (isWhole(part)) return batch
+  if (batch.index !== undefined || batch.columns !== undefined) return Batch.slice(batch, from, to)
+  const { provenance } = batch
+  return {
+    items: to - from === 1 ? [batch.items[from]] : batch.items.slice(from, to),
+    seqBase: batch.seqBase + from,
+    index: undefined,
+    timestamp: batch.timestamp,
+    windowEnd: batch.windowEnd,
+    origin: batch.origin,
+    bytes: bytesOf(part),
+    trace: batch.trace,
+    provenance:
+      provenance === undefined
+        ? undefined
+        : { name: provenance.name, base: provenance.base + from },
+    columns: undefined
+  }
+}
+
 /** The records of all parts, at least one, in their order. */
 export const joinBatches = (parts: ReadonlyArray<Part>): Batch.Batch<unknown> => {
   const first = parts[0] as Part
   const last = parts.at(-1) as Part
-  if (parts.length === 1 && isWhole(first)) return first.batch
+  if (parts.length === 1) return cutOut(first)
   const count = parts.reduce((sum, part) => sum + lengthOf(part), 0)
   const { batch, from } = first
   const lean = continuous(parts)
