@@ -29,6 +29,8 @@ interface Use {
 interface Project {
   readonly name: string
   readonly installs: ReadonlyArray<string>
+  /** Packages of others, by exact version. */
+  readonly besides?: Readonly<Record<string, string>>
   /** Files of scripts/consumers, compiled and at hand. */
   readonly files: ReadonlyArray<string>
   readonly uses: ReadonlyArray<Use>
@@ -71,6 +73,17 @@ const projects: ReadonlyArray<Project> = [
     installs: ["@sluice/accumulation"],
     files: ["accumulation.ts"],
     uses: [useAccumulation, sealed("@sluice/accumulation/internal/any")]
+  },
+  {
+    name: "testkit alone",
+    installs: ["@sluice/testkit"],
+    besides: { vitest: "5.1.1" },
+    files: ["testkit.ts", "testkit.spec.ts"],
+    uses: [
+      { command: [node, "testkit.ts"], prints: "testkit: 100 cases agree, 0 findings" },
+      { command: ["npx", "--no-install", "vitest", "run"], prints: "Test Files  1 passed" },
+      sealed("@sluice/testkit/internal/conformance/rule")
+    ]
   },
   { name: "cli alone", installs: ["@sluice/cli"], files: ["pipeline.ts"], uses: useCli },
   {
@@ -164,7 +177,10 @@ const install = (project: Project, folder: string, tarballs: ReadonlyMap<string,
     name: "empty",
     private: true,
     type: "module",
-    dependencies: Object.fromEntries(project.installs.map((name) => [name, fileOf(name)])),
+    dependencies: {
+      ...Object.fromEntries(project.installs.map((name) => [name, fileOf(name)])),
+      ...project.besides
+    },
     overrides: Object.fromEntries([
       ...others.map((name) => [name, fileOf(name)]),
       ...project.installs.map((name) => [name, `$${name}`])

@@ -1,10 +1,15 @@
 // Runs the kit once over both engines and prints one line for each part that finds something. It
 // is started by seededBugs.ts in a copy whose core is broken.
 import * as AsyncEngine from "@sluice/core/AsyncEngine"
+import * as SyncEngine from "@sluice/core/SyncEngine"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Rules from "../src/ConformanceRules.ts"
 import * as Differential from "../src/Differential.ts"
 import * as Interruption from "../src/Interruption.ts"
+import { sound } from "../src/internal/faulty/webStreams.ts"
 import * as Simulation from "../src/Simulation.ts"
-import { diamond, effects } from "../test/pipelines.ts"
+import { diamond, effects, rich } from "../test/pipelines.ts"
 
 const makeEngine = AsyncEngine.make
 const cases = 300
@@ -33,7 +38,7 @@ const interruption = async (): Promise<void> => {
   const engines = { sync: Interruption.sync, async: Interruption.virtual(makeEngine) }
   for (const [name, make] of Object.entries(engines)) {
     for (const cut of ["interrupt", "abort", "graceful"] as const) {
-      for (const pipeline of [effects, diamond]) {
+      for (const pipeline of [effects, diamond, rich]) {
         const { found } = await Interruption.everyStep({
           make,
           pipeline,
@@ -48,13 +53,40 @@ const interruption = async (): Promise<void> => {
 }
 
 const simulation = async (): Promise<void> => {
-  for (const make of [effects, diamond]) {
+  for (const make of [effects, diamond, rich]) {
     const { found } = await Simulation.run({ subject: () => ({ pipeline: make() }), runs })
     tell("simulation", found && Simulation.describe(found))
     if (found !== undefined) return
   }
 }
 
+/** Rules of one suite that are broken. */
+const broken = async <S>(rules: ReadonlyArray<Rules.Rule<S>>, subject: S) => {
+  const found: Array<string> = []
+  for (const rule of rules) {
+    if (rule.applies?.(subject) === false) continue
+    const exit = await Effect.runPromise(Effect.exit(Rules.check(rule, subject)))
+    if (Exit.isFailure(exit)) found.push(rule.rule)
+  }
+  return found.length === 0 ? undefined : found.join(", ")
+}
+
+const conformance = async (): Promise<void> => {
+  const async: Rules.EngineSubject = { makeEngine, clock: "context" }
+  const sync: Rules.EngineSubject = { makeEngine: () => SyncEngine.make(), clock: "virtual" }
+  for (const [name, subject] of [
+    ["async", async],
+    ["sync", sync]
+  ] as const) {
+    tell(`conformance, ${name}`, await broken(Rules.engine, subject))
+    tell(`Reactive Streams, ${name}`, await broken(Rules.reactiveStreams, subject))
+  }
+  tell("Web Streams", await broken(Rules.webStreams, sound))
+}
+
 await differential()
 await interruption()
 await simulation()
+await conformance()
+// What a broken run left behind keeps nobody waiting.
+process.exit(0)

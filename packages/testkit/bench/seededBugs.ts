@@ -1,6 +1,7 @@
-// Breaks core in ten places, one at a time, in a copy, and lets the kit look for it: no test was
-// written for any of these. `node -C sluice-source bench/seededBugs.ts` prints the table of
-// docs/seeded-bugs.md; exit code 1 when one is not found.
+// Breaks core, one place at a time, in a copy, and lets the kit look for it. No test was written
+// for any of the first ten; those behind them were missed at first.
+// `node -C sluice-source bench/seededBugs.ts` prints the tables of docs/seeded-bugs.md; exit code 1
+// when one is not found.
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -17,22 +18,10 @@ interface Bug {
 
 const bugs: ReadonlyArray<Bug> = [
   {
-    what: "one retry too few",
-    file: "internal/operators/attempt.ts",
-    sound: "n <= retriesMax",
-    broken: "n < retriesMax"
-  },
-  {
-    what: "two records of one key in flight at once",
-    file: "internal/operators/inFlight.ts",
-    sound: "if (tail !== undefined) tail.follower",
-    broken: "if (tail !== undefined && this.active >= this.options.concurrency) tail.follower"
-  },
-  {
-    what: "an ordered result leaves before its call has ended",
-    file: "internal/operators/inFlight.ts",
-    sound: "(this.leaving[this.head] as Slot).done",
-    broken: "this.leaving[this.head] !== undefined"
+    what: "a wake-up that came before the wait is forgotten",
+    file: "internal/runtime/wakeup.ts",
+    sound: "      this.signalled = false\n      return resume(Effect.void)\n",
+    broken: "      this.signalled = false\n"
   },
   {
     what: "headers stay in place when a filter moves the records",
@@ -41,28 +30,28 @@ const bugs: ReadonlyArray<Bug> = [
     broken: "column[j] as T"
   },
   {
-    what: "a channel does not give its room back",
-    file: "internal/boundedBuffer.ts",
-    sound: "    this.used -= batch.items.length\n",
-    broken: ""
+    what: "a dead letter forgets its attempts",
+    file: "internal/runtime/rejections.ts",
+    sound: "attempts: rejection.attempts ?? 1",
+    broken: "attempts: 1"
   },
   {
-    what: "a record that no route takes is not counted as dropped",
-    file: "internal/operators/branch.ts",
-    sound: "if (port < 0) this.run.dropped(this.node.id, [payload])",
-    broken: "if (port < 0) continue"
+    what: "results of effects bear the number of the record before",
+    file: "internal/operators/slotEmitter.ts",
+    sound: "positions[items.length] = slot.position",
+    broken: "positions[items.length] = Math.max(0, slot.position - 1)"
   },
   {
-    what: "a last single partial is forgotten at the end of the input",
-    file: "internal/operators/accumulate.ts",
-    sound: 'if (batch === undefined) return "done"',
-    broken: 'if (batch === undefined || batch.items.length === 1) return "done"'
+    what: "records are numbered anew with each batch of a chunk",
+    file: "internal/runtime/feed.ts",
+    sound: "this.seq += count",
+    broken: "this.seq += from === 0 ? count : 0"
   },
   {
-    what: "a segment that ends does not close its operators",
+    what: "a source whose readers are gone is not told",
     file: "internal/runtime/supervise.ts",
-    sound: "segment.close,",
-    broken: "Effect.void,"
+    sound: "unread.segment.release()",
+    broken: "unread.segment.setStatus"
   },
   {
     what: "a generated kernel skips the record behind a failed one",
@@ -71,16 +60,56 @@ const bugs: ReadonlyArray<Bug> = [
     broken: "      i += 2;\n    }\n  }\n  out.length"
   },
   {
-    what: "a graceful stop forgets the rest of a chunk that was read",
-    file: "internal/runtime/feed.ts",
-    sound: "if (batch !== undefined) return this.hand(batch)",
-    broken: "if (batch !== undefined && !this.segment.run.draining) return this.hand(batch)"
+    what: "a custom stage that fails is not closed",
+    file: "internal/runtime/feedProcess.ts",
+    sound: "Effect.ensuring(restore(Stream.runForEachArray(output, write)), stage.close)",
+    broken: "Effect.andThen(restore(Stream.runForEachArray(output, write)), stage.close)"
+  },
+  {
+    what: "a sink is offered again what it has taken",
+    file: "internal/operators/endings.ts",
+    sound: "const rest = isRejection(failed.cause) ? named(batch, failed.cause) : batch",
+    broken: "const rest = batch"
+  },
+  {
+    what: "a segment that ends leaves its timer running",
+    file: "internal/runtime/segment.ts",
+    sound: "const stopTimer = timer === undefined ? Effect.void : Fiber.interrupt(timer.fiber)",
+    broken: "const stopTimer = Effect.void"
+  }
+]
+
+/** Bugs that the kit let pass when they were first tried: it looks closer since. */
+const missed: ReadonlyArray<Bug> = [
+  {
+    what: "a full buffer drops a whole batch where a part would do",
+    file: "internal/boundedBuffer.ts",
+    sound: "const gone = Math.min(count, excess)",
+    broken: "const gone = excess > 0 ? count : 0"
+  },
+  {
+    what: "the wait between attempts grows one attempt too soon",
+    file: "internal/operators/attempt.ts",
+    sound: "(policy.factor ?? 2) ** (n - 1)",
+    broken: "(policy.factor ?? 2) ** n"
+  },
+  {
+    what: "timers of keys are looked at only when something else is due",
+    file: "internal/operators/accumulate.ts",
+    sound: "const due = this.instance.pending() || this.instance.deadline() <= this.run.now()",
+    broken: "const due = this.instance.pending()"
+  },
+  {
+    what: "one call more than the concurrency, where calls wait for their key",
+    file: "internal/operators/inFlight.ts",
+    sound: "else if (this.active < this.concurrency) this.launch(slot)",
+    broken: "else if (this.active <= this.concurrency) this.launch(slot)"
   }
 ]
 
 const kit = fileURLToPath(new URL("..", import.meta.url))
 const core = fileURLToPath(new URL("../../core/", import.meta.url))
-const probeMsMax = 120_000
+const probeMsMax = 90_000
 
 const linked = (target: string, link: string): void => {
   fs.mkdirSync(path.dirname(link), { recursive: true })
@@ -136,11 +165,14 @@ const broken = (folder: string, bug: Bug): ReadonlyArray<string> => {
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "sluice-bugs-"))
 try {
   copied(folder)
-  for (const bug of bugs) brokenText(folder, bug)
+  const all = [...bugs, ...missed]
+  for (const bug of all) brokenText(folder, bug)
   const sound = probed(folder)
   if (sound.length > 0) throw new Error(`the kit finds something in sound code: ${sound}`)
   console.log("| # | bug | in | found by |\n| --- | --- | --- | --- |")
-  for (const [n, bug] of bugs.entries()) {
+  for (const [n, bug] of all.entries()) {
+    if (n === bugs.length)
+      console.log("\nMissed at first:\n\n| # | bug | in | found by |\n| --- | --- | --- | --- |")
     const found = broken(folder, bug)
     const by = found.length === 0 ? "NOT FOUND" : found.join("; ").replaceAll("|", "\\|")
     console.log(`| ${n + 1} | ${bug.what} | \`${bug.file}\` | ${by} |`)

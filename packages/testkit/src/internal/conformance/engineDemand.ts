@@ -1,5 +1,6 @@
 // Demand rules of an engine: nothing is read that has no room, nothing waits that could go on.
 
+import * as Channel from "@sluice/core/Channel"
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -76,11 +77,13 @@ const dropsTold: Rule<EngineSubject> = {
       yield* settle
       yield* shut.open
       const result = yield* running.result
-      holds(dropped.length > 100, `${onFull}: ${dropped.length} of 200 dropped`)
+      const kept = 200 - dropped.length
+      holds(kept < 100, `${onFull}: ${kept} of 200 kept`)
+      holds(kept >= buffer.capacity, `${onFull}: ${kept} kept, where ${buffer.capacity} have room`)
       equal(sorted([...taker.taken, ...dropped]), range(200), `${onFull}: taken and dropped`)
       equal(result.finalStates["out"]?.dropped, dropped.length, `${onFull}: counted`)
-      const kept = onFull === "drop-oldest" ? taker.taken.at(-1) : taker.taken[0]
-      equal(kept, onFull === "drop-oldest" ? 199 : 0, `${onFull}: the record kept`)
+      const last = onFull === "drop-oldest" ? taker.taken.at(-1) : taker.taken[0]
+      equal(last, onFull === "drop-oldest" ? 199 : 0, `${onFull}: the record kept`)
       const late = taker.taken.filter((n) => n >= 100).length
       equal(late > 0, onFull === "drop-oldest", `${onFull}: newest records are kept`)
     }
@@ -91,23 +94,31 @@ const callsBounded: Rule<EngineSubject> = {
   rule: "D5",
   title: "runs no more calls at once than the concurrency of a stage",
   run: Effect.fnUntraced(function* (subject) {
-    let [calls, most] = [0, 0]
-    const call = (n: number) =>
-      Effect.suspend(() => {
-        most = Math.max(most, ++calls)
-        return Effect.andThen(
-          turns(2 + (n % 3)),
-          Effect.sync(() => {
-            calls--
-            return n
-          })
-        )
-      })
-    const closed = new Numbers(60)
-      .pipeline()
-      .pipe(Pipeline.mapEffect("calls", call, { concurrency: 3 }), into(new Taker()))
-    yield* run(subject, closed)
-    holds(most <= 3, `${most} calls at once, 3 allowed`)
+    const orderings: ReadonlyArray<Channel.OrderingOf<number>> = [
+      Channel.ordered,
+      Channel.unordered,
+      Channel.partitionOrdered((n: number) => n % 5)
+    ]
+    for (const ordering of orderings) {
+      let [calls, most] = [0, 0]
+      const call = (n: number) =>
+        Effect.suspend(() => {
+          most = Math.max(most, ++calls)
+          return Effect.andThen(
+            turns(2 + (n % 3)),
+            Effect.sync(() => {
+              calls--
+              return n
+            })
+          )
+        })
+      const options = { concurrency: 3, ordering }
+      const closed = new Numbers(60)
+        .pipeline()
+        .pipe(Pipeline.mapEffect("calls", call, options), into(new Taker()))
+      yield* run(subject, closed)
+      holds(most <= 3, `${ordering._tag}: ${most} calls at once, 3 allowed`)
+    }
   })
 }
 

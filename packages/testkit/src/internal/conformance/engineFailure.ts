@@ -129,9 +129,10 @@ const retries: Rule<EngineSubject> = {
     )
     const waits = calls.slice(1).map((at, i) => at - (calls[i] ?? 0))
     for (const [i, wait] of waits.entries()) {
+      const declared = 10_000 * 2 ** i
       holds(
-        wait >= 8_000 * 2 ** i,
-        `wait ${i + 1} took ${wait} ms, at least ${8_000 * 2 ** i} declared`
+        wait >= 0.8 * declared && wait <= 1.2 * declared,
+        `wait ${i + 1} took ${wait} ms, ${declared} ± 20 % are declared`
       )
     }
   })

@@ -54,8 +54,9 @@ class Slices implements Accumulator.AccumulatorInstance<number, number> {
     return this.given < this.options.slices ? this.due : Number.POSITIVE_INFINITY
   }
 
+  /** Only what did not fit into the last slice is pending: the first is told by `deadline`. */
   pending(): boolean {
-    return this.due <= this.now() && this.given < this.options.slices
+    return this.given > 0 && this.due <= this.now() && this.given < this.options.slices
   }
 
   end(): undefined {

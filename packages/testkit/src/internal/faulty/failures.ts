@@ -154,7 +154,7 @@ type Instance = Accumulator.AccumulatorInstance<never, unknown>
 
 const accumulating = (
   node: Graph.StageNode,
-  change: (instance: Instance) => Partial<Instance>
+  change: (instance: Instance, host: Accumulator.AccumulatorHost) => Partial<Instance>
 ): Graph.StageNode => {
   const { operation } = node
   if (operation._tag !== "Accumulate") return node
@@ -171,10 +171,19 @@ const accumulating = (
       openKeys: (limit) => instance.openKeys(limit),
       close: () => instance.close?.()
     }
-    return { ...sound, ...change(sound) }
+    return { ...sound, ...change(sound, host) }
   }
   return { ...node, operation: { _tag: "Accumulate", accumulator: { ...accumulator, make } } }
 }
+
+/** Names no time: what is due is seen when a batch has been added. */
+const onlyWithInput = (
+  instance: Instance,
+  host: Accumulator.AccumulatorHost
+): Partial<Instance> => ({
+  deadline: () => Number.POSITIVE_INFINITY,
+  pending: () => instance.pending() || instance.deadline() <= host.now()
+})
 
 /** Fires until nothing is due, then hands everything on. */
 const allAtOnce = (instance: Instance): Partial<Instance> => ({
@@ -306,7 +315,7 @@ export const failures: ReadonlyArray<FaultyEngine> = [
     }
   },
   twist.faulty("T3", "looks at the timers of keys only when input comes", () => ({
-    node: (node) => accumulating(node, () => ({ deadline: () => Number.POSITIVE_INFINITY }))
+    node: (node) => accumulating(node, onlyWithInput)
   })),
   twist.faulty("T4", "does not bound attempts", () => ({
     node: (node) => ({ ...node, timeoutMs: undefined })

@@ -197,7 +197,11 @@ export const lifecycle: ReadonlyArray<FaultyEngine> = [
     edge: (edge) => ({ ...edge, channel: { ...edge.channel, ordering: Channel.unordered } })
   })),
   twist.faulty("O2", "hands results on as they come where keys are to be ordered", () => ({
-    node: (node) => byOrdering("PartitionOrdered", node)
+    node: (node) => byOrdering("PartitionOrdered", node),
+    edge: (edge) =>
+      edge.channel.ordering._tag === "PartitionOrdered"
+        ? { ...edge, channel: { ...edge.channel, ordering: Channel.unordered } }
+        : edge
   })),
   twist.faulty("O3", "takes three records of a flatMap and no more", () => ({
     node: (node) =>
