@@ -5,8 +5,10 @@ import * as zlib from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import fc from "fast-check"
+import * as Format from "../../src/Format.ts"
 import * as Files from "../../src/node/Files.ts"
 import * as fileSystem from "../../src/node/internal/fileSystem.ts"
+import * as Records from "../../src/node/Records.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { engines } from "../engines.ts"
 import { directory, readAll, withFiles, writeAll } from "./drive.ts"
@@ -115,6 +117,28 @@ for (const [mode, system] of systems) {
     )
   })
 }
+
+describe("records of a declared format", () => {
+  const pairs = Format.delimited({ name: Format.text(), value: Format.integer() })
+
+  it.effect("are read from compressed files, by the name", () =>
+    Effect.gen(function* () {
+      const rows = lines(20_000).map((name, value) => ({ name, value }))
+      const content = rows.map(({ name, value }) => `${name}\t${value}\n`).join("")
+      for (const [, extension, compress] of kinds) {
+        const at = yield* withFiles({ [`a${extension}`]: compress(content) })
+        const { items, failure } = yield* readAll(Records.files(at(`a${extension}`), pairs))
+        expect(failure).toBeUndefined()
+        expect(items).toEqual(rows)
+      }
+      const at = yield* withFiles({ "a.gz": zlib.gzipSync(content).subarray(0, 40_000) })
+      const { items, failure } = yield* readAll(Records.files(at("a.gz"), pairs))
+      expect(failure).toMatchObject({ reason: "Damaged" })
+      expect(items).toEqual(rows.slice(0, items.length))
+      expect(items.length).toBeGreaterThan(100)
+    })
+  )
+})
 
 describe.each(engines)("$name engine, compressed files", (engine) => {
   it.effect("from one compression to another", () =>

@@ -4,6 +4,7 @@
 // no Effect.
 import type { Segment, SegmentPool } from "../../SegmentPool.ts"
 import type { FileError } from "../FileError.ts"
+import { openInput } from "./decompressing.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { FileSystem, ReadHandle } from "./fileSystem.ts"
 import type { InputPath } from "./inputPaths.ts"
@@ -62,7 +63,7 @@ export class ByteLane {
     this.path = input.path
     this.regular = input.regular
     this.options = options
-    fileSystem.openRead(input.path, (error, handle) => {
+    openInput(fileSystem, input.path, "auto", options.pool.segmentBytes, (error, handle) => {
       if (error !== undefined && error !== null) this.closed(this.failure(error))
       else if (this.onClosed !== undefined) this.close(handle, undefined)
       else this.readOn(handle)
@@ -189,6 +190,10 @@ export class ByteLane {
   /** Gives the file up; `done` runs once it is closed, after a system call under way. */
   abandon(done: () => void): void {
     const { state } = this
+    if (state._tag === "Reading" && state.handle.cancel !== undefined) {
+      this.onClosed = done
+      return state.handle.cancel()
+    }
     const inFlight = state._tag === "Reading" || state._tag === "Opening"
     // The read of a pipe may never end: its handle is closed when it does, and nobody waits.
     const detached = inFlight && !this.regular
