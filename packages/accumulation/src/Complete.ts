@@ -158,6 +158,9 @@ export const predicate = <State>(
   options?: Named
 ): Predicate<State> => ({ _tag: "Predicate", name: options?.name ?? "predicate", test })
 
+/** Never by itself: keys leave at the end of the input, by time or by a limit, as partials. */
+export const never: Predicate<unknown> = predicate(() => false, { name: "never" })
+
 /**
  * Complete as soon as one of the rules is; its name is the reason, the first listed winning a tie.
  */

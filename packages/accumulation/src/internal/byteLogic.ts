@@ -6,14 +6,16 @@ import { decodeUtf8 } from "@sluice/core/SegmentPool"
 import type { ColumnData, Layout, Sheet, ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
 import { keyAt, rowFloats, rowWords } from "./byteEntry.ts"
+import type { ByteKeys } from "./byteKeys.ts"
 import type { ByteOutputs } from "./byteOutputs.ts"
 import type { Emit } from "./emitRows.ts"
 import type { Entry } from "./entry.ts"
 import { duplicateSlot, tooManySlots } from "./failures.ts"
 import type { Keep, KeptShape } from "./keptShape.ts"
-import type { Leaving, Logic } from "./logic.ts"
+import type { Leaving } from "./logic.ts"
 import { verdicts } from "./logic.ts"
 import type { SlotCells } from "./slotCells.ts"
+import { slotWords } from "./slotCells.ts"
 
 /** What is done with fragments of one layout. */
 export interface FragmentPlan {
@@ -45,11 +47,14 @@ export interface ByteLogicOptions {
 
 const none: ReadonlyArray<number> = Object.freeze([])
 
+/** Words of a line of the cache. */
+const lineWords = 16
+
 /** A partial is never 1, whatever rounding does. */
 const scoreMax = 0.9999
 
 /** The logic of one running accumulator over views. */
-export class ByteLogic implements Logic<unknown, string, number, number> {
+export class ByteLogic implements ByteKeys {
   readonly triggers: ReadonlyArray<string>
   duplicates = 0
   private readonly options: ByteLogicOptions
@@ -198,13 +203,9 @@ export class ByteLogic implements Logic<unknown, string, number, number> {
     if ((cells.count(state) + added.size) * this.partCount > slotsMax) throw tooManySlots(slotsMax)
   }
 
-  private textOf(name: number): string {
-    const length = this.arena.words[name >> 2] as number
-    return decodeUtf8(this.arena.bytes, name + 4, name + 4 + length)
-  }
-
   private slotName(state: number, slot: number, part: number): string {
-    const name = this.textOf(this.cells.name(state, slot))
+    const [from, length] = this.cells.name(state, slot)
+    const name = decodeUtf8(this.arena.bytes, from, from + length)
     return this.options.parts.length === 0 ? name : `${this.options.parts[part]}:${name}`
   }
 
@@ -249,6 +250,40 @@ export class ByteLogic implements Logic<unknown, string, number, number> {
     const length = this.arena.words[(row >> 2) + rowWords.keyLength] as number
     this.options.emit(this.arena, row, row + keyAt, length, outputs)
     return outputs.sheet.rows - 1
+  }
+
+  // Each pass reads one level further, for all rows of the block. Rows that wait for one fragment
+  // will most likely leave with this one: what is read then is read ahead, too.
+  touch(rows: Int32Array, count: number): number {
+    const { words } = this.arena
+    let touched = 0
+    for (let i = 0; i < count; i++)
+      touched ^= words[(words[((rows[i] as number) >> 2) + rowWords.cell] as number) >> 2] as number
+    for (let i = 0; i < count; i++) {
+      const k = (rows[i] as number) >> 2
+      if (words[k + rowWords.waiting] === 1) touched ^= this.touchLeaving(k)
+    }
+    return touched
+  }
+
+  /** Reads what the output of a row will read; k is its first word. */
+  private touchLeaving(k: number): number {
+    const { partCount } = this
+    const { words } = this.arena
+    const head = (words[k + rowWords.head] as number) >> 2
+    let touched = (words[head] as number) ^ (words[head + lineWords] as number)
+    touched ^= words[head + 2 * lineWords] as number
+    const slots = words[k + rowWords.slots] as number
+    const step = slotWords(partCount)
+    let at = ((words[k + rowWords.cell] as number) >> 2) + 3
+    for (let slot = 0; slot < slots; slot++, at += step)
+      for (let part = 0; part < partCount; part++)
+        touched ^= words[(words[at + part] as number) >> 2] as number
+    return touched
+  }
+
+  free(row: number): void {
+    this.cells.release(row)
   }
 
   release(entry: Entry<string, number>): void {

@@ -9,7 +9,7 @@ import { AccumulatorMachine } from "./accumulatorMachine.ts"
 import type { ByteArena } from "./byteArena.ts"
 import { ByteEntry, isOpen, rowFloats, rowWords } from "./byteEntry.ts"
 import type { ByteIndex, ByteTable } from "./byteIndex.ts"
-import type { ByteLogic } from "./byteLogic.ts"
+import type { ByteKeys } from "./byteKeys.ts"
 import type { ByteOutputs } from "./byteOutputs.ts"
 import { missingKey } from "./failures.ts"
 import { verdicts } from "./logic.ts"
@@ -25,7 +25,7 @@ type Emitted = Accumulator.Emitted<number>
 export class ByteMachine extends AccumulatorMachine<unknown, string, number, number> {
   private readonly index: ByteIndex
   private readonly arena: ByteArena
-  private readonly bytes: ByteLogic
+  private readonly bytes: ByteKeys
   private readonly rows: ByteOutputs
   private readonly emitViews: boolean
   private block: ViewBlock | undefined
@@ -37,7 +37,7 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
 
   constructor(
     host: Accumulator.AccumulatorHost,
-    logic: ByteLogic,
+    logic: ByteKeys,
     settings: Settings,
     table: ByteTable,
     rows: ByteOutputs,
@@ -94,20 +94,9 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
 
   private look(sheet: Sheet, row: number, count: number): void {
     const { found } = this
-    const { words } = this.arena
     const { keyHash, keyWords, keyStart, keyLength } = sheet
     this.index.findAll(keyHash, keyWords, keyStart, keyLength, row, count, found)
-    // Each pass reads one level further, for all rows of the block: slots, then the first name.
-    let touched = 0
-    for (let i = 0; i < count; i++)
-      touched ^= words[
-        (words[((found[i] as number) >> 2) + rowWords.cell] as number) >> 2
-      ] as number
-    for (let i = 0; i < count; i++) {
-      const cell = words[((found[i] as number) >> 2) + rowWords.cell] as number
-      touched ^= words[(words[(cell >> 2) + 1] as number) >> 2] as number
-    }
-    this.touched = touched
+    this.touched = this.bytes.touch(found, count)
   }
 
   // The hot loop, as in the machine over objects; it works on rows and makes no object for a key
@@ -172,7 +161,7 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
 
   /** Lets go of an entry whose first fragment failed. */
   private forget(entry: ByteEntry): void {
-    this.bytes.cells.release(entry.row)
+    this.bytes.free(entry.row)
     this.index.free(entry)
   }
 

@@ -4,8 +4,11 @@ import type * as Accumulator from "@sluice/core/Accumulator"
 import * as Fields from "@sluice/core/Fields"
 import type { Column, Layout, Needs } from "@sluice/core/Views"
 import { narrowed } from "@sluice/core/Views"
+import type { Figures } from "../Aggregate.ts"
+import { figuresOf } from "../Aggregate.ts"
 import type { Assembly } from "../Assemble.ts"
 import { assemblyOf } from "../Assemble.ts"
+import * as Complete from "../Complete.ts"
 import { ByteArena } from "./byteArena.ts"
 import { ByteTable } from "./byteIndex.ts"
 import type { FragmentPlan } from "./byteLogic.ts"
@@ -13,12 +16,14 @@ import { ByteLogic } from "./byteLogic.ts"
 import { ByteMachine } from "./byteMachine.ts"
 import { ByteOutputs } from "./byteOutputs.ts"
 import type { CompiledRule } from "./compiledRule.ts"
-import type { EmitShapes } from "./emitRows.ts"
+import type { Emit, EmitShapes } from "./emitRows.ts"
 import { assembledLayout, compileEmit } from "./emitRows.ts"
+import type { AddRow } from "./figureKeys.ts"
+import { compileAdd, FigureKeys } from "./figureKeys.ts"
 import type { KeptShape } from "./keptShape.ts"
 import { compileKeep, keptShape } from "./keptShape.ts"
 import type { Settings } from "./settings.ts"
-import { SlotCells } from "./slotCells.ts"
+import { SlotCells, slotWords } from "./slotCells.ts"
 
 /** The parts of an accumulator's description that decide. */
 export interface Described {
@@ -175,54 +180,121 @@ const shapesOf = (
       if (each._tag === "Joined" && !parts.has(each.kind))
         refuse(`output: no input has records of kind "${each.kind}"`)
   }
-  return { head: head.shape, parts, slotWords: 3 + partCount }
+  return { head: head.shape, parts, slotWords: slotWords(partCount) }
+}
+
+/** What is generated once for an accumulator, however many runs it has. */
+interface Compiled {
+  readonly byKind: ReadonlyMap<string | undefined, FragmentPlan>
+  readonly emit: Emit
+  readonly output: Layout
+}
+
+const machineFor = (
+  { rule, duplicates, weights, settings }: Described,
+  { byKind, emit, output }: Compiled,
+  host: Accumulator.AccumulatorHost,
+  emitViews: boolean
+): ByteMachine => {
+  const arena = new ByteArena()
+  const cells = new SlotCells(arena, Math.max(1, rule.parts.length))
+  const table = new ByteTable(arena)
+  const outputs = new ByteOutputs(output, arena, {
+    release: (row) => cells.release(row),
+    free: (entry) => table.index.free(entry)
+  })
+  const logic = new ByteLogic(arena, cells, {
+    planOf: (layout) => byKind.get(layout.kind) as FragmentPlan,
+    emit,
+    outputs,
+    parts: rule.parts,
+    trigger: rule.triggers[0]?.name as string,
+    declaredBy: rule.declaredBy,
+    duplicates: duplicates === "fail" ? "fail" : "drop",
+    weights,
+    slotsMax: settings.slotsMax
+  })
+  return new ByteMachine(host, logic, settings, table, outputs, emitViews)
+}
+
+/** The names a described aggregation reads, all of them numbers of every layout. */
+const figureNames = (figures: Figures, layouts: ReadonlyArray<Layout>): ReadonlySet<string> => {
+  const names = Object.values(figures).flatMap((each) => ("name" in each ? [each.name] : []))
+  for (const layout of layouts)
+    for (const name of names)
+      if (columnOf(layout, name)?._tag !== "Number")
+        refuse(`output: ${nameOf(layout)} has no number "${name}"`)
+  return new Set(names)
+}
+
+const figuresShape = (
+  described: Described,
+  figures: Figures,
+  layouts: ReadonlyArray<Layout>
+): Accumulator.FragmentShape => {
+  const { rule, settings } = described
+  if (rule.triggers.length !== 1 || rule.triggers[0] !== Complete.never)
+    return refuse("complete: figures are added up as views until the end: Complete.never")
+  if (described.plainSize) refuse("size is a plain function")
+  const key = keyOf(described.key, layouts)
+  const columns = figureNames(figures, layouts)
+  const needs: Needs = { columns, hashes: new Set(), key }
+  const output: Layout = {
+    kind: undefined,
+    columns: Object.entries(figures).map(([name, { _tag }]) => ({
+      _tag: _tag === "Key" ? "Text" : "Number",
+      name
+    }))
+  }
+  const adders = new Map<Layout, AddRow>()
+  const addOf = (layout: Layout): AddRow => {
+    const known = adders.get(layout) ?? compileAdd(figures, layout)
+    adders.set(layout, known)
+    return known
+  }
+  const make = (host: Accumulator.AccumulatorHost, emitViews: boolean) => {
+    const arena = new ByteArena()
+    const table = new ByteTable(arena)
+    let keys: FigureKeys | undefined
+    const outputs = new ByteOutputs(output, arena, {
+      release: (row) => keys?.free(row),
+      free: (entry) => table.index.free(entry)
+    })
+    keys = new FigureKeys(arena, { figures, addOf, outputs })
+    return new ByteMachine(host, keys, settings, table, outputs, emitViews)
+  }
+  return { _tag: "Views", needs: layouts.map(() => needs), output, make }
 }
 
 const shapeOf = (
   described: Described,
   layouts: ReadonlyArray<Layout>
 ): Accumulator.FragmentShape => {
+  const figures = figuresOf(described.output)
+  if (figures !== undefined) return figuresShape(described, figures, layouts)
   if (described.plainState) refuse("state is the user's own; a described output keeps fields")
   if (described.plainSize) refuse("size is a plain function")
   if (described.duplicates === "accept")
     return refuse('duplicates: "accept" keeps every fragment; "drop" keeps one a place')
   const assembly = assemblyOf(described.output)
   if (assembly === undefined) return refuse("output is a plain function; see Assemble.record")
-  const { duplicates, rule, settings, weights } = described
+  const { rule } = described
   const key = keyOf(described.key, layouts)
   const slots = slotsOf(rule)
   const plans = layouts.map((layout) => planned(described, assembly, slots, key, layout))
   const shapes = shapesOf(plans, assembly, Math.max(1, rule.parts.length))
   const output = assembledLayout(assembly, shapes)
-  return {
-    _tag: "Views",
-    needs: plans.map(({ needs }) => needs),
-    output,
-    make: (host, emitViews) => {
-      const arena = new ByteArena()
-      const cells = new SlotCells(arena, Math.max(1, rule.parts.length))
-      const table = new ByteTable(arena)
-      const outputs = new ByteOutputs(output, arena, {
-        release: (row) => cells.release(row),
-        free: (entry) => table.index.free(entry)
-      })
-      const byKind = new Map<string | undefined, FragmentPlan>(
-        plans.map((each) => [each.layout.kind, fragmentPlan(each, slots)])
-      )
-      const logic = new ByteLogic(arena, cells, {
-        planOf: (layout) => byKind.get(layout.kind) as FragmentPlan,
-        emit: compileEmit(assembly, shapes, output),
-        outputs,
-        parts: rule.parts,
-        trigger: rule.triggers[0]?.name as string,
-        declaredBy: rule.declaredBy,
-        duplicates,
-        weights,
-        slotsMax: settings.slotsMax
-      })
-      return new ByteMachine(host, logic, settings, table, outputs, emitViews)
+  const needs = plans.map((each) => each.needs)
+  let compiled: Compiled | undefined
+  const make = (host: Accumulator.AccumulatorHost, emitViews: boolean) => {
+    compiled ??= {
+      byKind: new Map(plans.map((each) => [each.layout.kind, fragmentPlan(each, slots)])),
+      emit: compileEmit(assembly, shapes, output),
+      output
     }
+    return machineFor(described, compiled, host, emitViews)
   }
+  return { _tag: "Views", needs, output, make }
 }
 
 /** How an accumulator takes fragments of these layouts. */

@@ -1,10 +1,10 @@
 // The named slots of a key, in cells of an arena: which there are, which are required, which
 // fragment fills which part. Slots are found by hash, and by their bytes where the hash matches.
 // The counts stand in the key's row; the slots in a cell that is replaced by a larger one as they
-// grow; each name in a cell of its own.
+// grow. A short name stands in its slot, a long one in a cell of its own: memory that is not at
+// hand is what such tables wait for.
 //
-//   slot:  [hash, name, required, part 0, part 1, …]
-//   name:  [length, bytes …]
+//   slot:  [hash, length of the name, required, part 0, part 1, …, name or its cell]
 import type { ByteArena } from "./byteArena.ts"
 import { copyBytes, sameBytes } from "./byteArena.ts"
 import { rowWords } from "./byteEntry.ts"
@@ -13,21 +13,30 @@ const roomFirst = 2
 /** Above this many slots they are searched through a Map. */
 const scanMax = 16
 
+/** Words of a slot for its name; a longer name has a cell, and its reference stands here. */
+const nameWords = 4
+const nameBytes = nameWords * 4
+
 const { slots: countAt, room: roomAt, waiting: waitingAt, declared: declaredAt } = rowWords
 const { head: headAt, origin: originAt, cell: cellAt } = rowWords
+
+/** Words of a slot. */
+export const slotWords = (parts: number): number => 3 + parts + nameWords
 
 /** The slots of all keys of one accumulator. */
 export class SlotCells {
   readonly arena: ByteArena
   readonly parts: number
   private readonly slotWords: number
+  private readonly nameAt: number
   /** For keys of many slots: position by hash, of the first slot with that hash. */
   private readonly lookups = new Map<number, Map<number, Array<number>>>()
 
   constructor(arena: ByteArena, parts: number) {
     this.arena = arena
     this.parts = parts
-    this.slotWords = 3 + parts
+    this.slotWords = slotWords(parts)
+    this.nameAt = 3 + parts
   }
 
   private sizeOf(room: number): number {
@@ -74,9 +83,16 @@ export class SlotCells {
     return this.arena.words[this.slot(state, slot) + 2] !== 0
   }
 
-  /** The cell of a slot's name. */
-  name(state: number, slot: number): number {
-    return this.arena.words[this.slot(state, slot) + 1] as number
+  /** Where a slot's name stands, and its length. */
+  name(state: number, slot: number): readonly [from: number, length: number] {
+    const at = this.slot(state, slot)
+    const length = this.arena.words[at + 1] as number
+    return [this.nameFrom(at, length), length]
+  }
+
+  private nameFrom(at: number, length: number): number {
+    const place = at + this.nameAt
+    return length > nameBytes ? (this.arena.words[place] as number) : place << 2
   }
 
   /** Position of a name, or -1. */
@@ -86,15 +102,15 @@ export class SlotCells {
     const count = words[k + countAt] as number
     if (count > scanMax) return this.lookUp(state, hash, bytes, from, length)
     for (let i = 0, at = (words[k + cellAt] as number) >> 2; i < count; i++, at += this.slotWords) {
-      if (words[at] === hash && this.isName(words[at + 1] as number, bytes, from, length)) return i
+      if (words[at] === hash && this.isName(at, bytes, from, length)) return i
     }
     return -1
   }
 
-  private isName(name: number, bytes: Uint8Array, from: number, length: number): boolean {
+  private isName(at: number, bytes: Uint8Array, from: number, length: number): boolean {
     const { arena } = this
-    if (arena.words[name >> 2] !== length) return false
-    return sameBytes(arena.bytes, name + 4, bytes, from, length)
+    if (arena.words[at + 1] !== length) return false
+    return sameBytes(arena.bytes, this.nameFrom(at, length), bytes, from, length)
   }
 
   private lookUp(
@@ -111,7 +127,7 @@ export class SlotCells {
       for (let i = 0; i < this.count(state); i++) this.note(lookup, state, i)
     }
     for (const i of lookup.get(hash) ?? [])
-      if (this.isName(this.name(state, i), bytes, from, length)) return i
+      if (this.isName(this.slot(state, i), bytes, from, length)) return i
     return -1
   }
 
@@ -126,16 +142,16 @@ export class SlotCells {
   append(state: number, hash: number, bytes: Uint8Array, from: number, length: number): void {
     const { arena } = this
     const k = state >> 2
-    const name = arena.take(4 + length)
-    arena.words[name >> 2] = length
-    copyBytes(bytes, from, length, arena.bytes, name + 4)
+    const cell = length > nameBytes ? arena.take(length) : 0
     const count = arena.words[k + countAt] as number
     if (count === arena.words[k + roomAt]) this.grow(state, count)
     const { words } = arena
     const at = this.slot(state, count)
-    for (let i = 2; i < this.slotWords; i++) words[at + i] = 0
+    for (let i = 2; i < this.nameAt; i++) words[at + i] = 0
     words[at] = hash
-    words[at + 1] = name
+    words[at + 1] = length
+    if (cell !== 0) words[at + this.nameAt] = cell
+    copyBytes(bytes, from, length, arena.bytes, this.nameFrom(at, length))
     words[k + countAt] = count + 1
     if (count >= scanMax) {
       const lookup = this.lookups.get(state)
@@ -196,8 +212,8 @@ export class SlotCells {
     const room = words[k + roomAt] as number
     for (let i = 0, at = (words[k + cellAt] as number) >> 2; i < count; i++, at += this.slotWords) {
       for (let part = 0; part < this.parts; part++) this.drop(words[at + 3 + part] as number)
-      const name = words[at + 1] as number
-      arena.give(name, 4 + (words[name >> 2] as number))
+      const length = words[at + 1] as number
+      if (length > nameBytes) arena.give(words[at + this.nameAt] as number, length)
     }
     this.drop(words[k + headAt] as number)
     if (count > scanMax) this.lookups.delete(state)

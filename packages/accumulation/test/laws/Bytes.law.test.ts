@@ -1,8 +1,7 @@
 // Keyed state on bytes against the object table: the same description, the same history, the same
-// answers at every step. And the parts of it against models: index, arena, slots.
+// answers at every step.
 import type * as Accumulator from "@sluice/core/Accumulator"
 import * as Batch from "@sluice/core/Batch"
-import { hashBytes } from "@sluice/core/ByteHash"
 import * as Fields from "@sluice/core/Fields"
 import * as Format from "@sluice/core/Format"
 import type { ViewBlock } from "@sluice/core/Views"
@@ -10,11 +9,10 @@ import * as Views from "@sluice/core/Views"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Accumulate from "../../src/Accumulate.ts"
+import * as Aggregate from "../../src/Aggregate.ts"
 import * as Assemble from "../../src/Assemble.ts"
 import * as Complete from "../../src/Complete.ts"
-import { ByteArena } from "../../src/internal/byteArena.ts"
-import { ByteEntry } from "../../src/internal/byteEntry.ts"
-import { ByteIndex } from "../../src/internal/byteIndex.ts"
+import type { ByteArena } from "../../src/internal/byteArena.ts"
 import { blockOf } from "../support/blocks.ts"
 
 const head = Format.delimited(
@@ -210,7 +208,7 @@ describe("keyed state on bytes", () => {
       fc.property(bounds, fc.array(step, { maxLength: 25 }), (options, steps) =>
         replay(options, steps)
       ),
-      { numRuns: 600 }
+      { numRuns: 250 }
     )
   })
 
@@ -279,6 +277,71 @@ describe("keyed state on bytes", () => {
   })
 })
 
+describe("figures on bytes", () => {
+  const figures = {
+    key: Aggregate.key,
+    n: Aggregate.count,
+    sum: Aggregate.sum("x"),
+    low: Aggregate.min("x"),
+    high: Aggregate.max("x")
+  }
+  const numbers = Format.delimited(
+    { key: Format.text(), x: Format.decimal() },
+    { separator: " " }
+  ) as Format.Format<unknown>
+  const value = fc.oneof(fc.integer(), fc.constantFrom(0.1, -0.25, 1e300))
+  const lines = fc.array(
+    fc.tuple(keys, value).map((parts) => parts.join(" ")),
+    { maxLength: 12 }
+  )
+
+  it("are those of the object table, however keys leave", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(lines, fc.integer({ min: 0, max: 90 })), { maxLength: 12 }),
+        fc.record({ keys: fc.integer({ min: 1, max: 5 }), items: fc.integer({ min: 3, max: 9 }) }),
+        fc.constantFrom("drop" as const, "reopen" as const),
+        (batches, limits, late) => {
+          const clock = { now: 0 }
+          const spec = Accumulate.make({
+            ...Aggregate.of(figures),
+            key: Fields.joined("key"),
+            complete: Complete.never,
+            expire: { idle: 100 },
+            limits,
+            late,
+            tombstones: { max: 2 }
+          })
+          const shape = spec.shapeFor?.([numbers.layout])
+          if (shape?._tag !== "Views") throw new Error(`not on views: ${shape?.reason}`)
+          const objects = watched((host) => spec.make(host), clock)
+          const views = watched((host) => shape.make(host, false), clock)
+          for (const [list, ms] of batches) {
+            clock.now += ms
+            const block = blockOf(numbers, shape.needs[0]!, list)
+            const decode = Format.decoder(numbers)
+            const items = list.flatMap((line) => {
+              const decoded = decode(line)
+              return decoded._tag === "Records" ? (decoded.records as ReadonlyArray<object>) : []
+            })
+            const plain = objects.instance.process(Batch.make(items, { bytes: 99 }))
+            const viewed = views.instance.process(Batch.make(Views.asItems(block), { bytes: 99 }))
+            expect(shown(viewed)).toEqual(shown(plain))
+            while (objects.instance.pending() || objects.instance.deadline() <= clock.now) {
+              const [a, b] = [objects.instance.fire(clock.now), views.instance.fire(clock.now)]
+              expect(shown(b)).toEqual(shown(a))
+            }
+            expect(stateOf(views)).toEqual(stateOf(objects))
+          }
+          expect(shown(views.instance.end())).toEqual(shown(objects.instance.end()))
+          expect(stateOf(views)).toEqual(stateOf(objects))
+        }
+      ),
+      { numRuns: 200 }
+    )
+  })
+})
+
 describe("the reason why an accumulator stays on objects", () => {
   const base = {
     key: Fields.joined("key"),
@@ -314,103 +377,5 @@ describe("the reason why an accumulator stays on objects", () => {
     ]
   ])("names it: %s", (reason, options) => {
     expect(reasonOf(Accumulate.make(options as typeof base))).toContain(reason)
-  })
-})
-
-describe("the index by bytes", () => {
-  const texts = fc.oneof(
-    fc.integer({ min: 0, max: 400 }).map((n) => `n${n}`),
-    fc.constantFrom("", "é", "x".repeat(100), `${"x".repeat(99)}y`)
-  )
-  const changes = fc.array(fc.tuple(fc.boolean(), texts), { maxLength: 1_500, size: "max" })
-
-  const fresh = (index: ByteIndex, text: string): ByteEntry => {
-    const bytes = Buffer.from(text)
-    const hash = hashBytes(bytes, 0, bytes.length)
-    return new ByteEntry(index.arena, index.fresh(hash, bytes, 0, bytes.length, 0))
-  }
-
-  it("answers as a Map does, and gives back what it let go of", () => {
-    fc.assert(
-      fc.property(changes, (list) => {
-        const index = new ByteIndex(new ByteArena())
-        const model = new Map<string, ByteEntry>()
-        for (const [adds, text] of list) {
-          const known = model.get(text)
-          expect(index.get(text)).toBe(known)
-          if (adds && known === undefined) {
-            const entry = fresh(index, text)
-            index.add(entry)
-            model.set(text, entry)
-          } else if (!adds && known !== undefined) {
-            expect(index.delete(text)).toBe(true)
-            model.delete(text)
-            for (const gone of index.takeGone()) index.free(gone)
-          }
-        }
-        expect([...index].map(([text]) => text)).toEqual([...model.keys()])
-        expect(index.size).toBe(model.size)
-        for (const [, entry] of index) index.remove(entry)
-        for (const gone of index.takeGone()) index.free(gone)
-        expect(index.arena.taken).toBe(0)
-      }),
-      { numRuns: 60 }
-    )
-  })
-
-  it("tells keys of one hash apart", () => {
-    const index = new ByteIndex(new ByteArena())
-    const entries = ["one", "two", "ones"].map((text) => {
-      const bytes = Buffer.from(text)
-      const entry = new ByteEntry(index.arena, index.fresh(7, bytes, 0, bytes.length, 0))
-      index.add(entry)
-      return entry
-    })
-    const found = new Int32Array(4)
-    const keys = new Int32Array(4)
-    const bytes = new Uint8Array(keys.buffer)
-    bytes.set(Buffer.from("two\0one\0ones"))
-    const lengths = Int32Array.of(3, 3, 4, 2)
-    const starts = Int32Array.of(0, 4, 8, 0)
-    index.findAll(Int32Array.of(7, 7, 7, 7), keys, starts, lengths, 0, 4, found)
-    expect([...found]).toEqual([entries[1]!.row, entries[0]!.row, entries[2]!.row, 0])
-  })
-})
-
-describe("the arena", () => {
-  it("never hands out the same byte twice, and hands out again what came back", () => {
-    const sizes = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 3_000 })), {
-      maxLength: 300
-    })
-    fc.assert(
-      fc.property(sizes, (list) => {
-        const arena = new ByteArena()
-        const taken: Array<readonly [at: number, size: number, mark: number]> = []
-        list.forEach(([takes, size], i) => {
-          if (takes || taken.length === 0) {
-            const at = arena.take(size)
-            expect(at % 8).toBe(0)
-            arena.bytes.fill(i & 255, at, at + size)
-            taken.push([at, size, i & 255])
-          } else {
-            const [at, length, mark] = taken.splice(size % taken.length, 1)[0]!
-            expect(arena.bytes.subarray(at, at + length).every((byte) => byte === mark)).toBe(true)
-            arena.give(at, length)
-          }
-        })
-        for (const [at, size] of taken) arena.give(at, size)
-        expect(arena.taken).toBe(0)
-      }),
-      { numRuns: 100 }
-    )
-  })
-
-  it("grows and keeps what it holds", () => {
-    const arena = new ByteArena()
-    const first = arena.take(16)
-    arena.bytes.fill(9, first, first + 16)
-    for (let i = 0; i < 300; i++) arena.take(8_000)
-    expect([...arena.bytes.subarray(first, first + 16)]).toEqual(new Array(16).fill(9))
-    expect(arena.reached).toBeGreaterThan(2 << 20)
   })
 })

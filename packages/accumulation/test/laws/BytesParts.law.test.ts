@@ -1,0 +1,106 @@
+// The parts of keyed state on bytes against models: the index against a Map, the arena against
+// memory that nobody else writes to.
+import { hashBytes } from "@sluice/core/ByteHash"
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { ByteArena } from "../../src/internal/byteArena.ts"
+import { ByteEntry } from "../../src/internal/byteEntry.ts"
+import { ByteIndex } from "../../src/internal/byteIndex.ts"
+
+describe("the index by bytes", () => {
+  const texts = fc.oneof(
+    fc.integer({ min: 0, max: 400 }).map((n) => `n${n}`),
+    fc.constantFrom("", "é", "x".repeat(100), `${"x".repeat(99)}y`)
+  )
+  const changes = fc.array(fc.tuple(fc.boolean(), texts), { maxLength: 1_500, size: "max" })
+
+  const fresh = (index: ByteIndex, text: string): ByteEntry => {
+    const bytes = Buffer.from(text)
+    const hash = hashBytes(bytes, 0, bytes.length)
+    return new ByteEntry(index.arena, index.fresh(hash, bytes, 0, bytes.length, 0))
+  }
+
+  it("answers as a Map does, and gives back what it let go of", () => {
+    fc.assert(
+      fc.property(changes, (list) => {
+        const index = new ByteIndex(new ByteArena())
+        const model = new Map<string, ByteEntry>()
+        for (const [adds, text] of list) {
+          const known = model.get(text)
+          expect(index.get(text)).toBe(known)
+          if (adds && known === undefined) {
+            const entry = fresh(index, text)
+            index.add(entry)
+            model.set(text, entry)
+          } else if (!adds && known !== undefined) {
+            expect(index.delete(text)).toBe(true)
+            model.delete(text)
+            for (const gone of index.takeGone()) index.free(gone)
+          }
+        }
+        expect([...index].map(([text]) => text)).toEqual([...model.keys()])
+        expect(index.size).toBe(model.size)
+        for (const [, entry] of index) index.remove(entry)
+        for (const gone of index.takeGone()) index.free(gone)
+        expect(index.arena.taken).toBe(0)
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  it("tells keys of one hash apart", () => {
+    const index = new ByteIndex(new ByteArena())
+    const entries = ["one", "two", "ones"].map((text) => {
+      const bytes = Buffer.from(text)
+      const entry = new ByteEntry(index.arena, index.fresh(7, bytes, 0, bytes.length, 0))
+      index.add(entry)
+      return entry
+    })
+    const found = new Int32Array(4)
+    const keys = new Int32Array(4)
+    const bytes = new Uint8Array(keys.buffer)
+    bytes.set(Buffer.from("two\0one\0ones"))
+    const lengths = Int32Array.of(3, 3, 4, 2)
+    const starts = Int32Array.of(0, 4, 8, 0)
+    index.findAll(Int32Array.of(7, 7, 7, 7), keys, starts, lengths, 0, 4, found)
+    expect([...found]).toEqual([entries[1]!.row, entries[0]!.row, entries[2]!.row, 0])
+  })
+})
+
+describe("the arena", () => {
+  it("never hands out the same byte twice, and hands out again what came back", () => {
+    const sizes = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 3_000 })), {
+      maxLength: 300
+    })
+    fc.assert(
+      fc.property(sizes, (list) => {
+        const arena = new ByteArena()
+        const taken: Array<readonly [at: number, size: number, mark: number]> = []
+        list.forEach(([takes, size], i) => {
+          if (takes || taken.length === 0) {
+            const at = arena.take(size)
+            expect(at % 8).toBe(0)
+            arena.bytes.fill(i & 255, at, at + size)
+            taken.push([at, size, i & 255])
+          } else {
+            const [at, length, mark] = taken.splice(size % taken.length, 1)[0]!
+            expect(arena.bytes.subarray(at, at + length).every((byte) => byte === mark)).toBe(true)
+            arena.give(at, length)
+          }
+        })
+        for (const [at, size] of taken) arena.give(at, size)
+        expect(arena.taken).toBe(0)
+      }),
+      { numRuns: 100 }
+    )
+  })
+
+  it("grows and keeps what it holds", () => {
+    const arena = new ByteArena()
+    const first = arena.take(16)
+    arena.bytes.fill(9, first, first + 16)
+    for (let i = 0; i < 300; i++) arena.take(8_000)
+    expect([...arena.bytes.subarray(first, first + 16)]).toEqual(new Array(16).fill(9))
+    expect(arena.reached).toBeGreaterThan(2 << 20)
+  })
+})
