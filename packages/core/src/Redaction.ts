@@ -59,8 +59,8 @@ const markDefault = "[redacted]"
  * Limits: values under 3 characters are masked in their fields only. A secret cut out of a line of
  * CSV, or kept by a stage and told of much later, is not known as one: give a pattern, or wrap the
  * value in `Redacted`. Values nested deeper than 32 are masked whole. Bytes are shown as their
- * number. Once something is to be shown, each batch under way is looked through: about a
- * microsecond a record.
+ * number. Once something is to be shown, each batch under way is looked through: some
+ * microseconds a record.
  *
  * @example
  * ```ts

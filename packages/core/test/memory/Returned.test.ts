@@ -7,6 +7,7 @@ import * as Records from "../../src/node/Records.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as PoolTracker from "../../src/PoolTracker.ts"
+import * as Redaction from "../../src/Redaction.ts"
 import * as Sink from "../../src/Sink.ts"
 import { collect, collectFailing, engines } from "../engines.ts"
 import * as drive from "../node/drive.ts"
@@ -87,6 +88,27 @@ describe.each(engines)("$name engine, segments", (engine) => {
         for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
       })
       yield* Fiber.interrupt(fiber)
+    }).pipe(watched)
+  )
+
+  it.effect("are all returned where a redaction remembers what is under way", () =>
+    Effect.gen(function* () {
+      rents = 0
+      const at = yield* drive.withFiles({ a: text })
+      const logins = Format.delimited({ user: Format.text(), password: Format.text() })
+      const closed = Pipeline.source(
+        "in",
+        Records.files(at("a"), logins, { chunkBytes: 512 })
+      ).pipe(Pipeline.sink("out", Records.ndjsonSink(at("out.ndjson"))))
+      const run = Effect.scoped(
+        Effect.gen(function* () {
+          const running = yield* Pipeline.start(closed, { engine: engine.make() })
+          return yield* running.result
+        })
+      )
+      const result = yield* Effect.provide(run, Redaction.layer({ fields: ["password"] }))
+      expect(result.recordsOut).toBe(2_000)
+      expect(rents).toBeGreaterThan(10)
     }).pipe(watched)
   )
 })

@@ -133,6 +133,13 @@ describe("Redaction", () => {
     expect(within.value({ tried: "hunter-22" })).toEqual({ tried: "[redacted]" })
   })
 
+  it("a line of JSON is searched for fields that hold numbers, lists and objects too", () => {
+    const line = JSON.stringify({ id: 7, password: [123456, { old: "battery staple" }] })
+    expect(redaction.text("tried 123456, then battery staple", line)).toBe(
+      "tried [redacted], then [redacted]"
+    )
+  })
+
   it("what is too deep or too large to look at is not shown at all", () => {
     let deep: unknown = { password: "hunter2" }
     for (let i = 0; i < 40; i++) deep = { deep }

@@ -2,10 +2,11 @@
 // copies of values. The originals are never changed. Bounded like the search for secrets; what is
 // too deep or too large becomes the mark.
 import * as Redacted from "effect/Redacted"
-import type { Rules } from "./rules.ts"
-import { isSecret } from "./rules.ts"
+import { runLength } from "./gramSet.ts"
+import type { Path, Rules } from "./rules.ts"
+import { extended, isSecret, noPath } from "./rules.ts"
 import type { Secrets } from "./secrets.ts"
-import { entriesOf, runLength } from "./secrets.ts"
+import { forEachEntry } from "./secrets.ts"
 
 const depthMax = 32
 const nodesMax = 200_000
@@ -13,14 +14,15 @@ const nodesMax = 200_000
 type Range = readonly [from: number, to: number]
 
 const quoted = (text: string, { shorts, runs }: Secrets, into: Array<Range>): void => {
-  const find = (length: number, known: ReadonlySet<string>): void => {
-    if (known.size === 0) return
+  for (const [length, known] of shorts) {
     for (let i = 0; i + length <= text.length; i++) {
       if (known.has(text.slice(i, i + length))) into.push([i, i + length])
     }
   }
-  for (const [length, known] of shorts) find(length, known)
-  find(runLength, runs)
+  if (runs.empty) return
+  for (let i = 0; i + runLength <= text.length; i++) {
+    if (runs.has(text, i)) into.push([i, i + runLength])
+  }
 }
 
 const cutOut = (text: string, ranges: Array<Range>, mark: string): string => {
@@ -72,7 +74,7 @@ class Masker {
     return this.secrets.some(({ whole }) => whole.has(text))
   }
 
-  copy(value: unknown, path: ReadonlyArray<string>, depth: number): unknown {
+  copy(value: unknown, path: Path, depth: number): unknown {
     if (typeof value === "string") return maskText(this.rules, value, this.secrets)
     if (typeof value === "number" || typeof value === "bigint") {
       return this.known(String(value)) ? this.rules.mark : value
@@ -89,7 +91,7 @@ class Masker {
     return this.object(value, path, depth)
   }
 
-  private object(value: object, path: ReadonlyArray<string>, depth: number): unknown {
+  private object(value: object, path: Path, depth: number): unknown {
     if (Array.isArray(value) || value instanceof Set) {
       const items: Array<unknown> = []
       this.copies.set(value, items)
@@ -98,26 +100,24 @@ class Masker {
     }
     const copy: object = value instanceof Map ? {} : Object.create(Object.getPrototypeOf(value))
     this.copies.set(value, copy)
-    for (const [name, item] of entriesOf(value)) {
-      const inner = [...path, name.toLowerCase()]
-      const masked = isSecret(this.rules, inner)
-        ? this.rules.mark
-        : this.copy(item, inner, depth + 1)
+    forEachEntry(value, (name, item) => {
+      const inner = extended(this.rules, path, name)
+      const secret = isSecret(this.rules, inner, name)
+      const masked = secret ? this.rules.mark : this.copy(item, inner, depth + 1)
       const key = maskText(this.rules, name, this.secrets)
-      const enumerable =
-        Object.getOwnPropertyDescriptor(value, name)?.enumerable ?? value instanceof Map
+      const listed = Object.getOwnPropertyDescriptor(value, name)?.enumerable
       // Defined, not assigned: a class may have an accessor of that name.
       Object.defineProperty(copy, key, {
         value: masked,
-        enumerable,
+        enumerable: listed ?? value instanceof Map,
         writable: true,
         configurable: true
       })
-    }
+    })
     return copy
   }
 }
 
 /** A copy of the value without secrets; classes keep their prototype, bytes become their length. */
 export const maskValue = (rules: Rules, value: unknown, secrets: ReadonlyArray<Secrets>): unknown =>
-  new Masker(rules, secrets).copy(value, [], 0)
+  new Masker(rules, secrets).copy(value, noPath, 0)

@@ -2,56 +2,59 @@
 // them. Walks at most `nodesMax` values to depth `depthMax`; what lies beyond makes the collection
 // incomplete, and then no text is let through at all.
 import * as Redacted from "effect/Redacted"
-import type { Rules } from "./rules.ts"
-import { isSecret } from "./rules.ts"
+import { GramSet, runLength } from "./gramSet.ts"
+import type { Path, Rules } from "./rules.ts"
+import { extended, isSecret, noPath } from "./rules.ts"
 
 const depthMax = 32
 const nodesMax = 2_000_000
 /** Shorter values are masked in their fields, and not searched for in text: "1" is everywhere. */
 const lengthMin = 3
-/**
- * A message may quote part of a value, as the errors of JSON.parse do: so many characters in a row
- * are masked like the whole.
- */
-export const runLength = 6
-/** A line of JSON up to this length is read as JSON, for its nested fields. */
+/** A line of JSON up to this length is read as JSON, where a secret field of it holds an object. */
 const parsedMax = 65_536
 
 /**
- * Secrets by what to look for: short ones whole, of longer ones every run of `runLength`
- * characters. Looking costs the same however many there are. Not `complete`: something was too
- * large to look at.
+ * Secrets by what to look for: short ones whole, of longer ones every run of six characters. Not
+ * `complete`: something was too large to look at.
  */
 export interface Secrets {
   readonly whole: ReadonlySet<string>
   readonly shorts: ReadonlyMap<number, ReadonlySet<string>>
-  readonly runs: ReadonlySet<string>
+  readonly runs: GramSet
   readonly complete: boolean
 }
 
 const unquoted = (value: string): string => value.trim().replace(/^\\*["']|\\*["']$/g, "")
 
-/** Own fields of an object as far as they can be read, with what an error hides. */
-export const entriesOf = (value: object): ReadonlyArray<readonly [string, unknown]> => {
-  if (value instanceof Map) return [...value].map(([key, item]) => [String(key), item])
-  if (value instanceof Set) return [...value].map((item, i) => [String(i), item])
-  const names = new Set(Object.keys(value))
-  if (value instanceof Error) for (const name of ["message", "cause", "stack"]) names.add(name)
-  return [...names].flatMap((name) => {
+/** Anything but plain characters: quotes, backslashes, control characters, halves of pairs. */
+const changedByJson = /[^ !#-[\]-\ud7ff\ue000-\uffff]/
+const changedByUrl = /[^\w.!~*'()-]/
+
+/** Fields an object has beside those that are listed: what an error hides. */
+const hidden = (value: object): ReadonlyArray<string> =>
+  value instanceof Error ? ["message", "cause", "stack"] : []
+
+/** Calls `each` with the fields of an object, as far as they can be read. */
+export const forEachEntry = (value: object, each: (name: string, item: unknown) => void): void => {
+  if (value instanceof Map) return value.forEach((item, key) => each(String(key), item))
+  const names = Object.keys(value)
+  for (const name of hidden(value)) if (!names.includes(name)) names.push(name)
+  for (const name of names) {
+    let item: unknown
     try {
-      const item: unknown = Reflect.get(value, name)
-      return item === undefined ? [] : [[name, item] as const]
+      item = Reflect.get(value, name)
     } catch {
-      return []
+      continue
     }
-  })
+    if (item !== undefined) each(name, item)
+  }
 }
 
 class Collector {
   private readonly rules: Rules
   private readonly whole = new Set<string>()
   private readonly shorts = new Map<number, Set<string>>()
-  private readonly runs = new Set<string>()
+  private readonly runs = new GramSet()
   private readonly seen = new Set<object>()
   private nodes = 0
   private complete = true
@@ -70,34 +73,31 @@ class Collector {
     this.whole.add(value)
     this.index(value)
     // As it looks inside JSON and inside a URL.
-    this.index(JSON.stringify(value).slice(1, -1))
-    this.index(encodeURIComponent(value.toWellFormed()))
+    if (changedByJson.test(value)) this.index(JSON.stringify(value).slice(1, -1))
+    if (changedByUrl.test(value)) this.index(encodeURIComponent(value.toWellFormed()))
   }
 
   private index(text: string): void {
-    if (text.length < runLength) {
-      const known = this.shorts.get(text.length)
-      if (known === undefined) this.shorts.set(text.length, new Set([text]))
-      else known.add(text)
-      return
-    }
-    for (let i = 0; i + runLength <= text.length; i++) this.runs.add(text.slice(i, i + runLength))
+    if (text.length >= runLength) return this.runs.add(text)
+    const known = this.shorts.get(text.length)
+    if (known === undefined) this.shorts.set(text.length, new Set([text]))
+    else known.add(text)
   }
 
   private text(value: string): void {
-    const { pairs } = this.rules
-    if (pairs === undefined) return
+    const { pairs, mentions } = this.rules
+    if (pairs === undefined || mentions === undefined || !mentions.test(value)) return
+    let nested = false
     for (const match of value.matchAll(pairs)) {
       const inner = unquoted(match.groups?.["value"] ?? "")
       this.add(inner)
-      this.unescaped(inner)
+      if (inner.includes("\\")) this.unescaped(inner)
+      if (inner.startsWith("{") || inner.startsWith("[")) nested = true
     }
-    const first = value.trimStart()[0]
-    if ((first === "{" || first === "[") && value.length <= parsedMax) this.json(value)
+    if (nested && value.length <= parsedMax) this.json(value)
   }
 
   private unescaped(inner: string): void {
-    if (!inner.includes("\\")) return
     try {
       this.add(String(JSON.parse(`"${inner}"`)))
     } catch {
@@ -107,7 +107,7 @@ class Collector {
 
   private json(value: string): void {
     try {
-      this.walk(JSON.parse(value), [], false, 1)
+      this.walk(JSON.parse(value), noPath, false, 1)
     } catch {
       // No JSON after all: the pairs have been looked for.
     }
@@ -125,25 +125,25 @@ class Collector {
   }
 
   /** Everything below a secret field is secret. */
-  walk(value: unknown, path: ReadonlyArray<string>, secret: boolean, depth: number): void {
+  walk(value: unknown, path: Path, secret: boolean, depth: number): void {
     if (typeof value !== "object" || value === null || value instanceof Date) {
       return this.leaf(value, secret)
     }
-    if (this.seen.has(value) || ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || this.seen.has(value)) return
     if (Redacted.isRedacted(value)) return this.walk(Redacted.value(value), path, true, depth + 1)
     this.seen.add(value)
     if (depth > depthMax || ++this.nodes > nodesMax) {
       this.complete = false
       return
     }
-    if (Array.isArray(value)) {
+    if (Array.isArray(value) || value instanceof Set) {
       for (const item of value) this.walk(item, path, secret, depth + 1)
       return
     }
-    for (const [name, item] of entriesOf(value)) {
-      const inner = [...path, name.toLowerCase()]
-      this.walk(item, inner, secret || isSecret(this.rules, inner), depth + 1)
-    }
+    forEachEntry(value, (name, item) => {
+      const inner = extended(this.rules, path, name)
+      this.walk(item, inner, secret || isSecret(this.rules, inner, name), depth + 1)
+    })
   }
 }
 
@@ -154,7 +154,7 @@ export const secretsOf = (
   whole: ReadonlyArray<unknown> = []
 ): Secrets => {
   const collector = new Collector(rules)
-  for (const value of values) collector.walk(value, [], false, 0)
-  for (const value of whole) collector.walk(value, [], true, 0)
+  for (const value of values) collector.walk(value, noPath, false, 0)
+  for (const value of whole) collector.walk(value, noPath, true, 0)
   return collector.result()
 }

@@ -2,6 +2,7 @@
 // Bounded per stage by records, and kept only where a redaction is configured.
 import type { Effect } from "effect/Effect"
 import type * as Batch from "../../Batch.ts"
+import { blockOf } from "../../Views.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import type { Wait } from "../runtime/wait.ts"
 
@@ -15,8 +16,11 @@ class Latest {
   private batches: Array<AnyBatch> = []
   private earlier = 0
 
-  add(batch: AnyBatch): void {
+  add(given: AnyBatch): void {
     const { batches } = this
+    const block = blockOf(given.items)
+    // The bytes behind views are somebody else's once the batch is done.
+    const batch = block === undefined ? given : { ...given, items: block.toObjects() }
     this.earlier += batches.at(-1)?.items.length ?? 0
     batches.push(batch)
     // What lies behind this many records has left the window of any stage.
