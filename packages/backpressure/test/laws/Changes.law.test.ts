@@ -52,9 +52,15 @@ describe("settings that change", () => {
           state = after
         }
         // Trials that nobody ended count as bad; after them it lets calls through again.
-        const [late] = Circuit.transition(state, { _tag: "Request", atMs: atMs + 200_000 })
-        const last = Circuit.transition(late, { _tag: "Request", atMs: atMs + 400_000 })[1]
-        expect(last.at(-1)?._tag).toBe("Admit")
+        const verdicts = [200_000, 400_000].map((laterMs) => {
+          const [after, actions] = Circuit.transition(state, {
+            _tag: "Request",
+            atMs: atMs + laterMs
+          })
+          state = after
+          return actions.at(-1)?._tag
+        })
+        expect(verdicts).toContain("Admit")
       }),
       { numRuns: 500 }
     )
