@@ -43,7 +43,7 @@ describe("an accumulator policy by name", () => {
   it.effect("limits the next run", () =>
     Effect.gen(function* () {
       const policies = yield* Policies.make(limited(3))
-      expect(yield* run(policies)).toEqual([3, 3, 3, 3])
+      expect(yield* run(policies)).toEqual([3, 3])
       yield* policies.update(limited(6))
       expect(yield* run(policies)).toEqual([6, 6])
     })
