@@ -88,17 +88,30 @@ class Decoding {
   }
 }
 
-const breaksIn = (text: string): number =>
-  text.includes("\r") || text.includes("\n") ? (text.match(/\r\n|\n|\r/g) ?? []).length : 0
-
-const breaksInRow = (row: Row): number => {
+/** Most texts have line feeds only, and are searched for nothing else. */
+const breaksIn = (text: string, returns: boolean): number => {
+  if (returns && text.includes("\r")) return (text.match(/\r\n|\n|\r/g) ?? []).length
   let breaks = 0
-  for (const cell of row) breaks += breaksIn(cell)
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) breaks++
+  return breaks
+}
+
+const breaksInRow = (row: Row, returns: boolean): number => {
+  let breaks = 0
+  for (const cell of row) breaks += breaksIn(cell, returns)
   return breaks
 }
 
 /** Where line `wanted` of `text` begins; its length where it has fewer. */
 const offsetOfLine = (text: string, wanted: number): number => {
+  if (!text.includes("\r")) {
+    let at = 0
+    for (let line = 0; line < wanted; line++) {
+      at = text.indexOf("\n", at) + 1
+      if (at === 0) return text.length
+    }
+    return at
+  }
   const breaks = /\r\n|\n|\r/g
   for (let line = 0; line < wanted; line++) {
     if (breaks.exec(text) === null) return text.length
@@ -140,7 +153,7 @@ export class CsvText {
     const rows = this.decoding.feed(text)
     if (Csv.isCsvError(rows)) return this.faulty(rows, whole, carried)
     const plain = carried === 0 && !text.includes('"')
-    const placed = this.place(rows, plain)
+    const placed = this.place(rows, plain, whole.includes("\r"))
     if (plain && /[\r\n]$/.test(text)) this.carry = ""
     else this.carry = whole.slice(offsetOfLine(whole, this.line - from))
     return { ...placed, offsetOf: locator(whole, from, carried) }
@@ -155,14 +168,14 @@ export class CsvText {
       return { rows: [], lines: [], fault, offsetOf: nowhere }
     }
     this.carry = ""
-    return { ...this.place(rows, false), offsetOf: nowhere }
+    return { ...this.place(rows, false, true), offsetOf: nowhere }
   }
 
-  private place(rows: Rows, plain: boolean): Omit<CsvRows, "offsetOf"> {
+  private place(rows: Rows, plain: boolean, returns: boolean): Omit<CsvRows, "offsetOf"> {
     const lines = new Array<number>(rows.length)
     for (let i = 0; i < rows.length; i++) {
       lines[i] = this.line
-      this.line += plain ? 1 : 1 + breaksInRow(rows[i] as Row)
+      this.line += plain ? 1 : 1 + breaksInRow(rows[i] as Row, returns)
     }
     return { rows, lines, fault: undefined }
   }
@@ -177,7 +190,7 @@ export class CsvText {
     // A decoder takes a mark at its very beginning for a byte order mark; here it is a character.
     if (this.line > 0) again.feed("\n")
     const rows = before === 0 ? [] : again.feed(whole.slice(0, before))
-    const placed = this.place(Csv.isCsvError(rows) ? [] : rows, false)
+    const placed = this.place(Csv.isCsvError(rows) ? [] : rows, false, true)
     const offset = before < carried ? undefined : before - carried
     const fault = { line, column: error.column, reason: error.message, offset }
     return { ...placed, fault, offsetOf }
