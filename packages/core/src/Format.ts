@@ -1,7 +1,7 @@
 // How records stand in a line of text: declared once, read in two ways. As objects, by `decoder`;
 // as views, by a parser generated for the fields a plan uses. Both give the same records and name
 // the same faults. A format reads no files and knows no lines: a line is what it is handed.
-import { describe } from "./internal/format/describe.ts"
+import { checkPlain, describe } from "./internal/format/describe.ts"
 import { interpret } from "./internal/format/interpret.ts"
 import type { Layout } from "./Views.ts"
 
@@ -104,6 +104,10 @@ export interface Format<out A> {
   readonly ignore: string | undefined
   /** Spaces at the end of the line do not count. */
   readonly trimEnd: boolean
+  /** Fields may be quoted as in CSV; lines without text hold no record. */
+  readonly quotes: boolean
+  /** What the first line of a file must be; it holds no record. */
+  readonly header: ReadonlyArray<string> | undefined
   /** Only a type. */
   readonly _A?: (_: never) => A
 }
@@ -244,8 +248,46 @@ export const delimited = <const F extends Fields, const Kind extends string = ne
     separator: options.separator ?? "\t",
     fields: specs,
     ignore: options.ignore,
-    trimEnd: options.trimEnd ?? false
+    trimEnd: options.trimEnd ?? false,
+    quotes: false,
+    header: undefined
   }
+}
+
+/** How CSV is read. */
+export interface CsvOptions<Kind extends string> {
+  /** The value of the field `_tag`; without it the records have none. */
+  readonly kind?: Kind
+  /** One ASCII character. Default a comma. */
+  readonly separator?: string
+  /** The first line of a file names the fields, in this order. Default true. */
+  readonly header?: boolean
+}
+
+/**
+ * CSV (RFC 4180): fields may be quoted, and then hold separators, line breaks and doubled quotes.
+ *
+ * Shape: one record a line; lines without text are passed over; CRLF or LF.
+ * Limits: fields have one place each: no groups, no ends of their own.
+ * Errors: a row with fewer or more fields is a fault; so is a header that names others.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const sales = Format.csv({ city: Format.text(), amount: Format.decimal(), note: Format.skip() })
+ * ```
+ */
+export const csv = <const F extends Fields, const Kind extends string = never>(
+  fields: F,
+  options: CsvOptions<Kind> = {}
+): Format<RecordOf<F> & Tagged<Kind>> => {
+  const separator = options.separator ?? ","
+  const delimiting = { separator, ...(options.kind === undefined ? {} : { kind: options.kind }) }
+  const format = delimited<F, Kind>(fields, delimiting)
+  checkPlain(format.fields, separator)
+  const header = options.header === false ? undefined : Object.keys(fields)
+  return { ...format, quotes: true, header }
 }
 
 /** What a decoder says of a line. */

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Format from "../Format.ts"
 import type { Parser } from "../internal/format/generate.ts"
 import { canGenerate, generate } from "../internal/format/generate.ts"
+import { afterLastQuoted, splitQuoted } from "../internal/format/quoted.ts"
 import { rehearse } from "../internal/format/rehearse.ts"
 import { jsonWriter } from "../internal/views/jsonWriter.ts"
 import type * as Sink from "../Sink.ts"
@@ -13,7 +14,7 @@ import type { Needs } from "../Views.ts"
 import { blockOf, everything } from "../Views.ts"
 import type { FileError } from "./FileError.ts"
 import type { ReadOptions } from "./internal/recordReader.ts"
-import { openRecords } from "./internal/recordReader.ts"
+import { afterLastLine, openRecords } from "./internal/recordReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
 import { viewWriter } from "./internal/viewWriter.ts"
 
@@ -32,7 +33,26 @@ export interface RecordsOptions {
 
 const kibibyte = 1_024
 
-const optionsOf = (options: RecordsOptions): ReadOptions => ({
+const headerOf =
+  ({ header, separator }: Format.Format<unknown>) =>
+  (line: string): string | undefined => {
+    const names = splitQuoted(line, separator)
+    if (header === undefined || header.join(separator) === names?.join(separator)) return undefined
+    const expected = header.join(separator)
+    return `the header should be ${JSON.stringify(expected)}, found ${JSON.stringify(line)}`
+  }
+
+const boundaryOf = ({ quotes, separator }: Format.Format<unknown>): ReadOptions["boundary"] => {
+  const byte = separator.charCodeAt(0)
+  return (bytes, from, to) => {
+    const isPlain = !quotes || !(bytes as Buffer).subarray(from, to).includes(34)
+    return isPlain ? afterLastLine(bytes, from, to) : afterLastQuoted(bytes, from, to, byte)
+  }
+}
+
+const optionsOf = (options: RecordsOptions, format: Format.Format<unknown>): ReadOptions => ({
+  boundary: boundaryOf(format),
+  header: format.header === undefined ? undefined : headerOf(format),
   chunkBytes: options.chunkBytes ?? 256 * kibibyte,
   recordBytesMax: options.recordBytesMax ?? 64 * kibibyte * kibibyte,
   invalid: options.invalid ?? "fail"
@@ -104,7 +124,7 @@ export const files = <A>(
   options: RecordsOptions = {}
 ): Source.Source<A, FileError> => {
   const list = typeof patterns === "string" ? [patterns] : patterns
-  const settings = optionsOf(options)
+  const settings = optionsOf(options, format)
   const open = (needs: Needs) => openRecords(list, settings, parserFor(format, needs), needs)
   const label = `records(${list.map((path) => path.split("/").at(-1)).join(", ")})`
   const source = Source.make(

@@ -22,7 +22,11 @@ const meant = (format: Format.Format<unknown>, lines: ReadonlyArray<string>): Ou
   const records: Array<unknown> = []
   for (const [line, text] of lines.entries()) {
     const decoded = decode(text)
-    if (decoded._tag === "Fault") return { records, line, fault: decoded.fault }
+    if (decoded._tag === "Fault") {
+      const isPlain = !(format.quotes && text.includes('"'))
+      const fault = isPlain ? decoded.fault : { ...decoded.fault, at: 0 }
+      return { records, line, fault }
+    }
     records.push(...decoded.records)
   }
   return { records, line: undefined, fault: undefined }
@@ -44,17 +48,20 @@ const parsed = (
   const pool = new SheetPool(parser.layout, needs)
   const host = { lines: 0, fault: -1, faultAt: 0 }
   const records: Array<unknown> = []
-  let at = 0
-  while (at < bytes.length && host.fault < 0) {
+  let from = 0
+  while (from < bytes.length && host.fault < 0) {
     const sheet = pool.rent(new Segment(bytes))
-    at = parser.parse(bytes, at, bytes.length, sheet, rowsMax, host)
+    from = parser.parse(bytes, from, bytes.length, sheet, rowsMax, host)
     records.push(...new ViewBlock(sheet, 0, sheet.rows).toObjects())
     sheet.release()
   }
   expect(pool.rented).toBe(0)
   if (host.fault < 0) return { records, line: undefined, fault: undefined }
   const { field, expected } = parser.faults[host.fault]!
-  const fault = { field, expected, at: host.faultAt - starts[host.lines]! }
+  const isPlain = !(format.quotes && lines[host.lines]!.includes('"'))
+  // A line with quotes is made plain first: then only its start has a place.
+  const at = isPlain ? host.faultAt - starts[host.lines]! : 0
+  const fault = { field, expected, at }
   return { records, line: host.lines, fault }
 }
 
@@ -70,7 +77,7 @@ describe("a generated parser", () => {
           meant(format, lines)
         )
       }),
-      { numRuns: 1_500 }
+      { numRuns: 900 }
     )
   })
 
@@ -105,7 +112,7 @@ describe("a generated parser", () => {
         expect(read.fault).toBeUndefined()
         expect(read.records).toEqual(records.map((record) => projected(record, needs.columns)))
       }),
-      { numRuns: 500 }
+      { numRuns: 300 }
     )
   })
 

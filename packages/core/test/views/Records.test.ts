@@ -7,7 +7,7 @@ import * as fc from "fast-check"
 import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
 import { Override } from "../../src/node/internal/fileSystem.ts"
-import { openRecords } from "../../src/node/internal/recordReader.ts"
+import { afterLastLine, openRecords } from "../../src/node/internal/recordReader.ts"
 import * as Records from "../../src/node/Records.ts"
 import * as RunMode from "../../src/RunMode.ts"
 import { blockOf, everything } from "../../src/Views.ts"
@@ -109,6 +109,32 @@ describe("Records.files", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("reads CSV with a header, quotes, line breaks in quotes, through any split", () =>
+    Effect.gen(function* () {
+      const csv = Format.csv({ name: Format.text(), amount: Format.decimal(), note: Format.skip() })
+      const text =
+        'name,amount,note\r\n"a, ""b""\nc",1.5,x\r\n\r\nplain,"-2",\n"",3,"""\n"\nlast,4,"x"'
+      for (const chunkBytes of [1, 2, 3, 7, 16, 4_096]) {
+        const { items, place, message } = yield* outcome(text, csv, chunkBytes)
+        expect(message).toBeUndefined()
+        expect(place).toBeUndefined()
+        expect(items).toEqual([
+          { name: 'a, "b"\nc', amount: 1.5 },
+          { name: "plain", amount: -2 },
+          { name: "", amount: 3 },
+          { name: "last", amount: 4 }
+        ])
+      }
+      const wrong = yield* outcome("name,sum,note\na,1,x\n", csv, 64)
+      expect(wrong.place).toMatchObject({ line: 1 })
+      expect(wrong.message).toContain('the header should be "name,amount,note"')
+      const ragged = yield* outcome('name,amount,note\n"a\nb",1,x\nc,2\n', csv, 64)
+      expect([ragged.items.length, ragged.place?.line]).toEqual([1, 4])
+      const open = yield* outcome('name,amount,note\n"a,1,x\nc,2,y', csv, 64)
+      expect(open.message).toContain("a closing quote")
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("has one read ahead, and closes its file when given up", () =>
     Effect.gen(function* () {
       const manual = manualFileSystem.make({ a: readings("a\t1", "b\t2", "c\t3", "d\t4", "") })
@@ -178,7 +204,13 @@ const openAll = (
   chunkBytes: number
 ) => {
   const needs = everything(format.layout)
-  const options = { chunkBytes, recordBytesMax: 1e6, invalid: "fail" as const }
+  const options = {
+    chunkBytes,
+    recordBytesMax: 1e6,
+    invalid: "fail" as const,
+    boundary: afterLastLine,
+    header: undefined
+  }
   return openRecords(paths, options, generate(format, needs), needs)
 }
 

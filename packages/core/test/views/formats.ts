@@ -1,6 +1,7 @@
 // Random formats, and lines for them: some of the format, some nearly, some not at all.
 import * as fc from "fast-check"
 import * as Format from "../../src/Format.ts"
+import { splitQuoted } from "../../src/internal/format/quoted.ts"
 import { sampleLines } from "../../src/internal/format/rehearse.ts"
 
 type Any = Format.Field<unknown> | Format.Skipped
@@ -60,8 +61,28 @@ const fanned = (fields: Record<string, Any>, width: number): Record<string, Any>
   rank: Format.ordinal()
 })
 
-/** Formats of every kind of field, alone and together. */
-export const formats: fc.Arbitrary<Format.Format<unknown>> = fc
+const field: fc.Arbitrary<Any> = fc.oneof(
+  fc
+    .record({ lower: fc.boolean(), trimEnd: fc.boolean(), least: fc.constantFrom(0, 2) })
+    .map((options) => Format.text(options)),
+  fc.constantFrom<Any>(
+    Format.digits(2),
+    Format.integer(),
+    Format.integer({ base: 16 }),
+    Format.decimal(),
+    Format.choice({ n: "noun", v: "verb" }),
+    Format.boolean(),
+    Format.skip()
+  )
+)
+
+const rows: fc.Arbitrary<Format.Format<unknown>> = fc
+  .tuple(fc.array(field, { minLength: 1, maxLength: 4 }), fc.constantFrom(",", ";"))
+  .map(([fields, separator]) =>
+    Format.csv(named([Format.text(), ...fields], "f"), { separator, header: false })
+  )
+
+const lined: fc.Arbitrary<Format.Format<unknown>> = fc
   .record({
     fields: fc.array(fc.oneof({ arbitrary: simple, weight: 5 }, { arbitrary: group, weight: 1 }), {
       minLength: 1,
@@ -84,8 +105,11 @@ export const formats: fc.Arbitrary<Format.Format<unknown>> = fc
     }) as Format.Format<unknown>
   })
 
+/** Formats of every kind of field, alone and together. */
+export const formats = fc.oneof({ arbitrary: lined, weight: 3 }, { arbitrary: rows, weight: 1 })
+
 const junk = fc.string({
-  unit: fc.constantFrom(..." ;\t-:|,%#0123456789abcXYZ().eE+é€😀\r".split(/(?:)/u)),
+  unit: fc.constantFrom(...' "" ;\t-:|,%#0123456789abcXYZ().eE+é€😀\r'.split(/(?:)/u)),
   maxLength: 24
 })
 
@@ -119,8 +143,12 @@ export const linesFor = (format: Format.Format<unknown>): fc.Arbitrary<ReadonlyA
     },
     { arbitrary: junk, weight: 1 }
   )
-  return fc.array(line, { minLength: 1, maxLength: 12 }).map((lines) =>
+  return fc.array(line, { minLength: 1, maxLength: 12 }).map((list) => {
     // Half a surrogate pair is no text that bytes could hold.
-    lines.map((each) => each.toWellFormed().replaceAll("\r", ""))
-  )
+    const lines = list.map((each) => each.toWellFormed().replaceAll("\r", ""))
+    if (!format.quotes) return lines
+    // A quote that is not closed would take in the lines behind it.
+    const open = lines.findIndex((each) => splitQuoted(each, format.separator) === undefined)
+    return open < 0 ? lines : lines.slice(0, open + 1)
+  })
 }

@@ -88,6 +88,17 @@ const check = (specs: FieldSpecs, nested: boolean): void => {
   if (repeated.length > 1) refuse(repeated[1] as string, "is a second each", "keep one")
 }
 
+/** Refuses fields that cannot stand in a row of CSV. */
+export const checkPlain = (specs: FieldSpecs, separator: string): void => {
+  if (separator.length !== 1 || !isAscii(separator) || separator === '"')
+    refuse("(all)", `are separated by ${JSON.stringify(separator)}`, "give one ASCII character")
+  for (const [name, spec] of Object.entries(specs)) {
+    const isPlain = !["Counted", "Each", "Ordinal", "Span"].includes(spec._tag)
+    if (!isPlain || ("to" in spec && spec.to !== undefined))
+      refuse(name, `is a ${spec._tag.toLowerCase()} of its own`, "declare a field of one value")
+  }
+}
+
 /** The layout of a format's records. Throws for a format that cannot work. */
 export const describe = (
   specs: FieldSpecs,

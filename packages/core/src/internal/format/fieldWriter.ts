@@ -1,6 +1,6 @@
 // Writes the code that reads one field after the other into local variables, and the code that puts
 // a whole record into the columns: a line with a fault leaves no half record.
-import type { FieldSpec } from "../../Format.ts"
+import type { FieldSpec, Format } from "../../Format.ts"
 import type { Column, Layout, Needs } from "../../Views.ts"
 import { choiceValues } from "./describe.ts"
 import { keyCode } from "./keyCode.ts"
@@ -53,10 +53,18 @@ export class FieldWriter {
   private readonly referred = new Set<string>()
   private readonly ids = new Map<string, number>()
   private readonly separator: string
+  /** Fields end at the byte in variable T, which depends on the line. */
+  private readonly quotes: boolean
 
-  constructor(layout: Layout, needs: Needs, steps: ReadonlyArray<Step>, separator: string) {
+  constructor(
+    layout: Layout,
+    needs: Needs,
+    steps: ReadonlyArray<Step>,
+    { separator, quotes }: Pick<Format<unknown>, "separator" | "quotes">
+  ) {
     this.needs = needs
     this.separator = separator
+    this.quotes = quotes
     layout.columns.forEach((column, k) => {
       this.places.set(column.name, { id: `${k}`, data: `C[${k}]`, column })
       if (column._tag !== "Group") return
@@ -145,11 +153,16 @@ export class FieldWriter {
     const fault = this.fault(step, from)
     const end = this.isSpanned(step) ? `const t${this.id(step.path)} = p;` : ""
     if (to === "") return `${end} if (p !== e) ${fault}`
-    const bytes = bytesOf(to)
+    const bytes = this.endOf(to)
     const here = bytes.map((byte, i) => `b[p + ${i}] === ${byte}`).join(" && ")
     const fits = `p + ${bytes.length} <= e && ${here}`
     if (!orEnd) return `${end} if (!(${fits})) ${fault} p += ${bytes.length};`
     return `${end} if (${fits}) p += ${bytes.length}; else if (p !== e) ${fault}`
+  }
+
+  /** The bytes that end a field, as the code knows them. */
+  private endOf(to: string): ReadonlyArray<number | string> {
+    return this.quotes ? ["T"] : bytesOf(to)
   }
 
   private isSpanned(step: Step): boolean {
@@ -224,11 +237,14 @@ export class FieldWriter {
     const n = this.id(step.path)
     const { to, orEnd } = step.ending
     const fault = this.fault(step, `s${n}`)
+    if (to === "" && this.quotes)
+      return `while (p < e && (c = b[p]) !== T) { ${work} p++; }
+    if (p < e) ${fault} let l${n} = p - s${n};`
     if (to === "") {
       const loop = work === "" ? "p = e;" : `for (; p < e; p++) { c = b[p]; ${work} }`
       return `${loop} let l${n} = p - s${n};`
     }
-    const bytes = bytesOf(to)
+    const bytes = this.endOf(to)
     if (bytes.length === 1) {
       const loop = `while (p < e && (c = b[p]) !== ${bytes[0]}) { ${work} p++; }`
       const missing = orEnd ? "" : `if (p >= e) ${fault}`
@@ -305,7 +321,7 @@ export class FieldWriter {
 
   private follows({ to, orEnd }: Ending, offset: number): string {
     if (to === "") return `p + ${offset} === e`
-    const bytes = bytesOf(to)
+    const bytes = this.endOf(to)
     const here = bytes.map((byte, i) => `b[p + ${offset + i}] === ${byte}`).join(" && ")
     const fits = `(p + ${offset + bytes.length} <= e && ${here})`
     return orEnd ? `(${fits} || p + ${offset} === e)` : fits

@@ -7,6 +7,7 @@ import type { Fault, Format } from "../../Format.ts"
 import type { Layout, Needs, Sheet } from "../../Views.ts"
 import { narrowed } from "../../Views.ts"
 import { FieldWriter } from "./fieldWriter.ts"
+import { makePlain, quotedExpected } from "./quoted.ts"
 import type { Step } from "./sequence.ts"
 import { sequence } from "./sequence.ts"
 
@@ -48,12 +49,29 @@ const ignored = (prefix: string | undefined): string => {
   return `if (p + ${bytes.length} <= e && ${test}) { lines++; at = next; continue; }`
 }
 
-const opening = (format: Format<unknown>): string => `
+/** A line with a quote in it is made plain first; its fields then lie between other bytes. */
+const plainOpening = (separator: string, faults: FieldWriter["faults"]): string => {
+  faults.push({ field: "(line)", expected: quotedExpected })
+  const byte = separator.charCodeAt(0)
+  return `T = ${byte}; breaks = 0;
+    if (quoted < p) { quoted = b.indexOf(34, p); if (quoted < 0) quoted = Infinity; }
+    if (quoted < e) {
+      if (!makePlain(b, p, end, ${byte}, plain)) {
+        host.fault = ${faults.length - 1}; host.faultAt = p; break scan;
+      }
+      e = plain.end; next = plain.next; breaks = plain.breaks;
+      T = 255;
+    }
+    if (e === p && T !== 255) { lines++; at = next; continue; }`
+}
+
+const opening = (format: Format<unknown>, faults: FieldWriter["faults"]): string => `
     p = at;
     e = b.indexOf(10, p);
     let next = e + 1;
     if (e < 0 || e >= end) { e = end; next = end; }
     else if (e > p && b[e - 1] === 13) e--;
+    ${format.quotes ? plainOpening(format.separator, faults) : ""}
     ${ignored(format.ignore)}
     ${format.trimEnd ? "while (e > p && b[e - 1] === 32) e--;" : ""}`
 
@@ -78,16 +96,17 @@ return function parse_${identity}(b, at, end, sheet, max, host) {
   let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0;
   ${writer.hoists()}
   ${keyHoists(hasKey)}
+  ${format.quotes ? "let T = 0, quoted = -1, breaks = 0; const plain = { end: 0, next: 0, breaks: 0 };" : ""}
   const grow = () => {
     sheet.ensure(r + 1);
     room = sheet.room;
     ${writer.rehoists()}
     ${hasKey ? "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;" : ""}
   };
-  scan: while (at < end && r < max) {${opening(format)}
+  scan: while (at < end && r < max) {${opening(format, writer.faults)}
     ${fields}
     ${write}
-    lines++;
+    lines${format.quotes ? " += 1 + breaks" : "++"};
     at = next;
   }
   sheet.rows = r;
@@ -113,7 +132,7 @@ export const source = (format: Format<unknown>, needs: Needs): string => make(fo
 const make = (format: Format<unknown>, needs: Needs) => {
   const steps = sequence(format.fields, format.separator)
   const layout = narrowed(format.layout, needs)
-  const writer = new FieldWriter(layout, needs, steps, format.separator)
+  const writer = new FieldWriter(layout, needs, steps, format)
   const text = compile(format, steps, writer, needs.key !== undefined)
   return { layout, writer, text }
 }
@@ -121,6 +140,8 @@ const make = (format: Format<unknown>, needs: Needs) => {
 /** Compiles a parser. Throws where the platform forbids code generation: ask `canGenerate`. */
 export const generate = (format: Format<unknown>, needs: Needs): Parser => {
   const { layout, writer, text } = make(format, needs)
-  const parse = new Function("SEED", "M", "words", text)(seed, multiplier, writer.words) as Parse
+  const names = ["SEED", "M", "words", "makePlain"]
+  const made = new Function(...names, text)
+  const parse = made(seed, multiplier, writer.words, makePlain) as Parse
   return { parse, layout, faults: writer.faults }
 }

@@ -2,6 +2,7 @@
 // code generation is forbidden. It shares the sequence of fields with the generated parser and
 // nothing else; a property test holds the two equal.
 import type { Decoded, Fault, FieldSpec, Format } from "../../Format.ts"
+import { quotedExpected, splitQuoted } from "./quoted.ts"
 import type { Step } from "./sequence.ts"
 import { digitsMax, sameAs, sequence } from "./sequence.ts"
 
@@ -203,6 +204,26 @@ export const interpret = <A>(format: Format<A>): ((line: string) => Decoded<unkn
     for (const step of steps) if (kept.has(step.name)) record[step.name] = values.get(step.name)
     return record
   }
+  const readPlain = (line: string): ReadonlyArray<unknown> => {
+    const fields = splitQuoted(line, format.separator)
+    if (fields === undefined) throw new Refusal("(line)", quotedExpected, 0)
+    const values = new Map<string, unknown>()
+    let at = 0
+    steps.forEach((step, i) => {
+      const field = fields[i] as string
+      const whole = { ...step, ending: { to: "", orEnd: false } }
+      const reading: Reading = { line: field, at: 0, places: new Map(), values }
+      const isMisplaced = i === steps.length - 1 ? fields.length > i + 1 : fields.length === i + 1
+      try {
+        values.set(step.name, valueOf(reading, whole))
+      } catch (refusal) {
+        throw refusal instanceof Refusal ? new Refusal(step.path, step.expected, at) : refusal
+      }
+      if (isMisplaced) throw new Refusal(step.path, step.expected, at)
+      at += field.length + 1
+    })
+    return [recordOf(values)]
+  }
   const read = (text: string): ReadonlyArray<unknown> => {
     const line = format.trimEnd ? trimmed(text) : text
     const reading: Reading = { line, at: 0, places: new Map(), values: new Map() }
@@ -225,8 +246,9 @@ export const interpret = <A>(format: Format<A>): ((line: string) => Decoded<unkn
   return (line) => {
     if (format.ignore !== undefined && line.startsWith(format.ignore))
       return { _tag: "Records", records: [] }
+    if (format.quotes && line === "") return { _tag: "Records", records: [] }
     try {
-      return { _tag: "Records", records: read(line) }
+      return { _tag: "Records", records: format.quotes ? readPlain(line) : read(line) }
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal
       const { path: field, expected, at } = refusal

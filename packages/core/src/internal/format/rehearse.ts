@@ -85,15 +85,21 @@ const agreements = (steps: ReadonlyArray<Step>, v: number): Map<string, string> 
   return agreed
 }
 
+const quoted = (line: string, separator: string): string =>
+  line
+    .split(separator)
+    .map((field) => `"${field}"`)
+    .join(separator)
+
 /** Lines of a format that take its parser everywhere but into a fault. */
 export const sampleLines = (format: Format<unknown>): string => {
   const { separator } = format
   const steps = sequence(format.fields, separator)
   const lines: Array<string> = []
   for (let v = 0; v < variants; v++) {
-    lines.push(
-      lineOf(steps, { v, separator, agreed: agreements(steps, v) }) + (v % 4 === 1 ? "\r" : "")
-    )
+    const plain = lineOf(steps, { v, separator, agreed: agreements(steps, v) })
+    const line = format.quotes && v % 3 === 1 ? quoted(plain, separator) : plain
+    lines.push(line + (v % 4 === 1 ? "\r" : ""))
     if (format.trimEnd) lines.push(`${lines.at(-1)}  `.replace("\r", ""))
     if (format.ignore !== undefined) lines.push(`${format.ignore}x`)
   }

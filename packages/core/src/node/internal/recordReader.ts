@@ -12,7 +12,7 @@ import * as Telemetry from "../../Telemetry.ts"
 import type { Needs } from "../../Views.ts"
 import { asItems, SheetPool, ViewBlock } from "../../Views.ts"
 import type { FileError } from "../FileError.ts"
-import type { Region } from "./byteLane.ts"
+import type { Boundary, Region } from "./byteLane.ts"
 import { ByteLane } from "./byteLane.ts"
 import * as fileErrors from "./fileErrors.ts"
 import * as fileSystem from "./fileSystem.ts"
@@ -28,6 +28,9 @@ export interface ReadOptions {
   readonly chunkBytes: number
   readonly recordBytesMax: number
   readonly invalid: "fail" | "replace"
+  readonly boundary: Boundary
+  /** Reads the first line of a file, when it is a header: what is wrong with it, or undefined. */
+  readonly header: ((line: string) => string | undefined) | undefined
 }
 
 const asciiText = (bytes: Uint8Array, from: number, to: number): string =>
@@ -36,7 +39,8 @@ const asciiText = (bytes: Uint8Array, from: number, to: number): string =>
 const utf8Text = (bytes: Uint8Array, from: number, to: number): string =>
   (bytes as Buffer).toString("utf8", from, to)
 
-const afterLastLine = (bytes: Uint8Array, from: number, to: number): number => {
+/** Where the last whole line ends. */
+export const afterLastLine = (bytes: Uint8Array, from: number, to: number): number => {
   const last = (bytes as Buffer).subarray(from, to).lastIndexOf(10)
   return last < 0 ? from : from + last + 1
 }
@@ -153,7 +157,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     this.host.lines = 0
     this.lane = new ByteLane(this.system, input, {
       pool: this.pool,
-      boundary: afterLastLine,
+      boundary: this.options.boundary,
       recordBytesMax: this.options.recordBytesMax,
       changed: () => this.waiter?.()
     })
@@ -196,6 +200,22 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
       return
     }
     this.inspect(region, lane.path)
+    if (region.position === 0 && this.pending === undefined) this.readHeader(lane.path)
+  }
+
+  /** Passes over the header of a file, or refuses it. */
+  private readHeader(path: string): void {
+    const { header } = this.options
+    if (header === undefined) return
+    const { segment } = this.region as Region
+    const bytes = segment.bytes as Buffer
+    const found = bytes.indexOf(10, this.at)
+    const next = found < 0 || found >= this.end ? this.end : found + 1
+    const line = segment.decode(bytes, this.at, next).replace(/\r?\n$/, "")
+    const wrong = header(line)
+    if (wrong !== undefined) this.pending = fileErrors.invalidRecord(path, 0, 0, new Error(wrong))
+    this.host.lines = 1
+    this.at = next
   }
 
   /** Learns what text the region holds, and passes over a byte order mark. */
