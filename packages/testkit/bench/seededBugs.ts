@@ -56,8 +56,8 @@ const bugs: ReadonlyArray<Bug> = [
   {
     what: "a generated kernel skips the record behind a failed one",
     file: "internal/kernel/generate.ts",
-    sound: "      i++;\n    }\n  }\n  out.length",
-    broken: "      i += 2;\n    }\n  }\n  out.length"
+    sound: "break; }\n      i++;",
+    broken: "break; }\n      i += 2;"
   },
   {
     what: "a custom stage that fails is not closed",
