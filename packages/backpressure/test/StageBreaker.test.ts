@@ -9,6 +9,8 @@ import * as Source from "@sluice/core/Source"
 import * as SyncEngine from "@sluice/core/SyncEngine"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
 import * as CircuitBreaker from "../src/CircuitBreaker.ts"
 import { givingUp, range, timed } from "./timed.ts"
 
@@ -126,6 +128,34 @@ describe.each(engines)("$name engine, circuit of a stage", (engine) => {
       const run = Pipeline.run(closed, { engine: engine.make() })
       const result = yield* Effect.provide(run, CircuitBreaker.layer)
       expect(result.finalStates["price"]?.circuit).toBe("closed")
+    })
+  )
+
+  it.effect("isolated by hand, it holds the stage's calls until it is reset", () =>
+    Effect.gen(function* () {
+      const { changes, observer } = watching()
+      const out: Array<number> = []
+      const closed = numbers(50).pipe(
+        Pipeline.mapEffect("price", (n: number) => Effect.as(Effect.sleep(1), n), {
+          breaker: CircuitBreaker.stage({ ...policy, whenOpen: "wait" })
+        }),
+        Pipeline.sink("out", Sink.collectInto(out))
+      )
+      const running = yield* Pipeline.start(closed, { engine: engine.make(), observer })
+      const circuit = running.circuit("price")
+      expect(running.circuit("out")).toBeUndefined()
+      yield* circuit?.isolate ?? Effect.die("no circuit")
+      const result = yield* Effect.forkChild(running.result)
+      for (let turn = 0; turn < 50; turn++) {
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        yield* TestClock.adjust(50)
+      }
+      expect(out).toEqual([])
+      expect(running.inspect("price")?.circuit).toBe("isolated")
+      yield* circuit?.reset ?? Effect.void
+      yield* timed(Fiber.join(result))
+      expect(out).toEqual(range(50))
+      expect(changes.map(({ to }) => to)).toEqual(["isolated", "closed"])
     })
   )
 

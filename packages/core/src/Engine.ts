@@ -2,6 +2,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Blame from "./Blame.ts"
+import type * as Breaker from "./Breaker.ts"
 import type * as DeadLetter from "./DeadLetter.ts"
 import type * as Graph from "./Graph.ts"
 import type * as GraphError from "./GraphError.ts"
@@ -51,12 +52,23 @@ export interface ExecutionOptions {
   readonly kernels?: "auto" | "generated" | "closures"
 }
 
+/** A stage's circuit in the hands of an operator. */
+export interface Circuit {
+  readonly state: Effect.Effect<Breaker.CircuitState>
+  /** Opens it until `reset`; trials do not close it. */
+  readonly isolate: Effect.Effect<void>
+  /** Closes it and forgets what it counted. */
+  readonly reset: Effect.Effect<void>
+}
+
 /** A pipeline that is running. */
 export interface RunningPipeline {
   readonly graph: Graph.PipelineGraph
   /** State of one stage right now, or undefined for an unknown id. */
   readonly inspect: (stageId: string) => Stage.StageRuntimeState | undefined
   readonly inspectAll: () => Readonly<Record<string, Stage.StageRuntimeState>>
+  /** The circuit of a stage, to be worked by hand; undefined where it has none. */
+  readonly circuit: (stageId: string) => Circuit | undefined
   /** Who holds whom back, so far or in the whole run. */
   readonly blame: () => Blame.Blame
   /** Asks the run to end; returns at once, the result comes from `result`. */

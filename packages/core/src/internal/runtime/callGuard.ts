@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Semaphore from "effect/Semaphore"
 import * as Breaker from "../../Breaker.ts"
+import type * as Engine from "../../Engine.ts"
 import type * as Policy from "../../Policy.ts"
 import type { Failed } from "../operators/attempt.ts"
 import type { Run } from "./run.ts"
@@ -136,6 +137,17 @@ export class CallGuard {
     this.parts.breaker?.change(policy, this.millis())
     this.policy = policy
     this.changed()
+  }
+
+  /** The circuit for an operator, if there is one. */
+  byHand(): Engine.Circuit | undefined {
+    const { breaker } = this.parts
+    if (breaker === undefined) return undefined
+    return {
+      state: Effect.sync(() => breaker.state(this.millis())),
+      isolate: Effect.sync(() => breaker.isolate(this.millis())),
+      reset: Effect.sync(() => breaker.reset(this.millis()))
+    }
   }
 
   /** Where the circuit is now. */

@@ -67,6 +67,7 @@ export const startRunning = Effect.fnUntraced(function* (
     graph: run.graph,
     inspect: (stageId) => stateOf(run, stageId),
     inspectAll: () => allStates(run),
+    circuit: (stageId) => run.guards.get(stageId)?.byHand(),
     blame: () => run.blame(),
     stop: (mode) => supervisor.stop(mode),
     result: Effect.flatMap(Fiber.await(fiber), (exit) =>
