@@ -67,7 +67,8 @@ export const Current: Context.Reference<Telemetry | undefined> = Context.Referen
  * `engineType`. Spans have the attributes `stageId`, `engineType`, `batchSize`, `queueDepthIn`,
  * `queueDepthOut` and the baggage `pipelineId`, `domainId`, `parallelismHint`.
  * Flow: counters are read when somebody scrapes, so metrics cost a run nothing; they add up over
- * the runs of a pipeline. Within a segment spans are nested; the first one behind a channel links
+ * the runs of a pipeline. Spans tell the run's clock: under the sync engine virtual time. Within a
+ * segment they are nested; the first one behind a channel links
  * to the span whose batch it got. Exporters come from `telemetry/Otlp` and `telemetry/Prometheus`.
  * Limits: at most 10,000 stages have series; of further ones nothing is told. Sampling draws one
  * number from Random when an unseeded run starts.

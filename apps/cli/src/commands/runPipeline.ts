@@ -5,6 +5,8 @@ import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import * as Observer from "@sluice/core/Observer"
 import type * as Policies from "@sluice/core/Policies"
+import * as Redaction from "@sluice/core/Redaction"
+import type { RunReport } from "@sluice/core/RunReport"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -138,6 +140,19 @@ const execute = (run: PipelineRun): Effect.Effect<Ended, CliFailure, Screen | Si
     })
   )
 
+/** A module's report knows nothing of what must not be shown. */
+const shownReport = (
+  redaction: Redaction.Redaction | undefined,
+  report: RunReport | undefined
+): RunReport | undefined => {
+  if (redaction === undefined || report === undefined) return report
+  const rows = report.rows.map(([label, value]): RunReport["rows"][number] => {
+    const shown = redaction.value({ [label]: value }) as Readonly<Record<string, string | number>>
+    return [redaction.text(label), Object.values(shown)[0] ?? ""]
+  })
+  return { ...report, rows }
+}
+
 /** Runs one pipeline and prints what came of it. */
 export const runPipeline = (
   run: PipelineRun
@@ -145,6 +160,7 @@ export const runPipeline = (
   Effect.gen(function* () {
     const { invocation, files } = run
     const screen = yield* Screen
+    const redaction = yield* Redaction.Current
     const ended = yield* execute(run)
     // Read before the module's report, whose memory is not the pipeline's.
     const peakRssBytes = process.resourceUsage().maxRSS * 1_024
@@ -161,7 +177,7 @@ export const runPipeline = (
       durationMs: ended.durationMs,
       peakRssBytes,
       blame: ended.blame,
-      report: Result.getOrUndefined(report)
+      report: shownReport(redaction, Result.getOrUndefined(report))
     }
     const broken = unwritten ?? (Result.isFailure(report) ? report.failure : undefined)
     const demands = { ...invocation, file: run.module.file }
@@ -173,6 +189,9 @@ export const runPipeline = (
         : resultTable(summary, invocation.openKeys, screen.out)
     )
     const { write, paint } = screen.err
-    if (message !== undefined) write(messageText(message, cause, invocation.verbose, paint))
+    if (message !== undefined) {
+      const [text, shown] = [redaction?.text(message) ?? message, redaction?.value(cause) ?? cause]
+      write(messageText(text, shown, invocation.verbose, paint))
+    }
     return exitCode
   })

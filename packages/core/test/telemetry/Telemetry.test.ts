@@ -11,7 +11,7 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
 import { Pool } from "../../src/Pool.ts"
 import * as Telemetry from "../../src/Telemetry.ts"
-import { batches, collect, engines, numbers, range } from "../engines.ts"
+import { collect, engines, numbers } from "../engines.ts"
 import { boom } from "../runtime/failingStages.ts"
 
 const fails =
@@ -274,71 +274,6 @@ describe.each(engines)("$name engine, telemetry", (engine) => {
           fields: { status: "completed", pipelineId: "pipeline" }
         })
       })
-  )
-
-  it.effect("hooks are told of starts, batches and errors with their detail", () =>
-    Effect.gen(function* () {
-      const told: Array<readonly [string, string, unknown]> = []
-      const observer: Observer.PipelineObserver = {
-        onStageStart: (id, info) => void told.push(["start", id, info]),
-        onBatchProcessed: (id, metrics) => void told.push(["batch", id, metrics]),
-        onError: (id, cause, context) => void told.push(["error", id, { cause, context }])
-      }
-      const open = batches(range(10)).pipe(
-        Pipeline.map("m", fails(10), { onError: Policy.deadLetter })
-      )
-      yield* collect(engine, open, { observer })
-      expect(
-        told
-          .filter(([hook]) => hook === "start")
-          .map(([, id]) => id)
-          .toSorted()
-      ).toEqual(["in", "m", "out"])
-      expect(told.find(([hook, id]) => hook === "start" && id === "m")?.[2]).toMatchObject({
-        pipelineId: "pipeline",
-        kind: "transform",
-        engine: engine.name,
-        parallelism: { _tag: "Sequential" }
-      })
-      const seen = told.filter(([hook, id]) => hook === "batch" && id.split("+").includes("m"))
-      expect(
-        seen.reduce((sum, [, , metrics]) => sum + (metrics as Observer.BatchMetrics).recordsIn, 0)
-      ).toBe(10)
-      expect(told.find(([hook]) => hook === "error")).toMatchObject([
-        "error",
-        "m",
-        { cause: boom, context: { seqId: 3, origin: "in", attempts: 1, pipelineId: "pipeline" } }
-      ])
-    })
-  )
-
-  it.effect("whichever hook throws, the run is the same and other observers are told all", () =>
-    Effect.gen(function* () {
-      const throwing = (): never => {
-        throw boom
-      }
-      const hooks: ReadonlyArray<Observer.PipelineObserver> = [
-        { onEvent: throwing },
-        { onStageStart: throwing },
-        { onBatchProcessed: throwing },
-        { onError: throwing },
-        { onAccumulatorEvent: throwing },
-        { onCircuitChange: throwing }
-      ]
-      for (const hook of hooks) {
-        const events: Array<string> = []
-        const other: Observer.PipelineObserver = { onEvent: ({ _tag }) => void events.push(_tag) }
-        const open = numbers(50).pipe(Pipeline.map("m", fails(10), { onError: Policy.deadLetter }))
-        const { out, result } = yield* collect(engine, open, { observer: hook }).pipe(
-          Effect.provide(Telemetry.layer({ observers: [other] })),
-          isolated
-        )
-        expect(out).toEqual(range(50).filter((n) => n % 10 !== 3))
-        expect(result.deadLetterCount).toBe(5)
-        expect(events.filter((tag) => tag === "RecordFailed").length).toBe(5)
-        expect(events.at(-1)).toBe("RunEnded")
-      }
-    })
   )
 
   it.effect("with everything on, a seeded run gives the same output and the same trace", () =>
