@@ -79,7 +79,7 @@ describe("a slow sink stops the read", () => {
   for (const [name, source] of read) {
     it.effect(name, () =>
       Effect.gen(function* () {
-        const text = noise(4_000_000)
+        const text = noise(2_000_000)
         const content = name.endsWith(".gz")
           ? zlib.gzipSync(text)
           : name.endsWith(".zst")
