@@ -75,6 +75,9 @@ const opening = (format: Format<unknown>, faults: FieldWriter["faults"]): string
     ${ignored(format.ignore)}
     ${format.trimEnd ? "while (e > p && b[e - 1] === 32) e--;" : ""}`
 
+const quotedVariables =
+  "let T = 0, quoted = -1, breaks = 0; const plain = { end: 0, next: 0, breaks: 0 };"
+
 const keyHoists = (hasKey: boolean): string =>
   hasKey
     ? `let KS = sheet.keyStart, KL = sheet.keyLength, KH = sheet.keyHash;
@@ -96,7 +99,7 @@ return function parse_${identity}(b, at, end, sheet, max, host) {
   let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0;
   ${writer.hoists()}
   ${keyHoists(hasKey)}
-  ${format.quotes ? "let T = 0, quoted = -1, breaks = 0; const plain = { end: 0, next: 0, breaks: 0 };" : ""}
+  ${format.quotes ? quotedVariables : ""}
   const grow = () => {
     sheet.ensure(r + 1);
     room = sheet.room;
