@@ -3,6 +3,7 @@
 import * as Batching from "./Batching.ts"
 import * as Graph from "./Graph.ts"
 import { shaped } from "./internal/plan/shapes.ts"
+import { guardText } from "./internal/print/labels.ts"
 import { topological } from "./internal/topology.ts"
 import * as Policy from "./Policy.ts"
 
@@ -187,6 +188,8 @@ const describeStage = (node: Graph.StageNode): string => {
   if (node.parallelism._tag === "Fixed") details.push(`${node.parallelism.n} in flight`)
   if (operation._tag === "MapEffect" || operation._tag === "MapPromise")
     details.push(node.ordering._tag.toLowerCase())
+  if (node.backpressure !== undefined) details.push(`flow: ${node.backpressure._tag}`)
+  details.push(...guardText(node))
   if (node.errorPolicy._tag !== "Fail") details.push(`on error: ${node.errorPolicy._tag}`)
   return `${node.id} (${operation._tag}${details.length === 0 ? "" : `: ${details.join(", ")}`})`
 }

@@ -134,4 +134,26 @@ describe("plan", () => {
     expect(text).toContain("stage   effect (MapEffect: 4 in flight, ordered)")
     expect(text).toContain("not fused: MapEffect works on whole batches")
   })
+
+  it("says what guards a stage, and why it then stands alone", () => {
+    const open = numbers(1).pipe(
+      Pipeline.map("named", plus, { policies: { onError: "careful" } }),
+      Pipeline.map("set-aside", plus, { onError: Policy.quarantine() }),
+      Pipeline.mapEffect("call", (n: number) => Effect.succeed(n), {
+        flow: { _tag: "ReactivePull", window: 8 },
+        breaker: { errorThreshold: 0.5 },
+        bulkhead: { name: "db", concurrency: 2 },
+        deadline: 500
+      })
+    )
+    const text = Plan.explain(planOf(open))
+    expect(text).toContain('named (Map: by name: onError "careful")')
+    expect(text).toContain("not fused: its error policy may change while it runs")
+    expect(text).toContain("not fused: it may be isolated while it runs")
+    expect(text).toContain("because asks for ReactivePull backpressure")
+    expect(text).toContain(
+      "call (MapEffect: ordered, flow: ReactivePull, circuit breaker, bulkhead db: 2 calls, " +
+        "deadline 500 ms)"
+    )
+  })
 })

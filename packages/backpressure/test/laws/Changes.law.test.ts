@@ -124,7 +124,7 @@ describe("settings that change", () => {
     )
   })
 
-  it("a batch size is restored within its bounds and below what was too slow, never lowered", () => {
+  it("a batch size is restored within bounds, below what was too slow, never lowered", () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ slow: fc.boolean(), size: fc.nat({ max: 2_000 }) }), {

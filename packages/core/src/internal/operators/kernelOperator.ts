@@ -145,7 +145,27 @@ export class KernelOperator implements Operator {
     this.anyLost = true
     const { batch } = this.cursor
     const known = payload === this.host ? this.recompute(step, batch.items[position]) : payload
-    return (this.rejections[step] as Rejections).reject({ batch, position, payload: known, cause })
+    const lineage = this.run.redaction && this.lineage(step, batch.items[position])
+    const rejection = { batch, position, payload: known, cause, lineage }
+    return (this.rejections[step] as Rejections).reject(rejection)
+  }
+
+  /**
+   * What the record was between the steps before the failing one, once more: a secret may have been
+   * a field of it there only.
+   */
+  private lineage(step: number, item: unknown): ReadonlyArray<unknown> {
+    const before: Array<unknown> = []
+    let payload = item
+    try {
+      for (const { kind, f } of this.steps.slice(0, step)) {
+        if (kind === "flatMap") break
+        if (kind === "map") before.push((payload = f(payload, this.cursor)))
+      }
+    } catch {
+      // A function that is not pure answered otherwise this time.
+    }
+    return before
   }
 
   /**

@@ -57,6 +57,18 @@ const errorText = (policy: Policy.ErrorPolicy): ReadonlyArray<string> => {
   return [`on error: retry ${policy.retriesMax} times, then ${then}`]
 }
 
+/** What guards a stage's calls, and the policies it takes by name. */
+export const guardText = ({ controls }: Graph.StageNode): ReadonlyArray<string> => {
+  const { breaker, bulkhead, deadlineMs, policies } = controls ?? {}
+  const named = Object.entries(policies ?? {}).map(([option, name]) => `${option} "${name}"`)
+  return [
+    ...(breaker === undefined ? [] : ["circuit breaker"]),
+    ...(bulkhead === undefined ? [] : [`bulkhead ${bulkhead.name}: ${bulkhead.concurrency} calls`]),
+    ...(deadlineMs === undefined ? [] : [`deadline ${deadlineMs} ms`]),
+    ...(named.length === 0 ? [] : [`by name: ${named.join(", ")}`])
+  ]
+}
+
 /** Lines of a stage's label: its id, what it does, and what is not the default. */
 export const stageLines = (node: Graph.StageNode): ReadonlyArray<string> => [
   node.id,
@@ -65,6 +77,7 @@ export const stageLines = (node: Graph.StageNode): ReadonlyArray<string> => [
   ...errorText(node.errorPolicy),
   ...(node.timeoutMs === undefined ? [] : [`timeout ${node.timeoutMs} ms`]),
   ...(node.backpressure === undefined ? [] : [`backpressure: ${node.backpressure._tag}`]),
+  ...guardText(node),
   ...(node.engine === undefined ? [] : [`engine: ${node.engine}`])
 ]
 

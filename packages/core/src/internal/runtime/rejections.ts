@@ -29,6 +29,8 @@ export interface Rejection {
   readonly key?: unknown
   readonly kind?: DeadLetter.FailureKind
   readonly attempts?: number
+  /** What the record was before, where a redaction must know. */
+  readonly lineage?: unknown
 }
 
 /** Rejected records of one stage. */
@@ -71,7 +73,7 @@ export class Rejections {
    */
   reject(rejection: Rejection): boolean {
     const letter = this.letter(rejection)
-    const shown = this.run.shown(letter)
+    const shown = this.run.shown(letter, rejection.lineage)
     this.stats.errors++
     this.stats.lastError = DeadLetter.causeText(shown.cause)
     if (this.run.observed) {

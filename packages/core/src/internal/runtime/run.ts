@@ -164,9 +164,9 @@ export class Run {
       : (effect) => Effect.runForkWith(annotated)(effect)
   }
 
-  /** A letter as it may be shown. */
-  shown(letter: DeadLetter.DeadLetter): DeadLetter.DeadLetter {
-    return this.redaction?.letter(letter) ?? letter
+  /** A letter as it may be shown; its cause may quote `lineage` too. */
+  shown(letter: DeadLetter.DeadLetter, lineage?: unknown): DeadLetter.DeadLetter {
+    return this.redaction?.letter(letter, lineage) ?? letter
   }
 
   /** The bound of the channel in front of a stage that names none. */
