@@ -35,8 +35,11 @@ export interface Redaction {
   readonly text: (text: string, ...context: ReadonlyArray<unknown>) => string
   /** A copy of `value` that quotes no secret of `context` either. */
   readonly quoting: (value: unknown, ...context: ReadonlyArray<unknown>) => unknown
-  /** A dead letter as it may be shown. */
-  readonly letter: (letter: DeadLetter.DeadLetter) => DeadLetter.DeadLetter
+  /** A dead letter as it may be shown; `context` is what its cause may quote besides the record. */
+  readonly letter: (
+    letter: DeadLetter.DeadLetter,
+    ...context: ReadonlyArray<unknown>
+  ) => DeadLetter.DeadLetter
   /** A key as it may be shown. */
   readonly key: (key: unknown) => unknown
   /**
@@ -92,9 +95,10 @@ export const make = (options: RedactionOptions): Redaction => {
       value: (value) => quoting(value),
       quoting,
       text: (text, ...context) => maskText(rules, text, secretsWith([text, ...context])),
-      letter: (letter) => {
+      letter: (letter, ...context) => {
         const { payload, headers, cause, key } = letter
-        const secrets = secretsWith([payload, headers, cause, key], secretKeys ? [key] : [])
+        const around = [payload, headers, cause, key, ...context]
+        const secrets = secretsWith(around, secretKeys ? [key] : [])
         const shown = maskValue(rules, { ...letter }, secrets) as DeadLetter.DeadLetter
         return secretKeys && key !== undefined ? { ...shown, key: mark } : shown
       },

@@ -176,6 +176,32 @@ describe("secrecy", () => {
     )
   })
 
+  it.each(engines.map((engine) => [engine.name, engine] as const))(
+    "%s: a secret that one stage made and the next took out of its field is known",
+    async (_, engine) => {
+      const result = await Effect.runPromise(
+        Pipeline.run(
+          Pipeline.source("numbers", Source.fromChunks([[1, 2]])).pipe(
+            Pipeline.map("login", (n: number) => ({ user: n, password: `§QX0198${n}` })),
+            Pipeline.map("bare", ({ password }) => password),
+            Pipeline.map(
+              "refuse",
+              (password: string): string => {
+                throw new Error(`no ${password}`)
+              },
+              { onError: Policy.deadLetter }
+            ),
+            Pipeline.sink("out", Sink.drain)
+          ),
+          { engine: engine.make() }
+        ).pipe(Effect.provide(Redaction.layer({ fields: ["password"] })))
+      )
+      expect(result.deadLetterCount).toBe(2)
+      expect(inspect(result, { depth: 12 })).toContain("no [redacted]")
+      expect(inspect(result, { depth: 12 })).not.toContain("§QX0198")
+    }
+  )
+
   it.each(places.map((place) => [place]))("without a redaction they do, at %s", async (place) => {
     const all = [{ user: "ann", password: "§QX0198" }]
     for (const engine of engines) {

@@ -160,7 +160,9 @@ export class KernelOperator implements Operator {
     try {
       for (const { kind, f } of this.steps.slice(0, step)) {
         if (kind === "flatMap") break
-        if (kind === "map") before.push((payload = f(payload, this.cursor)))
+        if (kind !== "map") continue
+        payload = f(payload, this.cursor)
+        before.push(payload)
       }
     } catch {
       // A function that is not pure answered otherwise this time.
