@@ -1,8 +1,10 @@
-// Telemetry rules of an engine: exact counts, harmless looks, events in order.
+// Telemetry rules of an engine: exact counts, harmless looks, events in order, no secrets.
 
+import * as DeadLetter from "@sluice/core/DeadLetter"
 import type * as Observer from "@sluice/core/Observer"
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Policy from "@sluice/core/Policy"
+import * as Redaction from "@sluice/core/Redaction"
 import * as Effect from "effect/Effect"
 import type { Rule } from "./rule.ts"
 import { equal, holds } from "./rule.ts"
@@ -136,5 +138,47 @@ const inOrder: Rule<EngineSubject> = {
   })
 }
 
-/** Rules M1 to M4. */
-export const telemetry: ReadonlyArray<Rule<EngineSubject>> = [exact, answers, harmless, inOrder]
+const secretive: Rule<EngineSubject> = {
+  rule: "M6",
+  title: "shows no secret of a record in what it tells, where a redaction is in its context",
+  run: Effect.fnUntraced(function* (subject) {
+    const secret = "rosebud-8675309"
+    const told: Array<unknown> = []
+    const observer: Observer.PipelineObserver = {
+      onEvent: (event) => void told.push(event),
+      onError: (_, cause, context) => void told.push(DeadLetter.causeText(cause), context)
+    }
+    const open = new Numbers(20).pipeline().pipe(
+      Pipeline.map("login", (n: number) => ({ user: n, password: `${secret}-${n}` })),
+      Pipeline.mapEffect("spell", ({ password }) => Effect.as(Effect.yieldNow, password)),
+      Pipeline.map(
+        "refuse",
+        (password: string): number => {
+          if (password.endsWith("7")) throw new Error(`no such login: ${password}`)
+          return password.length
+        },
+        { onError: Policy.deadLetter }
+      )
+    )
+    const { result } = yield* collect(subject, open, {
+      observer,
+      onDeadLetters: (_, shown) => Effect.sync(() => void told.push(shown))
+    }).pipe(Effect.provideService(Redaction.Current, Redaction.make({ fields: ["password"] })))
+    equal(result.deadLetterCount, 2, "dead letters of a run with a redaction")
+    told.push(result.deadLetters.map(DeadLetter.describe), result.deadLetters)
+    told.push(Object.values(result.finalStates).map(({ lastError }) => lastError))
+    for (const one of told) {
+      const text = JSON.stringify(one) ?? ""
+      holds(!text.includes(secret), `a secret is shown: ${text}`)
+    }
+  })
+}
+
+/** Rules M1 to M4, and M6. */
+export const telemetry: ReadonlyArray<Rule<EngineSubject>> = [
+  exact,
+  answers,
+  harmless,
+  inOrder,
+  secretive
+]

@@ -1,11 +1,13 @@
 // Engines that break a rule of failure, time or telemetry, one each.
 
 import type * as Accumulator from "@sluice/core/Accumulator"
+import * as AsyncEngine from "@sluice/core/AsyncEngine"
 import * as Batch from "@sluice/core/Batch"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import type * as Observer from "@sluice/core/Observer"
 import * as Policy from "@sluice/core/Policy"
+import * as Redaction from "@sluice/core/Redaction"
 import type * as Sink from "@sluice/core/Sink"
 import * as SyncEngine from "@sluice/core/SyncEngine"
 import * as Clock from "effect/Clock"
@@ -195,6 +197,16 @@ const allAtOnce = (instance: Instance): Partial<Instance> => ({
   }
 })
 
+/** An engine whose runs see no redaction in their context. */
+const indiscreet = (): Engine.Engine => {
+  const engine = AsyncEngine.make()
+  return {
+    name: engine.name,
+    start: (graph, options) =>
+      Effect.provideService(engine.start(graph, options), Redaction.Current, undefined)
+  }
+}
+
 /** A look at the observer's throwing: the run fails with it. */
 const failsWithObserver = (): twist.Twist => {
   let thrown: { readonly cause: unknown } | undefined
@@ -331,5 +343,10 @@ export const failures: ReadonlyArray<FaultyEngine> = [
   })),
   twist.faulty("M2", "has forgotten its stages at the end", forgetsAtEnd),
   twist.faulty("M3", "fails when its observer does", failsWithObserver),
-  twist.faulty("M4", "tells the start of stages too late", () => ({ options: tellsLate }))
+  twist.faulty("M4", "tells the start of stages too late", () => ({ options: tellsLate })),
+  {
+    rule: "M6",
+    fault: "does not look for a redaction",
+    subject: { makeEngine: indiscreet, clock: "context" }
+  }
 ]
