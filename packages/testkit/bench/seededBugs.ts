@@ -136,12 +136,12 @@ const probed = (folder: string): ReadonlyArray<string> => {
   const args = ["-C", "sluice-source", "bench/probe.ts"]
   const cwd = path.join(folder, "testkit")
   const child = spawnSync(process.execPath, args, { cwd, encoding: "utf8", timeout: probeMsMax })
-  if (child.error !== undefined) return [`never ends (${probeMsMax / 1_000} s)`]
+  const lines = child.stdout.split("\n").filter((line) => line !== "")
+  if (child.error !== undefined) return [...lines, `never ends (${probeMsMax / 1_000} s)`]
   // 13: the run waits for something that will never come.
-  if (child.status === 13)
-    return [...child.stdout.trim().split("\n"), "the process ends in the midst of a run"]
+  if (child.status === 13) return [...lines, "the process ends in the midst of a run"]
   if (child.status !== 0) throw new Error(child.stderr)
-  return child.stdout.split("\n").filter((line) => line !== "")
+  return lines
 }
 
 /** The file with its bug; throws where core has changed and the text is gone. */

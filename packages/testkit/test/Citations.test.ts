@@ -75,7 +75,7 @@ describe("the contract", () => {
   })
 
   it("has every rule that code, tests and documents name", () => {
-    const folders = ["packages", "apps", "docs", "specs"]
+    const folders = ["packages", "apps", "bench", "docs", "examples", "scripts", "specs"]
     const wrong = folders
       .flatMap(texts)
       .flatMap((path) =>
