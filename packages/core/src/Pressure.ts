@@ -24,6 +24,10 @@ export interface PressureChange {
  * once and in order, and answers with what ends that. A listener that throws is told no more.
  */
 export interface Pressure {
+  /**
+   * True where it depends on the machine: an engine that must be reproducible then goes by `calm`.
+   */
+  readonly measured: boolean
   readonly level: () => number
   readonly sign: () => PressureSign
   readonly onChange: (listener: (change: PressureChange) => void) => () => void
@@ -31,6 +35,7 @@ export interface Pressure {
 
 /** Nothing presses, and nobody measures. */
 export const calm: Pressure = {
+  measured: false,
   level: () => 0,
   sign: () => "none",
   onChange: () => () => undefined

@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Accumulator from "../../src/Accumulator.ts"
 import type * as FlowStrategy from "../../src/FlowStrategy.ts"
+import * as MemoryPressure from "../../src/node/MemoryPressure.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Pressure from "../../src/Pressure.ts"
 import { collect, engines, numbers, range } from "../engines.ts"
@@ -36,6 +37,19 @@ const curious = (told: Array<number>): ReturnType<typeof inThrees> => {
   }
   return { ...spec, make }
 }
+
+describe("the sync engine", () => {
+  it.effect("does not look at the machine's memory: its runs are reproducible", () =>
+    Effect.gen(function* () {
+      for (const engine of engines) {
+        const told: Array<number> = []
+        const open = numbers(30).pipe(Pipeline.accumulate("threes", curious(told)))
+        yield* collect(engine, open)
+        expect(told).toEqual([engine.name === "sync" ? 0 : 1])
+      }
+    }).pipe(Effect.provide(MemoryPressure.layer({ bytesMax: 1_000 })))
+  )
+})
 
 describe.each(engines)("$name engine, memory pressure", (engine) => {
   it.effect("flow control and accumulators see the level of the context", () =>

@@ -8,6 +8,7 @@ const stepMin = 0.05
 
 /** A level that is fed with readings. */
 export class Monitor implements Pressure.Pressure {
+  readonly measured = true
   private readonly settings: Pressure.PressureSettings
   private readonly listeners = new Set<(change: Pressure.PressureChange) => void>()
   private state: PressureState = initial

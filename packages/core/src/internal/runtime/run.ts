@@ -87,7 +87,7 @@ export class Run {
   draining = false
   /** When the run was made, microseconds of the monotonic clock. */
   readonly startedMicros: number
-  /** Share of the time spent in garbage collection lately, as far as somebody measures it. */
+  /** How hard memory presses, 0 to 1, as far as somebody measures it. */
   gcShare: () => number = () => 0
   firstFailure: DeadLetter.DeadLetter | undefined = undefined
   private dispatcher: Scheduler.SchedulerDispatcher | undefined

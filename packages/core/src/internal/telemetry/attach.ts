@@ -53,6 +53,12 @@ const telemetryOf = (
   }
 }
 
+/**
+ * A run of the sync engine is a function of graph, input and seed, whatever the machine's memory.
+ */
+const pressureFor = (run: Run, pressure: Pressure.Pressure): Pressure.Pressure =>
+  run.mode.sequential && pressure.measured ? Pressure.calm : pressure
+
 /** Reads the context and prepares the run; call it before anything of the run is opened. */
 export const attach = (run: Run, caller: Context.Context<never>): Attached => {
   const telemetry = Context.get(caller, Telemetry.Current)
@@ -60,7 +66,7 @@ export const attach = (run: Run, caller: Context.Context<never>): Attached => {
   const redaction = Context.get(caller, Redaction.Current)?.within(() => underWay.records())
   if (redaction !== undefined) run.underWay = underWay
   run.redaction = redaction
-  run.gcShare = Context.get(caller, Pressure.Current).level
+  run.gcShare = pressureFor(run, Context.get(caller, Pressure.Current)).level
   const context = redaction === undefined ? caller : guarded(caller, redaction)
   return telemetry === undefined
     ? { context, ended: nothing }
