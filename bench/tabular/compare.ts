@@ -1,4 +1,4 @@
-// CSV grouped by a key: Sluice on views and on objects, two parsers for JavaScript, and DuckDB. Each
+// CSV grouped by a key: Sluice on views and on objects, two JavaScript parsers, and DuckDB. Each
 // program in a fresh process, interleaved, medians; their outputs must be the same lines.
 //   node -C sluice-source tabular/compare.ts [--megabytes 200] [--rounds 3]
 

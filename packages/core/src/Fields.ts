@@ -89,3 +89,137 @@ export const kind: (record: { readonly _tag: string }) => string = mark(
   (record: { readonly _tag: string }) => record._tag,
   { _tag: "Kind" }
 )
+
+/** A test of fields, as data: runs on the columns of views, or on objects, with one answer. */
+export type Condition =
+  | {
+      readonly _tag: "Compare"
+      readonly name: string
+      readonly operator: "<" | "<=" | ">" | ">=" | "=" | "!="
+      readonly value: number
+    }
+  | { readonly _tag: "Equals" | "StartsWith"; readonly name: string; readonly text: string }
+  | { readonly _tag: "IsTrue"; readonly name: string }
+  | { readonly _tag: "All" | "Any"; readonly conditions: ReadonlyArray<Condition> }
+  | { readonly _tag: "Not"; readonly condition: Condition }
+
+/** A number compared with another; false where the field holds no number. */
+export const compare = (
+  name: string,
+  operator: "<" | "<=" | ">" | ">=" | "=" | "!=",
+  value: number
+): Condition => ({ _tag: "Compare", name, operator, value })
+
+/** A text, or a choice, that is this. */
+export const equals = (name: string, text: string): Condition => ({ _tag: "Equals", name, text })
+
+/** A text, or a choice, that begins with this. */
+export const startsWith = (name: string, text: string): Condition => ({
+  _tag: "StartsWith",
+  name,
+  text
+})
+
+/** A boolean that is true. */
+export const isTrue = (name: string): Condition => ({ _tag: "IsTrue", name })
+
+/** All of them hold. */
+export const all = (...conditions: ReadonlyArray<Condition>): Condition => ({
+  _tag: "All",
+  conditions
+})
+
+/** One of them holds. */
+export const any = (...conditions: ReadonlyArray<Condition>): Condition => ({
+  _tag: "Any",
+  conditions
+})
+
+/** It does not hold. */
+export const not = (condition: Condition): Condition => ({ _tag: "Not", condition })
+
+const holds = (condition: Condition, record: object): boolean => {
+  switch (condition._tag) {
+    case "Compare": {
+      const found = valueOf(record, condition.name)
+      return typeof found === "number" && compared(found, condition.operator, condition.value)
+    }
+    case "Equals":
+      return valueOf(record, condition.name) === condition.text
+    case "StartsWith": {
+      const found = valueOf(record, condition.name)
+      return typeof found === "string" && found.startsWith(condition.text)
+    }
+    case "IsTrue":
+      return valueOf(record, condition.name) === true
+    case "All":
+      return condition.conditions.every((each) => holds(each, record))
+    case "Any":
+      return condition.conditions.some((each) => holds(each, record))
+    case "Not":
+      return !holds(condition.condition, record)
+  }
+}
+
+const compared = (found: number, operator: string, value: number): boolean => {
+  switch (operator) {
+    case "<":
+      return found < value
+    case "<=":
+      return found <= value
+    case ">":
+      return found > value
+    case ">=":
+      return found >= value
+    case "=":
+      return found === value
+    default:
+      return found !== value
+  }
+}
+
+const conditions = Symbol.for("@sluice/core/Fields/condition")
+const picks = Symbol.for("@sluice/core/Fields/pick")
+
+/** The condition of a function made by `where`, or undefined. */
+export const conditionOf = (f: unknown): Condition | undefined =>
+  typeof f === "function" ? (f as { readonly [conditions]?: Condition })[conditions] : undefined
+
+/**
+ * A predicate for `Pipeline.filter` that runs on views.
+ *
+ * @example
+ * ```ts
+ * import * as Fields from "@sluice/core/Fields"
+ * import * as Pipeline from "@sluice/core/Pipeline"
+ *
+ * const large = Pipeline.filter("large", Fields.where(Fields.compare("amount", ">", 100)))
+ * ```
+ */
+export const where = (condition: Condition): ((record: object) => boolean) =>
+  Object.assign((record: object) => holds(condition, record), { [conditions]: condition })
+
+/** New names with the fields they come from. */
+export type Picked = Readonly<Record<string, string>>
+
+/** The fields of a function made by `pick`, or undefined. */
+export const pickedOf = (f: unknown): Picked | undefined =>
+  typeof f === "function" ? (f as { readonly [picks]?: Picked })[picks] : undefined
+
+/**
+ * A function for `Pipeline.map` that keeps some fields, under new names, and stays on views.
+ *
+ * Shape: `pick({ city: "city", total: "amount" })` of `{ city: "Bonn", amount: 3, note: "" }` is
+ * `{ city: "Bonn", total: 3 }`. A field the record lacks is undefined.
+ */
+export const pick = <const P extends Picked>(
+  picked: P
+): (<A extends object>(record: A) => { readonly [K in keyof P]: A[P[K] & keyof A] }) => {
+  const names = Object.entries(picked)
+  const make = <A extends object>(record: A) => {
+    const made: Record<string, unknown> = {}
+    for (const [name, from] of names) made[name] = valueOf(record, from)
+    return made as { readonly [K in keyof P]: A[P[K] & keyof A] }
+  }
+  return Object.assign(make, { [picks]: picked as Picked })
+}

@@ -3,7 +3,7 @@
 // payloads, and gives the objects to whoever asks for one. Documented in
 // docs/decisions/0008-byte-path.md.
 import { materialise } from "./internal/views/materialise.ts"
-import type { Segment } from "./SegmentPool.ts"
+import { Segment } from "./SegmentPool.ts"
 
 /** A field of a record, and how its column holds it. */
 export type Column =
@@ -83,6 +83,17 @@ export class ColumnData {
     if (count <= this.elementRoom) return
     for (const child of this.children) child.ensure(count)
     this.elementRoom = Math.min(...this.children.map((child) => child.room))
+  }
+
+  /** Entry `from` becomes entry `to`. */
+  move(from: number, to: number): void {
+    const { _tag } = this.column
+    if (_tag === "Number") this.value[to] = this.value[from] as number
+    else if (_tag === "Text" || _tag === "Group") {
+      this.start[to] = this.start[from] as number
+      this.length[to] = this.length[from] as number
+      if (this.hashed) this.hash[to] = this.hash[from] as number
+    } else this.code[to] = this.code[from] as number
   }
 
   /** Entries there is room for. */
@@ -188,11 +199,41 @@ export class Sheet {
   owners = 1
   private readonly pool: SheetPool | undefined
 
-  constructor(layout: Layout, needs: Needs, pool: SheetPool | undefined) {
+  constructor(
+    layout: Layout,
+    needs: Needs,
+    pool: SheetPool | undefined,
+    columns?: ReadonlyArray<ColumnData>
+  ) {
     this.layout = layout
-    this.columns = layout.columns.map((each) => new ColumnData(each, needs, each.name, false))
+    this.columns =
+      columns ?? layout.columns.map((each) => new ColumnData(each, needs, each.name, false))
     this.hasKey = needs.key !== undefined
     this.pool = pool
+  }
+
+  /** Some of the columns under another layout; it takes over one share of this sheet. */
+  picked(layout: Layout, positions: ReadonlyArray<number>): Sheet {
+    const key = this.hasKey ? [] : undefined
+    const needs: Needs = { columns: new Set(), hashes: new Set(), key }
+    const columns = positions.map((at) => this.columns[at] as ColumnData)
+    const sheet = new Sheet(layout, needs, undefined, columns)
+    const { keyStart, keyLength, keyHash, keyBytes, keyWords, rows, room } = this
+    Object.assign(sheet, { keyStart, keyLength, keyHash, keyBytes, keyWords, rows, room })
+    const segment = new Segment(this.bytes, { give: () => this.release() })
+    if (this.segment !== undefined) segment.decode = this.segment.decode
+    sheet.segment = segment
+    return sheet
+  }
+
+  /** Entry `from` of every column becomes entry `to`, the key included. */
+  move(from: number, to: number): void {
+    if (from === to) return
+    for (const data of this.columns) data.move(from, to)
+    if (!this.hasKey) return
+    this.keyStart[to] = this.keyStart[from] as number
+    this.keyLength[to] = this.keyLength[from] as number
+    this.keyHash[to] = this.keyHash[from] as number
   }
 
   get bytes(): Uint8Array {

@@ -3,6 +3,7 @@
 import * as fs from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fields from "../../src/Fields.ts"
 import * as Format from "../../src/Format.ts"
 import type * as Graph from "../../src/Graph.ts"
 import * as Records from "../../src/node/Records.ts"
@@ -70,6 +71,79 @@ describe("the shape of records in a plan", () => {
     const plan = Plan.make(graph)
     expect([plan.graph, plan.shapes.size]).toEqual([graph, 0])
   })
+
+  it("is views through conditions and picks, and says which stage ends them", () => {
+    const large = source("a").pipe(
+      Pipeline.filter("large", Fields.where(Fields.compare("value", ">", 1))),
+      Pipeline.map("short", Fields.pick({ n: "name" }))
+    )
+    expect(shapesOf(large.pipe(Pipeline.sink("out", out)))).toEqual({
+      a: "views",
+      large: "views",
+      short: "views",
+      out: "views"
+    })
+    expect(shapesOf(large.pipe(Pipeline.sink("out", Sink.drain)))).toMatchObject({
+      a: 'objects: "out": the sink takes objects'
+    })
+    const lacking = source("a").pipe(Pipeline.map("none", Fields.pick({ n: "other" })))
+    expect(shapesOf(lacking.pipe(Pipeline.sink("out", out)))).toMatchObject({
+      none: 'objects: a record has no field "other"'
+    })
+  })
+
+  it.effect("filters and picks views as it does objects, whatever the condition", () =>
+    Effect.gen(function* () {
+      const format = Format.delimited({
+        name: Format.text(),
+        value: Format.decimal(),
+        kind: Format.choice({ n: "noun", v: "verb", w: "verbs" }),
+        flag: Format.boolean()
+      })
+      const lines = Array.from({ length: 200 }, (_, i) => {
+        const name = ["a", "ab", "abc", "é", ""][i % 5]
+        return `${name}\t${(i % 7) - 3}\t${"nvw"[i % 3]}\t${i % 2 === 0}`
+      })
+      const at = yield* drive.withFiles({ a: lines.join("\n") })
+      const { compare, equals, startsWith, isTrue, all, any, not } = Fields
+      const conditions = [
+        ...(["<", "<=", ">", ">=", "=", "!="] as const).map((op) => compare("value", op, 1)),
+        equals("name", "ab"),
+        equals("name", ""),
+        startsWith("name", "ab"),
+        startsWith("name", ""),
+        startsWith("name", "é"),
+        equals("kind", "verb"),
+        startsWith("kind", "verb"),
+        isTrue("flag"),
+        all(),
+        any(),
+        all(isTrue("flag"), not(compare("value", "<", 0)), any(equals("kind", "noun"))),
+        equals("none", "x"),
+        not(equals("value", "1")),
+        compare("name", "=", 1)
+      ]
+      for (const condition of conditions) {
+        const filtered = Pipeline.source("a", Records.files(at("a"), format)).pipe(
+          Pipeline.filter("some", Fields.where(condition)),
+          Pipeline.map("short", Fields.pick({ kind: "kind", n: "name", value: "value" }))
+        )
+        const views = filtered.pipe(Pipeline.sink("out", Records.ndjsonSink(at("views"))))
+        const objects = filtered.pipe(
+          Pipeline.map("same", (record) => record),
+          Pipeline.sink("out", Records.ndjsonSink(at("objects")))
+        )
+        expect(shapesOf(views).some).toBe("views")
+        expect(shapesOf(objects).some).not.toBe("views")
+        const results = [yield* Pipeline.run(views), yield* Pipeline.run(objects)]
+        const [a, b] = ["views", "objects"].map((name) => fs.readFileSync(at(name), "utf8"))
+        expect(a).toBe(b)
+        expect(results.map(({ recordsOut }) => recordsOut)).toEqual(
+          new Array(2).fill(a!.split("\n").length - 1)
+        )
+      }
+    }).pipe(Effect.scoped)
+  )
 
   it.effect("gives the same output either way, however batches are cut", () =>
     Effect.gen(function* () {

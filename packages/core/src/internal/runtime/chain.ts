@@ -20,6 +20,7 @@ import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
 import { MemoryCeiling } from "../operators/memoryCeiling.ts"
 import { PolicyBoundary } from "../operators/policyBoundary.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
+import { ViewStage, workOf } from "../operators/viewStage.ts"
 import type { Nesting } from "../telemetry/instrumented.ts"
 import type { Channel } from "./channel.ts"
 import type { Operator } from "./operator.ts"
@@ -85,7 +86,9 @@ const single = (
         : new SequentialEffect(run, node, next)
     }
     case "MapBatch":
-      return new MapBatch(run, node, next)
+      return workOf(node.operation.f) === undefined
+        ? new MapBatch(run, node, next)
+        : new ViewStage(run, node, next)
     case "MapEnvelope":
       return new MapEnvelope(run, node, next)
     case "Accumulate":

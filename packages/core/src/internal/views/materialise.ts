@@ -44,7 +44,9 @@ const looped =
   (block, columns, i) => {
     const record: Record<string, unknown> = {}
     if (layout.kind !== undefined) record._tag = layout.kind
-    for (const data of columns) record[data.column.name] = valueAt(block, data, i)
+    layout.columns.forEach(({ name }, k) => {
+      record[name] = valueAt(block, columns[k] as ColumnData, i)
+    })
     return record
   }
 
