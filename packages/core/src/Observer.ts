@@ -82,6 +82,7 @@ export interface StageRuntimeInfo {
 /** What a hook is told of a batch that went through; depths are in records. */
 export interface BatchMetrics {
   readonly atMs: number
+  readonly pipelineId: string
   readonly origin: string
   readonly seqBase: number
   readonly recordsIn: number
@@ -97,6 +98,7 @@ export interface BatchMetrics {
 export interface AccumulatorEvent {
   readonly _tag: "Emitted" | "Fired" | "Drained"
   readonly atMs: number
+  readonly pipelineId: string
   readonly outputs: number
   readonly totals: Accumulator.AccumulatorTotals
 }
@@ -129,7 +131,11 @@ export interface PipelineObserver {
   readonly onBatchProcessed?: (stageId: string, metrics: BatchMetrics) => void
   readonly onAccumulatorEvent?: (stageId: string, event: AccumulatorEvent) => void
   readonly onError?: (stageId: string, cause: unknown, context: ErrorContext) => void
-  readonly onCircuitChange?: (stageId: string, change: Breaker.CircuitChange) => void
+  readonly onCircuitChange?: (
+    stageId: string,
+    change: Breaker.CircuitChange,
+    pipelineId: string
+  ) => void
 }
 
 /**

@@ -71,6 +71,7 @@ describe.each(engines)("$name engine, hooks", (engine) => {
         engine: engine.name,
         parallelism: { _tag: "Sequential" }
       })
+      expect(told.find(([hook]) => hook === "batch")?.[2]).toMatchObject({ pipelineId: "pipeline" })
       const seen = told.filter(([hook, id]) => hook === "batch" && id.split("+").includes("m"))
       expect(
         seen.reduce((sum, [, , metrics]) => sum + (metrics as Observer.BatchMetrics).recordsIn, 0)

@@ -68,7 +68,8 @@ export class Notifier {
         break
       case "CircuitChanged": {
         const { from, to, reason } = event
-        observer.onCircuitChange?.(event.stageId, { from, to, reason })
+        const change = { from, to, reason }
+        observer.onCircuitChange?.(event.stageId, change, this.run.graph.id)
         break
       }
     }
@@ -93,6 +94,7 @@ export class Notifier {
     const { first, last } = this.endsOf(stageId)
     return {
       atMs,
+      pipelineId: this.run.graph.id,
       origin,
       seqBase,
       recordsIn,
@@ -141,6 +143,7 @@ export class Notifier {
       observer.onAccumulatorEvent?.(stageId, {
         _tag,
         atMs: this.run.now(),
+        pipelineId: this.run.graph.id,
         outputs,
         totals: totals()
       })
