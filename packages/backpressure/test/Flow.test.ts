@@ -294,6 +294,33 @@ describe.each(engines)("$name engine, flow control of a stage", (engine) => {
       })
   )
 
+  it.effect("credit is not back before the calls of a stage have ended", () =>
+    Effect.gen(function* () {
+      const running = { now: 0, most: 0 }
+      const call = (n: number) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => {
+            running.now++
+            running.most = Math.max(running.most, running.now)
+          }),
+          () => Effect.as(Effect.sleep(3), n),
+          () => Effect.sync(() => void running.now--)
+        )
+      const out: Array<number> = []
+      const closed = numbers(300).pipe(
+        Pipeline.mapEffect("call", call, {
+          concurrency: 64,
+          flow: Flow.credit({ initial: 10, replenishThreshold: 5 })
+        }),
+        Pipeline.sink("out", Sink.collectInto(out))
+      )
+      yield* timed(Pipeline.run(closed, { engine: engine.make() }))
+      expect(out).toEqual(range(300))
+      expect(running.most).toBeLessThanOrEqual(10)
+      if (engine.name === "async") expect(running.most).toBeGreaterThan(4)
+    })
+  )
+
   it.effect("rate: never more than rate × t + burst, and no slower than that", () =>
     Effect.gen(function* () {
       const [ratePerSecond, burst] = [2_000, 50]

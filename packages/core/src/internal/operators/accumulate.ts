@@ -1,5 +1,6 @@
 // Drives an accumulator instance: batches in, completed groups out, timers in between, the end
-// policy last. The instance is pure bookkeeping; waiting, counting and error policy live here.
+// policy last. The instance is pure bookkeeping; waiting, counting and error policy live here
+// (rules T3, T5, A5 and A6).
 
 import * as Effect from "effect/Effect"
 import type * as Accumulator from "../../Accumulator.ts"

@@ -3,7 +3,7 @@
 // and not yet handed on, so memory is bounded.
 // ordered: results leave in the order of admission. unordered: as they finish. keyed: calls of one
 // key run one after the other in order, whatever the number of keys. A failing record never takes
-// its siblings along: they finish and leave first.
+// its siblings along: they finish and leave first (rules O1, O2, D5 and F1).
 import * as Effect from "effect/Effect"
 import type * as Batch from "../../Batch.ts"
 import type * as Graph from "../../Graph.ts"

@@ -105,8 +105,8 @@ export class SinkOperator extends Chained {
   }
 
   /**
-   * Attempt number `n`. What a sink accepted is not written again: a retry is for the records it
-   * named, else for all.
+   * Attempt number `n`. What a sink accepted is not written again (rule F8): a retry is for the
+   * records it named, else for all.
    */
   private write(
     batch: Batch.Batch<unknown>,

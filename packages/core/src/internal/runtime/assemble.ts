@@ -96,7 +96,7 @@ export interface RunnableSegment {
 
 /**
  * Opens everything and wires the segments. Sinks open first: no source reads for a sink that cannot
- * be opened.
+ * be opened (rule L2).
  */
 export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) {
   const writers = yield* openAll<ErasedWriter>(run, plan.graph.nodes, sinkOf)

@@ -1,6 +1,6 @@
 // A channel between segments: the bounded buffer, and who waits for what. Producers wait when it is
 // full, the consumer when it is empty; producers are woken at half empty, so that two fibers never
-// hand over one record at a time.
+// hand over one record at a time (rules D2, D3, D4 and D6).
 import * as Effect from "effect/Effect"
 import type * as Batch from "../../Batch.ts"
 import type * as Policy from "../../Policy.ts"

@@ -1,6 +1,7 @@
 // The three loops that feed a segment: from a source, from a channel, through a stream function.
 // Each yields to the scheduler: after every batch under the sync engine, else when a time slice is
-// used up, so that signals, progress and other fibers get their turn.
+// used up, so that signals, progress and other fibers get their turn. A source is pulled again when
+// what it gave last was accepted, and not behind its end (rules D1, D9 and L8).
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -151,7 +151,7 @@ export class Run {
     return this.notifier.listening
   }
 
-  /** Tells the observers; one that throws is cut off, the run goes on. */
+  /** Tells the observers; one that throws is cut off, the run goes on (rule M3). */
   emit(event: Observer.PipelineEvent): void {
     this.notifier.event(event)
   }

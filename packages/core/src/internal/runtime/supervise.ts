@@ -1,7 +1,7 @@
 // Runs the segments of one execution, each in its own fiber, and turns what happened into a result.
 // The first failure wins: sources stop, the failing segment lets its siblings through, every other
 // segment carries on what it holds, nobody waits for a segment that is gone. An abort interrupts;
-// scopes close on every exit.
+// scopes close on every exit (rules L3, L4, F9, S1, S2 and S3).
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
