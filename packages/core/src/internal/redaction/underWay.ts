@@ -66,13 +66,18 @@ class Remembering implements Operator {
 
 /** The batches under way in one run. */
 export class UnderWay {
-  private readonly stages: Array<Latest> = []
+  private stages: ReadonlyArray<Latest> = []
 
   /** The operator, with its batches remembered. */
   around(operator: Operator): Operator {
     const latest = new Latest()
-    this.stages.push(latest)
+    this.stages = [...this.stages, latest]
     return new Remembering(operator, latest)
+  }
+
+  /** Nothing is under way any more: a handle that outlives its run holds no records. */
+  clear(): void {
+    this.stages = []
   }
 
   /** Payloads and headers of all of them. */

@@ -68,7 +68,13 @@ export const attach = (run: Run, caller: Context.Context<never>): Attached => {
   run.redaction = redaction
   run.gcShare = pressureFor(run, Context.get(caller, Pressure.Current)).level
   const context = redaction === undefined ? caller : guarded(caller, redaction)
-  return telemetry === undefined
-    ? { context, ended: nothing }
-    : telemetryOf(run, telemetry, context)
+  const attached =
+    telemetry === undefined ? { context, ended: nothing } : telemetryOf(run, telemetry, context)
+  return {
+    context: attached.context,
+    ended: (status) => {
+      attached.ended(status)
+      underWay.clear()
+    }
+  }
 }
