@@ -141,7 +141,7 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
     ...book.unbalanced(),
     ...(pools.report()?.split("\n") ?? []),
     ...atCut.map((finding) => `at the cut: ${finding}`),
-    ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left`]),
+    ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left (rule L4)`]),
     ...statusFindings(exit, at === undefined ? "graceful" : cut),
     ...(running === undefined ? [] : conservation(graph, states, isDrained(exit))),
     ...(isDrained(exit) ? book.unread(states) : []),

@@ -186,7 +186,7 @@ const simulate = async (seed: string, options: Options): Promise<Simulated> => {
     ...(result !== undefined && drained(result) ? book.unread(result.finalStates) : []),
     ...book.unbalanced(),
     ...(pools.report()?.split("\n") ?? []),
-    ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left`]),
+    ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left (rule L4)`]),
     ...(subject.check?.(outcome) ?? [])
   ]
   const { step, findings } = early ?? { step: steps, findings: atEnd }
@@ -201,7 +201,7 @@ const simulateTwice = async (seed: string, options: Options): Promise<Simulated>
   if (first.findings.length > 0) return first
   const second = await simulate(seed, options)
   if (second.outcome.trace === first.outcome.trace) return first
-  return { ...first, findings: ["the same seed gave another trace"] }
+  return { ...first, findings: ["the same seed gave another trace (rule O5)"] }
 }
 
 /**

@@ -52,7 +52,7 @@ describe("the counters of a run", () => {
 
   it("a record that a stage took and nobody knows of", async () => {
     expect(await found("twice", (state) => ({ recordsMade: state.recordsMade + 1 }))).toEqual([
-      'stage "twice": 12 in + 13 made, but 24 out + 0 dropped + 0 dead + 0 in flight'
+      'stage "twice": 12 in + 13 made, but 24 out + 0 dropped + 0 dead + 0 in flight (rule S5)'
     ])
   })
 
@@ -71,12 +71,14 @@ describe("the counters of a run", () => {
       recordsIn: state.recordsIn - 1,
       recordsMade: state.recordsMade + 1
     })
-    expect(await found("twice", one)).toEqual(['"twice" took 11, "even" handed on 12'])
+    expect(await found("twice", one)).toEqual(['"twice" took 11, "even" handed on 12 (rule S5)'])
     const silent = await found("few", (state) => ({
       metrics: { ...state.metrics, "dropped.gone": 15 },
       dropped: 15
     }))
-    expect(silent[0]).toMatch(/took 32 and 15 were dropped in front, "copy" handed on 48$/)
+    expect(silent[0]).toMatch(
+      /took 32 and 15 were dropped in front, "copy" handed on 48 \(rule S5\)$/
+    )
   })
 
   it("records in flight behind the end", async () => {

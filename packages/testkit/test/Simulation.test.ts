@@ -86,7 +86,7 @@ describe("a found failure", () => {
       }
     }
     const { found } = await Simulation.run({ subject, faults: [], stops: false, runs: 1 })
-    expect(found?.findings).toEqual(["the same seed gave another trace"])
+    expect(found?.findings).toEqual(["the same seed gave another trace (rule O5)"])
   })
 })
 

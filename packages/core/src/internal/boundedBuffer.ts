@@ -2,7 +2,7 @@
 // It never waits and knows no fiber: `offer` says what happened, Channel's shell
 // (runtime/channel.ts) waits. Invariants (assertInvariants): used equals the records held; used <=
 // capacity, except for one batch larger than the capacity, which is admitted alone so that no
-// record size can wedge a pipeline; nothing dropped goes uncounted.
+// record size can wedge a pipeline; nothing dropped goes uncounted (rules D2 and D4).
 import * as Batch from "../Batch.ts"
 import type * as Policy from "../Policy.ts"
 

@@ -43,7 +43,8 @@ const fragmentFinding = (state: Stage.StageRuntimeState, drained: boolean): stri
   const seen = drained ? of("In") === state.recordsIn : of("In") <= state.recordsIn
   if (of("In") === told && seen) return undefined
   const parts = fragments.map((name) => `${of(name)} ${name.toLowerCase()}`).join(" + ")
-  return `accumulator "${state.stageId}": ${state.recordsIn} in, ${of("In")} fragments, ${parts}`
+  const came = `${state.recordsIn} in, ${of("In")} fragments`
+  return `accumulator "${state.stageId}": ${came}, ${parts} (rule A1)`
 }
 
 const stageFindings = (
@@ -59,7 +60,7 @@ const stageFindings = (
   return [
     recordsIn + recordsMade === accounted
       ? undefined
-      : `stage "${stageId}": ${recordsIn} in + ${recordsMade} made, but ${sum}`,
+      : `stage "${stageId}": ${recordsIn} in + ${recordsMade} made, but ${sum} (rule S5)`,
     made === undefined || made === recordsMade
       ? undefined
       : `stage "${stageId}" made ${recordsMade} records beyond ${recordsIn}, not ${made}`,
@@ -100,7 +101,7 @@ const crossingFinding = (
   const front = total(to, inFront)
   if (drained ? sent === taken + front : sent >= taken + front) return undefined
   const drops = front === 0 ? "" : ` and ${front} were dropped in front`
-  return `${names(to)} took ${taken}${drops}, ${names(from)} handed on ${sent}`
+  return `${names(to)} took ${taken}${drops}, ${names(from)} handed on ${sent} (rule S5)`
 }
 
 /**

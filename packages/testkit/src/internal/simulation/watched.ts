@@ -45,14 +45,16 @@ export class Book {
       const recordsIn = states[name]?.recordsIn
       return recordsIn === count
         ? []
-        : [`"${name}" handed over ${count}, the run read ${recordsIn}`]
+        : [`"${name}" handed over ${count}, the run read ${recordsIn} (rule S1)`]
     })
   }
 
   /** What is not closed exactly as often as it was opened. */
   unbalanced(): ReadonlyArray<string> {
     return [...this.counts].flatMap(([name, { opened, closed }]) =>
-      opened === closed ? [] : [`"${name}" opened ${opened} times, closed ${closed} times`]
+      opened === closed
+        ? []
+        : [`"${name}" opened ${opened} times, closed ${closed} times (rule L3)`]
     )
   }
 }
