@@ -10,7 +10,7 @@ import * as Redaction from "../../src/Redaction.ts"
 import * as Telemetry from "../../src/Telemetry.ts"
 import * as Otlp from "../../src/telemetry/Otlp.ts"
 import { batches, collect, engines, numbers } from "../engines.ts"
-import { decoded, parsePrometheus, receiver } from "./receiver.ts"
+import { decoded, parsePrometheus, receiver, spansInProtobuf } from "./receiver.ts"
 
 const isolated = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.provideService(effect, Metric.MetricRegistry, new Map())
@@ -86,10 +86,13 @@ describe("OTLP", () => {
       yield* collect(async, numbers(10)).pipe(Effect.provide(observed), isolated)
       const traces = received.filter(({ path }) => path === "/v1/traces")
       expect(traces[0]?.headers["content-type"]).toBe("application/x-protobuf")
-      const bytes = Buffer.concat(traces.map(({ body }) => body)).toString("latin1")
-      for (const text of ["pipeline.run", "stage.process", "engineType", "queueDepthIn"]) {
-        expect(bytes).toContain(text)
-      }
+      const spans = traces.flatMap(({ body }) => spansInProtobuf(body))
+      expect(spans.filter(({ name }) => name === "pipeline.run").length).toBe(1)
+      const batch = spans.find(({ name }) => name === "stage.process")
+      expect(batch?.traceId).toMatch(/^[0-9a-f]{32}$/)
+      expect(batch?.attributes).toEqual(
+        expect.arrayContaining(["engineType", "batchSize", "queueDepthIn", "queueDepthOut"])
+      )
     })
   )
 

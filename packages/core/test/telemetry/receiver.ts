@@ -155,6 +155,49 @@ export const decoded = (received: ReadonlyArray<Received>) => {
   return { spans, metrics, logs, resources }
 }
 
+/** The fields of a protobuf message that are messages, bytes or text, in their order. */
+const fieldsOf = (bytes: Buffer): ReadonlyArray<readonly [field: number, value: Buffer]> => {
+  const found: Array<readonly [number, Buffer]> = []
+  let at = 0
+  const varint = (): number => {
+    let [value, shift] = [0, 1]
+    for (;;) {
+      const byte = bytes.readUInt8(at++)
+      value += (byte & 127) * shift
+      if (byte < 128) return value
+      shift *= 128
+    }
+  }
+  while (at < bytes.length) {
+    const tag = varint()
+    const [field, wire] = [tag >> 3, tag & 7]
+    if (wire === 0) varint()
+    else if (wire === 1) at += 8
+    else if (wire === 5) at += 4
+    else if (wire === 2) {
+      const length = varint()
+      found.push([field, bytes.subarray(at, at + length)])
+      at += length
+    } else throw new Error(`no protobuf: wire type ${wire} at ${at}`)
+  }
+  if (at !== bytes.length) throw new Error("no protobuf: it ends within a field")
+  return found
+}
+
+const inside = (bytes: Buffer, path: ReadonlyArray<number>): ReadonlyArray<Buffer> => {
+  const [first, ...rest] = path
+  if (first === undefined) return [bytes]
+  return fieldsOf(bytes).flatMap(([field, value]) => (field === first ? inside(value, rest) : []))
+}
+
+/** The spans of an export in protobuf: resource spans, scope spans, spans, by number of field. */
+export const spansInProtobuf = (body: Buffer) =>
+  inside(body, [1, 2, 2]).map((span) => ({
+    name: inside(span, [5]).join(""),
+    traceId: inside(span, [1])[0]?.toString("hex"),
+    attributes: inside(span, [9, 1]).map(String)
+  }))
+
 /** One sample of the text format. */
 export interface Sample {
   readonly name: string
