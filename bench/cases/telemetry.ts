@@ -1,6 +1,6 @@
-// What telemetry costs a record: the same job with nothing told, with metrics, with a span for every
-// batch, and with everything on. The tracer records spans and exports none, as a collector would be
-// another program's cost.
+// What telemetry costs a record: the same job with nothing told, with metrics, with a span for
+// every batch, and with everything on. The tracer records spans and exports none, as a collector
+// would be another program's cost.
 import type * as Observer from "@sluice/core/Observer"
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Sink from "@sluice/core/Sink"
