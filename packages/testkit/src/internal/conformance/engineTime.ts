@@ -66,14 +66,28 @@ const jumps: Rule<EngineSubject> = {
     )
     const busy = (n: number) => Effect.as(Effect.andThen(now, Effect.andThen(turns(100), now)), n)
     const nap = (n: number) => Effect.as(Effect.sleep("1 hour"), n)
+    const half: Array<number> = []
+    const settles = Effect.promise(async () => {
+      for (let turn = 0; turn < 8; turn++) await undefined
+    })
+    const promised = Effect.fnUntraced(function* (n: number) {
+      yield* Effect.sleep("30 minutes")
+      yield* settles
+      half.push(yield* Clock.currentTimeMillis)
+      return n
+    })
     const closed = Pipeline.all([
       new Numbers(1).pipeline("a").pipe(Pipeline.mapEffect("busy", busy), into(new Taker())),
+      new Numbers(1)
+        .pipeline("c")
+        .pipe(Pipeline.mapEffect("promised", promised), Pipeline.sink("half-out", Sink.drain)),
       new Numbers(1)
         .pipeline("b")
         .pipe(Pipeline.mapEffect("nap", nap), Pipeline.sink("nap-out", Sink.drain))
     ])
     const result = yield* run(subject, closed)
     equal(reads[1], reads[0], "time before and after a hundred steps")
+    equal(half, [hour / 2], "time when a promise has settled, half an hour after the start")
     equal(result.durationMs, hour, "duration of a run that sleeps an hour")
   })
 }
