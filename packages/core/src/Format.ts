@@ -1,8 +1,9 @@
 // How records stand in a line of text: declared once, read in two ways. As objects, by `decoder`;
 // as views, by a parser generated for the fields a plan uses. Both give the same records and name
 // the same faults. A format reads no files and knows no lines: a line is what it is handed.
-import { checkPlain, describe } from "./internal/format/describe.ts"
+import { checkJson, checkPlain, describe } from "./internal/format/describe.ts"
 import { interpret } from "./internal/format/interpret.ts"
+import { interpretJson } from "./internal/format/jsonFields.ts"
 import type { Layout } from "./Views.ts"
 
 /** Where a field ends: at this text, which is skipped. Default: the format's separator. */
@@ -96,7 +97,7 @@ export interface Fault {
 
 /** How records stand in a line. */
 export interface Format<out A> {
-  readonly _tag: "Delimited"
+  readonly _tag: "Delimited" | "Ndjson"
   readonly layout: Layout
   readonly separator: string
   readonly fields: FieldSpecs
@@ -290,6 +291,32 @@ export const csv = <const F extends Fields, const Kind extends string = never>(
   return { ...format, quotes: true, header }
 }
 
+/**
+ * One JSON object a line, of which the declared fields are read.
+ *
+ * Shape: members in any order, further ones are passed over; blank lines hold no record. `text`,
+ * `integer`, `decimal`, `boolean` and `choice` without options of their own.
+ * Limits: at most 30 fields; all of them must be there and not null.
+ * Errors: a line that is no JSON object, and a field that is missing or of another kind, are
+ * faults.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const sales = Format.ndjson({ city: Format.text(), amount: Format.decimal() })
+ * ```
+ */
+export const ndjson = <const F extends Fields, const Kind extends string = never>(
+  fields: F,
+  options: { readonly kind?: Kind } = {}
+): Format<RecordOf<F> & Tagged<Kind>> => {
+  const format = delimited<F, Kind>(fields, { ...options, separator: "," })
+  checkPlain(format.fields, ",")
+  checkJson(format.fields)
+  return { ...format, _tag: "Ndjson" }
+}
+
 /** What a decoder says of a line. */
 export type Decoded<A> =
   | { readonly _tag: "Records"; readonly records: ReadonlyArray<A> }
@@ -297,4 +324,6 @@ export type Decoded<A> =
 
 /** The records of a line as objects: the reference meaning of a format. */
 export const decoder = <A>(format: Format<A>): ((line: string) => Decoded<A>) =>
-  interpret(format) as (line: string) => Decoded<A>
+  (format._tag === "Ndjson" ? interpretJson(format, format.fields) : interpret(format)) as (
+    line: string
+  ) => Decoded<A>

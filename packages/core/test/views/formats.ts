@@ -105,11 +105,27 @@ const lined: fc.Arbitrary<Format.Format<unknown>> = fc
     }) as Format.Format<unknown>
   })
 
+const member: fc.Arbitrary<Any> = fc.constantFrom<Any>(
+  Format.text(),
+  Format.integer(),
+  Format.decimal(),
+  Format.choice({ n: "noun", v: "verb" }),
+  Format.boolean()
+)
+
+const objects: fc.Arbitrary<Format.Format<unknown>> = fc
+  .tuple(fc.array(member, { minLength: 1, maxLength: 5 }), fc.constantFrom(undefined, "Row"))
+  .map(([fields, kind]) => Format.ndjson(named(fields, "f"), kind === undefined ? {} : { kind }))
+
 /** Formats of every kind of field, alone and together. */
-export const formats = fc.oneof({ arbitrary: lined, weight: 3 }, { arbitrary: rows, weight: 1 })
+export const formats = fc.oneof(
+  { arbitrary: lined, weight: 3 },
+  { arbitrary: rows, weight: 1 },
+  { arbitrary: objects, weight: 1 }
+)
 
 const junk = fc.string({
-  unit: fc.constantFrom(...' "" ;\t-:|,%#0123456789abcXYZ().eE+é€😀\r'.split(/(?:)/u)),
+  unit: fc.constantFrom(...' ""{}[]\\\\ ;\t-:|,%#0123456789abcXYZ().eE+é€😀\r'.split(/(?:)/u)),
   maxLength: 24
 })
 

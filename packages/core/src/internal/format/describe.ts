@@ -99,6 +99,25 @@ export const checkPlain = (specs: FieldSpecs, separator: string): void => {
   }
 }
 
+const jsonFieldsMax = 30
+
+/** Refuses fields that mean nothing in an object. */
+export const checkJson = (specs: FieldSpecs): void => {
+  const entries = Object.entries(specs)
+  if (entries.length > jsonFieldsMax)
+    refuse("(all)", `are ${entries.length} fields`, `declare at most ${jsonFieldsMax}`)
+  for (const [name, spec] of entries) {
+    const isBare =
+      spec._tag === "Text"
+        ? !spec.lower && !spec.trimEnd && spec.without.length === 0 && spec.least === 0
+        : spec._tag === "Integer"
+          ? spec.base === 10 && spec.same === undefined
+          : spec._tag !== "Digits" && spec._tag !== "Skip"
+    if (!isBare || /["\\\p{Cc}]/u.test(name))
+      refuse(name, "has options, or a name, that no member of an object has", "leave them out")
+  }
+}
+
 /** The layout of a format's records. Throws for a format that cannot work. */
 export const describe = (
   specs: FieldSpecs,

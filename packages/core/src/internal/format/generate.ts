@@ -7,6 +7,7 @@ import type { Fault, Format } from "../../Format.ts"
 import type { Layout, Needs, Sheet } from "../../Views.ts"
 import { narrowed } from "../../Views.ts"
 import { FieldWriter } from "./fieldWriter.ts"
+import { generateJson } from "./generateJson.ts"
 import { makePlain, quotedExpected } from "./quoted.ts"
 import type { Step } from "./sequence.ts"
 import { sequence } from "./sequence.ts"
@@ -142,6 +143,7 @@ const make = (format: Format<unknown>, needs: Needs) => {
 
 /** Compiles a parser. Throws where the platform forbids code generation: ask `canGenerate`. */
 export const generate = (format: Format<unknown>, needs: Needs): Parser => {
+  if (format._tag === "Ndjson") return generateJson(format, needs, narrowed(format.layout, needs))
   const { layout, writer, text } = make(format, needs)
   const names = ["SEED", "M", "words", "makePlain"]
   const made = new Function(...names, text)

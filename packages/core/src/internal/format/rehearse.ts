@@ -85,6 +85,27 @@ const agreements = (steps: ReadonlyArray<Step>, v: number): Map<string, string> 
   return agreed
 }
 
+const jsonValues: Readonly<Record<string, ReadonlyArray<unknown>>> = {
+  Integer: [7, -3, 0, 123_456_789],
+  Decimal: [7, 1.5, -2.25, 3e2, 0.1, 12.34],
+  Boolean: [true, false],
+  Text: ["ab", "", "abcdefghijklmnopqrst", "é", 'a "b"']
+}
+
+const jsonLines = ({ fields }: Format<unknown>): string => {
+  const lines: Array<string> = []
+  for (let v = 0; v < variants; v++) {
+    const members = Object.entries(fields).map(([name, spec]) => {
+      const values = spec._tag === "Choice" ? Object.keys(spec.words) : jsonValues[spec._tag]
+      return [name, values?.[v % values.length]] as const
+    })
+    const further = [["further", [v, { a: null, b: "c", d: [] }]] as const]
+    const all = v % 2 === 0 ? [...members, ...further] : [...further, ...members.toReversed()]
+    lines.push(JSON.stringify(Object.fromEntries(all), undefined, v % 5 === 0 ? " " : ""))
+  }
+  return `${lines.map((line) => line.replaceAll("\n", " ")).join("\n")}\n`
+}
+
 const quoted = (line: string, separator: string): string =>
   line
     .split(separator)
@@ -93,6 +114,7 @@ const quoted = (line: string, separator: string): string =>
 
 /** Lines of a format that take its parser everywhere but into a fault. */
 export const sampleLines = (format: Format<unknown>): string => {
+  if (format._tag === "Ndjson") return jsonLines(format)
   const { separator } = format
   const steps = sequence(format.fields, separator)
   const lines: Array<string> = []

@@ -36,12 +36,19 @@ const codeTest = (data: string, column: Column, matches: (value: string) => bool
     : `(${codes.map((code) => `${data}.code[i] === ${code}`).join(" || ")})`
 }
 
+const joined = (
+  conditions: ReadonlyArray<Condition>,
+  layout: Layout,
+  operator: string,
+  none: string
+): string => `(${conditions.map((each) => testCode(each, layout)).join(operator) || none})`
+
 const testCode = (condition: Condition, layout: Layout): string => {
   switch (condition._tag) {
     case "All":
-      return `(${condition.conditions.map((each) => testCode(each, layout)).join(" && ") || "true"})`
+      return joined(condition.conditions, layout, " && ", "true")
     case "Any":
-      return `(${condition.conditions.map((each) => testCode(each, layout)).join(" || ") || "false"})`
+      return joined(condition.conditions, layout, " || ", "false")
     case "Not":
       return `!${testCode(condition.condition, layout)}`
   }

@@ -1,0 +1,216 @@
+// A parser for lines of JSON objects, generated for the fields a plan uses. Its quick way takes
+// what is surely right: members in any order, texts without escapes, plain numbers. A line that
+// holds anything else is read by jsonFields.ts, which decides what it means.
+
+import { multiplier, seed } from "../../ByteHash.ts"
+import type { FieldSpec, FieldSpecs, Format } from "../../Format.ts"
+import type { Layout, Needs } from "../../Views.ts"
+import { choiceValues } from "./describe.ts"
+import { FieldWriter } from "./fieldWriter.ts"
+import type { Parse, Parser } from "./generate.ts"
+import { interpretJson, jsonExpected, objectExpected } from "./jsonFields.ts"
+import { skipSpace, skipValue } from "./jsonSkip.ts"
+import type { Step } from "./sequence.ts"
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/** Where the slow way leaves what it read: by field, the numbers its local variables are set to. */
+interface Slow {
+  readonly starts: Array<number>
+  readonly lengths: Array<number>
+  readonly numbers: Array<number>
+}
+
+const isSame = (at: string, text: string): string =>
+  [...encoder.encode(text)].map((byte, i) => `b[${at} + ${i}] === ${byte}`).join(" && ")
+
+/** Reads a value at q into the field's variables; leaves the quick way where it is not plain. */
+const valueCode = (spec: FieldSpec, n: number): string => {
+  switch (spec._tag) {
+    case "Integer":
+      return `${digits(n)} if (w < 1 || w > 15 || (m && v${n} === 0)) break quick;
+        if (m) v${n} = -v${n};`
+    case "Decimal":
+      return `${digits(n)} if (w < 1) break quick;
+        if (q < e && b[q] === 46) {
+          const d = ++q;
+          while (q < e && (c = b[q] - 48) >= 0 && c <= 9) { v${n} = v${n} * 10 + c; q++; }
+          w += q - d;
+          if (q === d || w > 15) break quick;
+          v${n} /= 10 ** (q - d);
+        }
+        if (w > 15 || (m && v${n} === 0)) break quick; if (m) v${n} = -v${n};`
+    case "Boolean":
+      return `if (${isSame("q", "true")}) { k${n} = 1; q += 4; }
+        else if (${isSame("q", "false")}) { k${n} = 0; q += 5; } else break quick;`
+    case "Choice": {
+      const values = choiceValues(spec.words)
+      const tests = Object.entries(spec.words).map(([word, value]) => {
+        const quoted = `"${word}"`
+        const { length } = encoder.encode(quoted)
+        return `if (${isSame("q", quoted)}) { k${n} = ${values.indexOf(value)}; q += ${length}; }`
+      })
+      return `${tests.join(" else ")} else break quick;`
+    }
+    default:
+      return `if (b[q] !== 34) break quick; s${n} = ++q;
+        while (q < e && (c = b[q]) !== 34) { if (c === 92 || c < 32) break quick; q++; }
+        l${n} = q - s${n}; q++;`
+  }
+}
+
+// Leading zeros are no JSON; a second digit behind one leaves the quick way.
+const digits = (n: number): string => `const m = b[q] === 45; if (m) q++;
+        let w = q; v${n} = 0;
+        if (b[q] === 48 && b[q + 1] >= 48 && b[q + 1] <= 57) break quick;
+        while (q < e && (c = b[q] - 48) >= 0 && c <= 9) { v${n} = v${n} * 10 + c; q++; }
+        w = q - w;`
+
+const memberCode = (step: Step, i: number, n: number): string => {
+  const { length } = encoder.encode(step.name)
+  return `if (z - a === ${length} && ${isSame("a", step.name) || "true"}) {
+        ${valueCode(step.spec, n)}
+        seen |= ${2 ** i};
+      }`
+}
+
+const variables = (steps: ReadonlyArray<Step>, id: (path: string) => number): string =>
+  steps
+    .map(
+      ({ path }) => `let s${id(path)} = 0, l${id(path)} = 0, v${id(path)} = 0, k${id(path)} = 255;`
+    )
+    .join(" ")
+
+const hashes = (steps: ReadonlyArray<Step>, needs: Needs, id: (path: string) => number): string =>
+  steps
+    .filter(({ path }) => needs.hashes.has(path))
+    .map(({ path }) => {
+      const n = id(path)
+      return `let h${n} = SEED;
+    for (q = s${n}; q < s${n} + l${n}; q++) h${n} = Math.imul(h${n} ^ b[q], M);`
+    })
+    .join(" ")
+
+let identity = 0
+
+const source = (steps: ReadonlyArray<Step>, needs: Needs, writer: FieldWriter): string => {
+  const id = (path: string): number => writer.id(path)
+  const hasKey = needs.key !== undefined
+  const members = steps.map((step, i) => memberCode(step, i, id(step.path))).join("\n      else ")
+  const back = steps
+    .map(({ path }, i) => {
+      const n = id(path)
+      return `s${n} = x.starts[${i}]; l${n} = x.lengths[${i}]; v${n} = k${n} = x.numbers[${i}];`
+    })
+    .join("\n      ")
+  return `// parser of JSON ${identity++}
+"use strict";
+return function json_${identity}(b, at, end, sheet, max, host) {
+  const C = sheet.columns;
+  let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
+  ${writer.hoists()}
+  ${hasKey ? "let KS = sheet.keyStart, KL = sheet.keyLength, KH = sheet.keyHash;" : ""}
+  ${hasKey ? "let kb = sheet.keyBytes, ku = sheet.keyUsed;" : ""}
+  const grow = () => {
+    sheet.ensure(r + 1);
+    room = sheet.room;
+    ${writer.rehoists()}
+    ${hasKey ? "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;" : ""}
+  };
+  scan: while (at < end && r < max) {
+    p = at;
+    e = b.indexOf(10, p);
+    let next = e + 1;
+    if (e < 0 || e >= end) { e = end; next = end; }
+    ${variables(steps, id)}
+    let seen = 0, isRead = false;
+    p = space(b, p, e);
+    if (p === e) { lines++; at = next; continue; }
+    quick: {
+      if (b[p] !== 123) break quick;
+      q = p + 1;
+      if (q < e && b[q] <= 32) q = space(b, q, e);
+      while (q < e && b[q] === 34) {
+        a = ++q;
+        while (q < e && (c = b[q]) !== 34) { if (c === 92 || c < 32) break quick; q++; }
+        z = q++;
+        if (q < e && b[q] <= 32) q = space(b, q, e);
+        if (b[q++] !== 58) break quick;
+        if (q < e && b[q] <= 32) q = space(b, q, e);
+        ${members}
+        else { q = skip(b, q, e); if (q < 0) break quick; }
+        if (q < e && b[q] <= 32) q = space(b, q, e);
+        if (q < e && b[q] === 44) {
+          q++;
+          if (q < e && b[q] <= 32) q = space(b, q, e);
+          if (b[q] !== 34) break quick;
+        } else break;
+      }
+      if (q >= e || b[q] !== 125 || seen !== ${2 ** steps.length - 1}) break quick;
+      q++;
+      isRead = space(b, q, e) === e;
+    }
+    if (!isRead) {
+      const fault = slow(b, p, e, x);
+      if (fault >= 0) { host.fault = fault; host.faultAt = at; break scan; }
+      ${back}
+    }
+    ${hashes(steps, needs, id)}
+    ${writer.write(steps)}
+    lines++;
+    at = next;
+  }
+  sheet.rows = r;
+  ${hasKey ? "sheet.keyUsed = ku;" : ""}
+  host.lines += lines;
+  return at;
+}`
+}
+
+/** The slow way: the line's meaning, its texts put where the line stood, as bytes. */
+const slowWay =
+  (layout: Layout, fields: FieldSpecs, faults: FieldWriter["faults"]) =>
+  (bytes: Uint8Array, from: number, to: number, x: Slow): number => {
+    const decoded = interpretJson({ layout }, fields)(decoder.decode(bytes.subarray(from, to)))
+    if (decoded._tag === "Fault")
+      return faults.findIndex(({ field }) => field === decoded.fault.field)
+    const record = decoded.records[0] as Record<string, unknown>
+    let at = from
+    Object.entries(fields).forEach(([name, spec], i) => {
+      const value = record[name]
+      if (spec._tag === "Choice") x.numbers[i] = choiceValues(spec.words).indexOf(value as string)
+      else if (typeof value === "string") {
+        // Unescaped text is never longer than it was with its escapes.
+        const { written } = encoder.encodeInto(value, bytes.subarray(at, to))
+        x.starts[i] = at
+        x.lengths[i] = written
+        at += written
+      } else x.numbers[i] = Number(value)
+    })
+    return -1
+  }
+
+const isUsed = (needs: Needs, name: string): boolean =>
+  needs.columns.has(name) || needs.hashes.has(name) || needs.key?.includes(name) === true
+
+/** Compiles a parser for lines of JSON. */
+export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layout): Parser => {
+  const fields = Object.fromEntries(
+    Object.entries(format.fields).filter(([name]) => isUsed(needs, name))
+  )
+  const ending = { to: "", orEnd: false }
+  const steps = Object.entries(fields).map(
+    ([name, spec]): Step => ({ name, path: name, spec, ending, expected: "", inner: [] })
+  )
+  const writer = new FieldWriter(layout, needs, steps, format)
+  writer.faults.push({ field: "(line)", expected: objectExpected })
+  for (const { path, spec } of steps)
+    writer.faults.push({ field: path, expected: jsonExpected(spec) })
+  const slow = slowWay(layout, fields, writer.faults)
+  const x: Slow = { starts: [], lengths: [], numbers: [] }
+  const names = ["SEED", "M", "words", "space", "skip", "slow", "x"]
+  const made = new Function(...names, source(steps, needs, writer))
+  const parse = made(seed, multiplier, writer.words, skipSpace, skipValue, slow, x) as Parse
+  return { parse, layout, faults: writer.faults }
+}
