@@ -105,6 +105,8 @@ export const credit = (settings: Settings<Policy.CreditBased>): FlowOf<Policy.Cr
  *
  * Flow: the stage's queue fills meanwhile and then stops the read. Portions are let through about a
  * hundred times a second.
+ * Limits: timers have milliseconds, so tokens of a burst below some 5 ms of the rate are lost while
+ * nobody is awake to take them: the rate is then kept, but not reached.
  */
 export const rate = (settings: Settings<Policy.RateShaping>): FlowOf<Policy.RateShaping> =>
   flow({ _tag: "RateShaping", ...settings })
