@@ -1,6 +1,7 @@
-// CSV grouped by a key: Sluice on views and on objects, two JavaScript parsers, and DuckDB. Each
-// program in a fresh process, interleaved, medians; their outputs must be the same lines.
-//   node -C sluice-source tabular/compare.ts [--megabytes 200] [--rounds 3]
+// CSV grouped by a key, and NDJSON filtered, projected and grouped: Sluice on views and on objects,
+// parsers for JavaScript, and DuckDB. Each program in a fresh process, interleaved, medians; their
+// outputs must be the same lines.
+//   node -C sluice-source tabular/compare.ts [--kind csv] [--megabytes 200] [--rounds 3]
 
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs"
@@ -12,6 +13,8 @@ import { interleave, median, ratio } from "../src/Rounds.ts"
 
 const { values } = parseArgs({
   options: {
+    kind: { type: "string", default: "csv" },
+    only: { type: "string", default: "" },
     megabytes: { type: "string", default: "200" },
     rounds: { type: "string", default: "3" }
   }
@@ -19,23 +22,39 @@ const { values } = parseArgs({
 
 const here = (name: string): string => new URL(name, import.meta.url).pathname
 
-const programs = [
-  { name: "Sluice, views", args: [here("sluice.ts")] },
-  { name: "Sluice, objects", args: [here("sluice.ts"), "objects"] },
-  { name: "papaparse", args: [here("papaparse.ts")] },
-  { name: "csv-parse", args: [here("csvParse.ts")] },
-  { name: "DuckDB", args: [here("duckdb.ts")] }
-] as const
+interface Program {
+  readonly name: string
+  readonly args: ReadonlyArray<string>
+}
 
-type Program = (typeof programs)[number]
+const groups: Readonly<Record<string, ReadonlyArray<Program>>> = {
+  csv: [
+    { name: "Sluice, views", args: [here("sluiceCsv.ts")] },
+    { name: "Sluice, objects", args: [here("sluiceCsv.ts"), "objects"] },
+    { name: "papaparse", args: [here("papaparse.ts")] },
+    { name: "csv-parse", args: [here("csvParse.ts")] },
+    { name: "DuckDB", args: [here("duckdbCsv.ts")] }
+  ],
+  ndjson: [
+    { name: "Sluice, views", args: [here("sluiceNdjson.ts")] },
+    { name: "Sluice, objects", args: [here("sluiceNdjson.ts"), "objects"] },
+    { name: "JSON.parse by line", args: [here("jsonParse.ts")] },
+    { name: "DuckDB", args: [here("duckdbNdjson.ts")] }
+  ]
+}
+
+const { kind } = values
+const group = groups[kind]
+if (group === undefined) throw new Error(`--kind is ${kind}; give csv or ndjson`)
+const programs = group.filter(({ name }, i) => i === 0 || name.includes(values.only))
 
 const directory = join(tmpdir(), "sluice-tabular")
 mkdirSync(directory, { recursive: true })
-const input = join(directory, `sales-${values.megabytes}.csv`)
+const input = join(directory, `sales-${values.megabytes}.${kind}`)
 if (!existsSync(input))
-  execFileSync(process.execPath, [here("generate.ts"), "csv", values.megabytes, input])
+  execFileSync(process.execPath, [here("generate.ts"), kind, values.megabytes, input])
 
-const outputOf = (program: Program): string => join(directory, `${program.name}.ndjson`)
+const outputOf = (program: Program): string => join(directory, `${kind} ${program.name}.out`)
 
 const results = await interleave(programs, Number(values.rounds), (program, round) => {
   process.stderr.write(`round ${round + 1}: ${program.name}\n`)
@@ -45,13 +64,15 @@ const results = await interleave(programs, Number(values.rounds), (program, roun
 const linesOf = (program: Program): string =>
   readFileSync(outputOf(program), "utf8").split("\n").sort().join("\n")
 
-const expected = linesOf(programs[0])
+const expected = linesOf(programs[0]!)
 for (const program of programs)
   if (linesOf(program) !== expected) throw new Error(`${program.name} writes other lines`)
 
 const megabytes = statSync(input).size / 1e6
-const base = results.get(programs[0])!.map(({ seconds }) => seconds)
-console.log(`| ${megabytes.toFixed(0)} MB of CSV | MB/s | × views | CPU s | peak RSS MB |`)
+const base = results.get(programs[0]!)!.map(({ seconds }) => seconds)
+console.log(
+  `| ${megabytes.toFixed(0)} MB of ${kind.toUpperCase()} | MB/s | × views | CPU s | peak RSS MB |`
+)
 console.log("|---|--:|--:|--:|--:|")
 for (const program of programs) {
   const runs = results.get(program)!

@@ -1,4 +1,4 @@
-// CSV grouped by city with Sluice: `node sluice.ts [objects] <input> <output>`. With `objects` the
+// CSV grouped by city with Sluice: `node sluiceCsv.ts [objects] <input> <output>`. With `objects` the
 // key is a plain function, so the same pipeline runs on objects.
 
 import * as Accumulate from "@sluice/accumulation/Accumulate"

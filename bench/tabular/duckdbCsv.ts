@@ -1,5 +1,5 @@
 // CSV grouped by city by DuckDB, a database in C++ with threads: how far there is to go.
-// `node duckdb.ts <input> <output>`
+// `node duckdbCsv.ts <input> <output>`
 
 import { writeFileSync } from "node:fs"
 import { DuckDBInstance } from "@duckdb/node-api"
