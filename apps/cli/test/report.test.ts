@@ -117,6 +117,31 @@ describe("result table", () => {
     expect(table).toContain("… and 32 more\n")
   })
 
+  it("names circuits that let nothing through, stages in quarantine, and who is to blame", () => {
+    const quarantined = [
+      { stageId: "parse", atMs: 1, seqId: 9, location: "data.noun:14", reason: "not a\nnumber" }
+    ]
+    const finalStates = {
+      price: state("price", "transform", { circuit: "open" }),
+      store: state("store", "sink", { circuit: "closed" })
+    }
+    const charge = { stageId: "store", ownMicros: 900_000, behind: [] }
+    const blame = {
+      elapsedMicros: 1_000_000,
+      heldBack: [{ stageId: "lines", waitedMicros: 900_000, by: [charge] }],
+      causes: [{ stageId: "store", micros: 900_000 }]
+    }
+    const told = { ...summary, blame, result: { ...result, quarantined, finalStates } }
+    const table = resultTable(told, 50, captured())
+    expect(table).toContain('circuit of "price": open')
+    expect(table).not.toContain('circuit of "store"')
+    expect(table).toMatch(/in quarantine:\n +parse +data\.noun:14 +not a number\n/)
+    expect(table).toContain("begin with store:\n    lines was held back 900.0 ms (90 %) by\n")
+    expect(table).toContain("    └─ store busy 900.0 ms (100 %)")
+    const calm = { ...told, blame: { ...blame, heldBack: [], causes: [] } }
+    expect(resultTable(calm, 50, captured())).toContain("nobody was held back")
+  })
+
   it("shows the first dead letters with stage, place and cause, on one line each", () => {
     const letter = {
       _tag: "DeadLetter" as const,

@@ -147,6 +147,14 @@ const deadLetterLines = (result: PipelineResult.PipelineResult): ReadonlyArray<s
   ]
 }
 
+/** Circuits that do not let calls through: what came for them failed, or waits. */
+const circuitLines = (result: PipelineResult.PipelineResult): ReadonlyArray<string> =>
+  Object.values(result.finalStates).flatMap(({ stageId, circuit }) =>
+    circuit === undefined || circuit === "closed"
+      ? []
+      : [`${indent}circuit of "${stageId}": ${circuit}`]
+  )
+
 const quarantineLines = (result: PipelineResult.PipelineResult): ReadonlyArray<string> => {
   const rows = result.quarantined.map(({ stageId, location, seqId, reason }) => [
     stageId,
@@ -181,6 +189,7 @@ export const resultTable = (summary: RunSummary, openKeys: number, output: Outpu
       result.success ? incompleteLines(report, openKeys) : openLine(report)
     ),
     deadLetterLines(result),
+    circuitLines(result),
     quarantineLines(result),
     blameLines(summary)
   ]
