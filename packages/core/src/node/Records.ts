@@ -7,10 +7,12 @@ import type { Parser } from "../internal/format/generate.ts"
 import { canGenerate, generate } from "../internal/format/generate.ts"
 import { afterLastQuoted, splitQuoted } from "../internal/format/quoted.ts"
 import { rehearse } from "../internal/format/rehearse.ts"
+import { csvHeader, csvRow, csvWriter, namesOf } from "../internal/views/csvWriter.ts"
+import type { WriteRows } from "../internal/views/jsonWriter.ts"
 import { jsonWriter } from "../internal/views/jsonWriter.ts"
 import type * as Sink from "../Sink.ts"
 import * as Source from "../Source.ts"
-import type { Needs } from "../Views.ts"
+import type { Layout, Needs } from "../Views.ts"
 import { blockOf, everything } from "../Views.ts"
 import type { FileError } from "./FileError.ts"
 import type { ReadOptions } from "./internal/recordReader.ts"
@@ -176,9 +178,76 @@ export const ndjsonSink = <A>(
     label: "ndjson",
     encode: jsonOf,
     writeViews: viewWriter(jsonWriter),
-    atomic: options.atomic ?? true,
-    makeDirectory: options.makeDirectory ?? false,
-    blockBytes: options.blockBytes ?? 256 * kibibyte
+    ...targetOf(options)
   }),
   views: true
+})
+
+/** How CSV is written. */
+export interface CsvSinkOptions extends RecordSinkOptions {
+  /** One ASCII character. Default a comma. */
+  readonly separator?: string
+  /** A first line with the names of the fields. Default true. */
+  readonly header?: boolean
+}
+
+/**
+ * Writes each record as one row of CSV, views as bytes without a string; `-` is standard output.
+ *
+ * Shape: the fields in the order of the first record, whose names are the header; null is an empty
+ * field. An input without records makes an empty file.
+ * Flow and limits as `Files.ndjsonSink`.
+ * Errors: as there; a field that is an object or an array has no form in CSV.
+ *
+ * @example
+ * ```ts
+ * import * as Records from "@sluice/core/node/Records"
+ *
+ * const out = Records.csvSink<{ readonly city: string; readonly total: number }>("totals.csv")
+ * ```
+ */
+export const csvSink = <A extends object>(
+  path: string,
+  options: CsvSinkOptions = {}
+): Sink.Sink<A, FileError> => {
+  const separator = options.separator ?? ","
+  const make = (): Sink.Sink<A, FileError> => {
+    let headed = options.header === false
+    const head = (names: () => ReadonlyArray<string>): string => {
+      if (headed) return ""
+      headed = true
+      return `${csvHeader(names(), separator)}\n`
+    }
+    const writers = new WeakMap<Layout, WriteRows>()
+    const writerOf = (layout: Layout): WriteRows => {
+      const known = writers.get(layout) ?? csvWriter(layout, separator)
+      writers.set(layout, known)
+      return known
+    }
+    const writeBlock = viewWriter(writerOf)
+    return recordSink.make<A>(path, {
+      label: "csv",
+      encode: (record) => {
+        const text = csvRow(record, separator)
+        return head(() => Object.keys(record)) + text
+      },
+      writeViews: (writer, items) => {
+        const layout = blockOf(items)?.sheet.layout
+        if (layout === undefined) return false
+        writerOf(layout)
+        const text = head(() => namesOf(layout))
+        if (text !== "") writer.add(text)
+        return writeBlock(writer, items)
+      },
+      ...targetOf(options)
+    })
+  }
+  // Each run has a header of its own, so each opening makes a writer of its own.
+  return { ...make(), open: Effect.suspend(() => make().open), views: true }
+}
+
+const targetOf = (options: RecordSinkOptions) => ({
+  atomic: options.atomic ?? true,
+  makeDirectory: options.makeDirectory ?? false,
+  blockBytes: options.blockBytes ?? 256 * kibibyte
 })

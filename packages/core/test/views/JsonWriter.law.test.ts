@@ -3,6 +3,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
+import { csvRow, csvWriter } from "../../src/internal/views/csvWriter.ts"
 import { jsonWriter, putNumber } from "../../src/internal/views/jsonWriter.ts"
 import { Segment } from "../../src/SegmentPool.ts"
 import type { ViewBlock } from "../../src/Views.ts"
@@ -41,6 +42,55 @@ const linesOf = (block: ViewBlock): string =>
     .toObjects()
     .map((record) => `${JSON.stringify(record)}\n`)
     .join("")
+
+describe("the CSV writer of views", () => {
+  it("writes the rows of the same records, which read back as they were", () => {
+    const format = Format.ndjson({
+      text: Format.text(),
+      number: Format.decimal(),
+      flag: Format.boolean(),
+      word: Format.choice({ a: "plain", b: "with, a comma", c: "" })
+    })
+    const record = fc.record({
+      text: fc.string({ unit: fc.constantFrom(...'ab,;"\r\n é') }),
+      number: fc.oneof(fc.integer(), fc.constantFrom(0.25, 1e21, -1.5)),
+      flag: fc.boolean(),
+      word: fc.constantFrom("a", "b", "c")
+    })
+    fc.assert(
+      fc.property(
+        fc.array(record, { minLength: 1 }),
+        fc.constantFrom(",", ";"),
+        (records, separator) => {
+          const text = records.map((each) => `${JSON.stringify(each)}\n`).join("")
+          const block = blockOf(format as Format.Format<unknown>, text)
+          const output = new SmallOutput()
+          csvWriter(block.sheet.layout, separator)(block.sheet, block.from, block.to, output)
+          const rows = Buffer.from(output.bytes.subarray(0, output.used)).toString()
+          const objects = block.toObjects() as ReadonlyArray<Record<string, unknown>>
+          expect(rows).toBe(objects.map((each) => `${csvRow(each, separator)}\n`).join(""))
+          const back = Format.csv(
+            {
+              text: Format.text(),
+              number: Format.decimal(),
+              flag: Format.boolean(),
+              word: Format.text()
+            },
+            { separator, header: false }
+          ) as Format.Format<unknown>
+          expect(blockOf(back, rows).toObjects()).toEqual(objects)
+        }
+      ),
+      { numRuns: 200 }
+    )
+  })
+
+  it("refuses groups, and writes a line for a record of nothing", () => {
+    const group = Format.delimited({ g: Format.counted({ a: Format.text() }), rest: Format.text() })
+    expect(() => csvWriter(group.layout, ",")).toThrow('field "g" is a group')
+    expect(csvRow({ text: null }, ",")).toBe('""')
+  })
+})
 
 describe("the JSON writer of views", () => {
   it("writes what JSON.stringify makes of the same records", () => {

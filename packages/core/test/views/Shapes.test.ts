@@ -145,6 +145,23 @@ describe("the shape of records in a plan", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("writes CSV from views as from objects, with a header in every run", () =>
+    Effect.gen(function* () {
+      const at = yield* drive.withFiles({ a: 'x, "y"\\t1\nz\\t2\n'.replaceAll("\\t", "\t") })
+      const records = Pipeline.source("a", Records.files(at("a"), pairs))
+      for (const [name, from] of [
+        ["views", records],
+        ["objects", records.pipe(Pipeline.map("same", (record) => ({ ...record })))]
+      ] as const) {
+        const closed = from.pipe(Pipeline.sink("out", Records.csvSink(at(name))))
+        for (let run = 0; run < 2; run++) {
+          yield* Pipeline.run(closed)
+          expect(fs.readFileSync(at(name), "utf8")).toBe('name,value\n"x, ""y""",1\nz,2\n')
+        }
+      }
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("gives the same output either way, however batches are cut", () =>
     Effect.gen(function* () {
       const lines = Array.from({ length: 300 }, (_, i) => `n"${i}\t${i}`)
