@@ -42,6 +42,11 @@ export type PipelineEvent =
       readonly atMs: number
       readonly stageId: string
       readonly count: number
+      /**
+       * In front of the stage: its channel was `full`, or it was `gone`; in it: a branch had no
+       * way.
+       */
+      readonly reason: "full" | "gone" | "unrouted"
     }
   | {
       readonly _tag: "PoliciesTaken"

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import type * as Observer from "../../src/Observer.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
@@ -200,6 +201,28 @@ describe.each(engines)("$name engine, observation", (engine) => {
         dropped: 6,
         errors: 0
       })
+    })
+  )
+
+  it.effect("records in front of a stage that has enough are dropped with that reason", () =>
+    Effect.gen(function* () {
+      const { events, observer } = recording()
+      const dropped: Array<unknown> = []
+      const first = (input: Stream.Stream<number>) => Stream.take(input, 3)
+      const open = numbers(10).pipe(Pipeline.process("first", first))
+      const { out, result } = yield* collect(engine, open, {
+        observer,
+        batchSize: 4,
+        onDropped: (stageId, payloads) => void dropped.push(stageId, ...payloads)
+      })
+      const { recordsIn = 0, metrics } = result.finalStates["first"] ?? {}
+      const gone = metrics?.["dropped.gone"] ?? 0
+      expect([out, result.status]).toEqual([[0, 1, 2], "completed"])
+      expect([recordsIn + gone, gone > 0]).toEqual([result.recordsIn, true])
+      expect(dropped.filter((one) => one !== "first").length).toBe(gone)
+      const told = events.filter(({ _tag }) => _tag === "RecordsDropped")
+      expect(told.every((event) => "reason" in event && event.reason === "gone")).toBe(true)
+      expect(told.length).toBeGreaterThan(0)
     })
   )
 

@@ -203,7 +203,9 @@ export class Run {
     if (front !== undefined) stats.kept[front] += payloads.length
     this.options.onDropped?.(stageId, payloads)
     if (this.observed) {
-      this.emit({ _tag: "RecordsDropped", atMs: this.now(), stageId, count: payloads.length })
+      const reason = front ?? "unrouted"
+      const [atMs, count] = [this.now(), payloads.length]
+      this.emit({ _tag: "RecordsDropped", atMs, stageId, count, reason })
     }
   }
 }

@@ -59,13 +59,13 @@ export const logObserver = (run: Run): Observer.PipelineObserver => {
           )
         }
         case "RecordsDropped": {
-          const { stageId, count: records } = event
+          const { stageId, count: records, reason } = event
           return seldom(stageId, "dropped", (count) =>
             say(
               stageId,
-              { records },
+              { records, reason },
               Effect.logWarning(
-                `stage "${stageId}" dropped ${records} records; ${plural(count, "time")}`
+                `stage "${stageId}" dropped ${records} records (${reason}); ${plural(count, "time")}`
               )
             )
           )
