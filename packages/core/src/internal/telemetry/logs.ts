@@ -65,7 +65,7 @@ export const logObserver = (run: Run): Observer.PipelineObserver => {
               stageId,
               { records, reason },
               Effect.logWarning(
-                `stage "${stageId}" dropped ${records} records (${reason}); ${plural(count, "time")}`
+                `stage "${stageId}" dropped ${records} records, ${reason}; ${plural(count, "time")}`
               )
             )
           )
