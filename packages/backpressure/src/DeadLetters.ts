@@ -82,6 +82,41 @@ export interface DeadLetters {
 /** A store over any backend. */
 export const store: (backend: Backend) => Effect.Effect<DeadLetters> = deadLetterStore
 
+/**
+ * What `onDeadLetters` of a run takes: keeps every letter, whole, before the failing stage goes on.
+ *
+ * Errors: a store that cannot be written ends the run as a defect: a letter that is kept nowhere
+ * would be lost.
+ *
+ * @example
+ * ```ts
+ * import * as DeadLetters from "@sluice/backpressure/DeadLetters"
+ * import * as Pipeline from "@sluice/core/Pipeline"
+ * import * as Policy from "@sluice/core/Policy"
+ * import * as Sink from "@sluice/core/Sink"
+ * import * as Source from "@sluice/core/Source"
+ * import * as Effect from "effect/Effect"
+ *
+ * const price = (n: number) => (n === 2 ? Effect.fail("no price") : Effect.succeed(n * 2))
+ *
+ * const pipeline = Pipeline.source("orders", Source.fromIterable([1, 2, 3])).pipe(
+ *   Pipeline.mapEffect("price", price, { onError: Policy.deadLetter }),
+ *   Pipeline.sink("ledger", Sink.drain)
+ * )
+ *
+ * export const program = Effect.gen(function* () {
+ *   const store = yield* DeadLetters.memory()
+ *   yield* Pipeline.run(pipeline, { onDeadLetters: DeadLetters.receiver(store) })
+ *   // Once prices are there again: what succeeds now leaves the store.
+ *   return yield* store.replay({ stageId: "price" }, ({ letter }) => price(Number(letter.payload)))
+ * })
+ * ```
+ */
+export const receiver =
+  (letters: DeadLetters) =>
+  (arrived: ReadonlyArray<DeadLetter.DeadLetter>): Effect.Effect<void> =>
+    Effect.orDie(Effect.forEach(arrived, letters.put, { discard: true }))
+
 /** Letters that are kept unless said otherwise. */
 export const countMaxDefault = 10_000
 
