@@ -9,9 +9,13 @@ export const title =
 
 const lines = new URL("lines.ts", import.meta.url).pathname
 
+const views = new URL("views.ts", import.meta.url).pathname
+
 const heap = ["--max-old-space-size=64", "--max-semi-space-size=4"]
 
 export const programs: ReadonlyArray<Program> = [
   { name: "Sluice, once", baseline: true, args: [...heap, lines, "1"], conditions: [] },
-  { name: "Sluice, ten times", subject: true, args: [...heap, lines, "10"], conditions: [] }
+  { name: "Sluice, ten times", subject: true, args: [...heap, lines, "10"], conditions: [] },
+  { name: "Sluice, joined on views, once", args: [...heap, views, "1"], conditions: [] },
+  { name: "Sluice, joined on views, ten times", args: [...heap, views, "10"], conditions: [] }
 ]

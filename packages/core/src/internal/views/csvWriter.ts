@@ -74,13 +74,15 @@ const fieldCode = (column: Column, k: number): string => {
         }
       } }`
     case "Number":
-      return `{ const v = ${data}.value[i]; if (v === v) { ${room(String(numberMax))} a = N(o, a, v); } }`
+      return `{ const v = ${data}.value[i];
+      if (v === v) { ${room(String(numberMax))} a = N(o, a, v); } }`
     case "Group":
       throw new TypeError(
         `field "${column.name}" is a group, which has no form in CSV. Cure: pick the other fields`
       )
     default:
-      return `{ const w = W[${k}][${data}.code[i]]; ${room("w.length")} o.set(w, a); a += w.length; }`
+      return `{ const w = W[${k}][${data}.code[i]];
+      ${room("w.length")} o.set(w, a); a += w.length; }`
   }
 }
 
