@@ -6,6 +6,7 @@ import type * as Accumulator from "@sluice/core/Accumulator"
 import type * as Batch from "@sluice/core/Batch"
 import type { KeyValue } from "./entry.ts"
 import { Entry } from "./entry.ts"
+import type { Departure } from "./exits.ts"
 import { complete, Exits, unfinished } from "./exits.ts"
 import { missingKey } from "./failures.ts"
 import { checkInvariants } from "./invariants.ts"
@@ -50,6 +51,8 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
   now = 0
   private remaining: Iterator<Entry<Key, State>> | undefined = undefined
   private ended = false
+  /** One departure for each trigger: keys that complete make nothing of their own. */
+  private readonly completions: ReadonlyArray<Departure>
   private readonly ahead: LookAhead<In, Key, State>
 
   constructor(
@@ -60,6 +63,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
   ) {
     this.host = host
     this.table = table
+    this.completions = logic.triggers.map(complete)
     this.logic = logic
     this.settings = settings
     this.epoch = Math.floor(host.now())
@@ -235,7 +239,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
 
   protected concluded(entry: Entry<Key, State>, verdict: number, position: number): void {
     if (verdict >= 0) {
-      this.exits.leave(entry, complete(this.logic.triggers[verdict]!), position)
+      this.exits.leave(entry, this.completions[verdict]!, position)
       return
     }
     const discard = this.settings.expireEmit === "discard"

@@ -4,7 +4,7 @@
 //
 //   words: [hash, place in the list, key length, phase, fragments, expected,
 //           slots, room, waiting, declared, head, origin of the head, slot cell, (free)]
-//   then three floats [bytes, first, last], then the key
+//   then two floats [bytes, last], then the key
 import { decodeUtf8 } from "@sluice/core/SegmentPool"
 import type { ByteArena } from "./byteArena.ts"
 import { copyBytes } from "./byteArena.ts"
@@ -29,10 +29,10 @@ export const rowWords = {
 
 const wordCount = 14
 const floatsAt = wordCount * 4
-const [bytesFloat, firstFloat, lastFloat] = [0, 1, 2]
+const [bytesFloat, lastFloat] = [0, 1]
 
 /** Offset of the key in its row. */
-export const keyAt = floatsAt + 3 * 8
+export const keyAt = floatsAt + 2 * 8
 
 /** Offsets of the floats, for the hot loop. */
 export const rowFloats = {
@@ -62,7 +62,6 @@ export const makeRow = (
   words[k + rowWords.keyLength] = length
   const f = (row >> 3) + floatsAt / 8
   floats[f + bytesFloat] = 0
-  floats[f + firstFloat] = now
   floats[f + lastFloat] = now
   // Zeros up to the next word: keys are compared word by word.
   if ((length & 3) !== 0) words[(row + keyAt + length) >> 2] = 0
@@ -90,9 +89,13 @@ export class ByteEntry {
   private current: Phase = "fresh"
   private readonly arena: ByteArena
 
-  constructor(arena: ByteArena, row: number) {
+  /** When the first fragment came: here, since timers ask for it and for little else. */
+  readonly first: number
+
+  constructor(arena: ByteArena, row: number, now: number) {
     this.arena = arena
     this.row = row
+    this.first = now
     this.state = row
   }
 
@@ -144,10 +147,6 @@ export class ByteEntry {
 
   set bytes(bytes: number) {
     this.setFloat(bytesFloat, bytes)
-  }
-
-  get first(): number {
-    return this.float(firstFloat)
   }
 
   get last(): number {

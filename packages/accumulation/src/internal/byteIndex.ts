@@ -90,7 +90,8 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
     for (let i = 0; i < count; i++) {
       const row = out[i] as number
       if (row === 0) continue
-      const [start, length] = [starts[from + i] as number, lengths[from + i] as number]
+      const start = starts[from + i] as number
+      const length = lengths[from + i] as number
       // Another key of the same hash came first: rare, so the whole search.
       if (!this.isKey(row, keys, start, length))
         out[i] = this.find(hashes[from + i] as number, keys, start, length)
@@ -139,7 +140,8 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
    * that it is not open.
    */
   remove(entry: ByteEntry): boolean {
-    const { row, arena } = { row: entry.row, arena: this.arena }
+    const { row } = entry
+    const { arena } = this
     const k = row >> 2
     const length = arena.words[k + rowWords.keyLength] as number
     const place = this.place(arena.words[k] as number, arena.words, row + keyAt, length)

@@ -124,7 +124,7 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
           if (row === 0 || arena.words[(row >> 2) + rowWords.phase] !== isOpen) {
             row = this.admitRow(sheet, at, row)
             if (row === 0) continue
-            fresh = new ByteEntry(arena, row)
+            fresh = new ByteEntry(arena, row, now)
           }
         }
         const verdict = logic.takeRow(row, at)
@@ -184,8 +184,8 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
       entry.phase = "forgotten"
       this.table.remove(entry)
     }
-    const [start, length] = [sheet.keyStart[at] as number, sheet.keyLength[at] as number]
-    const hash = sheet.keyHash[at] as number
-    return this.index.fresh(hash, sheet.keyBytes, start, length, this.now)
+    const start = sheet.keyStart[at] as number
+    const length = sheet.keyLength[at] as number
+    return this.index.fresh(sheet.keyHash[at] as number, sheet.keyBytes, start, length, this.now)
   }
 }

@@ -56,6 +56,8 @@ export class Exits<Key extends KeyValue, State, Out> {
   /** The host said that the run must end: nothing more is taken. */
   halted = false
   private readonly context: ExitContext<Key, State, Out>
+  /** What was said of the last key that completed: the same of most keys. */
+  private completed: Leaving | undefined = undefined
 
   constructor(context: ExitContext<Key, State, Out>) {
     this.context = context
@@ -98,8 +100,8 @@ export class Exits<Key extends KeyValue, State, Out> {
 
   private leaveComplete(entry: Entry<Key, State>, reason: string, position: number): void {
     const { counts, outputs } = this.context
-    const leaving = this.leaving(reason, true, 1, none)
-    const out = this.outputOf(entry, leaving, position)
+    if (this.completed?.reason !== reason) this.completed = this.leaving(reason, true, 1, none)
+    const out = this.outputOf(entry, this.completed, position)
     if (out === nothing) return
     outputs.complete(out, reason, position, entry.bytes)
     counts.completed(entry.fragments, reason)

@@ -17,7 +17,7 @@ describe("the index by bytes", () => {
   const fresh = (index: ByteIndex, text: string): ByteEntry => {
     const bytes = Buffer.from(text)
     const hash = hashBytes(bytes, 0, bytes.length)
-    return new ByteEntry(index.arena, index.fresh(hash, bytes, 0, bytes.length, 0))
+    return new ByteEntry(index.arena, index.fresh(hash, bytes, 0, bytes.length, 0), 0)
   }
 
   it("answers as a Map does, and gives back what it let go of", () => {
@@ -52,7 +52,7 @@ describe("the index by bytes", () => {
     const index = new ByteIndex(new ByteArena())
     const entries = ["one", "two", "ones"].map((text) => {
       const bytes = Buffer.from(text)
-      const entry = new ByteEntry(index.arena, index.fresh(7, bytes, 0, bytes.length, 0))
+      const entry = new ByteEntry(index.arena, index.fresh(7, bytes, 0, bytes.length, 0), 0)
       index.add(entry)
       return entry
     })
