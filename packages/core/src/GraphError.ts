@@ -28,16 +28,23 @@ export interface GraphIssue {
   readonly cure: string
 }
 
-/** The graph was refused; `issues` holds every finding. */
+const labelOf = (code: GraphIssueCode): string =>
+  code === "order" ? "order, rules O1 and O2" : code
+
+/**
+ * The graph was refused, as rule L1 of the contract asks before anything is opened; `issues` holds
+ * every finding.
+ */
 export class GraphError extends Data.TaggedError("GraphError")<{
   readonly pipelineId: string
   readonly issues: ReadonlyArray<GraphIssue>
 }> {
   override get message(): string {
     const lines = this.issues.map(
-      (issue) => `  [${issue.code}] stage "${issue.stageId}": ${issue.reason}. Cure: ${issue.cure}.`
+      ({ code, stageId, reason, cure }) =>
+        `  [${labelOf(code)}] stage "${stageId}": ${reason}. Cure: ${cure}.`
     )
-    const head = `pipeline "${this.pipelineId}" was refused, ${lines.length} finding(s):`
+    const head = `pipeline "${this.pipelineId}" was refused by rule L1, ${lines.length} finding(s):`
     return [head, ...lines].join("\n")
   }
 }

@@ -361,7 +361,7 @@ describe("validateOrFail", () => {
     const failed = Validate.validateOrFail({ ...graph, id: "orders", edges: [] })
     expect(Result.isFailure(failed) && failed.failure.message).toBe(
       [
-        'pipeline "orders" was refused, 4 finding(s):',
+        'pipeline "orders" was refused by rule L1, 4 finding(s):',
         '  [missing-output] stage "numbers": no edge leaves its output. ' +
           "Cure: continue it to a sink; Sink.drain forgets the records.",
         '  [missing-input] stage "add": no edge enters this Map. ' +

@@ -30,7 +30,8 @@ export class TimedOut extends Error {
   override readonly name = "TimedOut"
   constructor(stageId: string, timeoutMs: number) {
     super(
-      `stage "${stageId}" took longer than ${timeoutMs} ms; raise its timeout or make it faster`
+      `stage "${stageId}" took longer than ${timeoutMs} ms and was given up by rule T4; ` +
+        "raise its timeout or make it faster"
     )
   }
 }
