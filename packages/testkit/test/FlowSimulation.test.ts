@@ -2,13 +2,15 @@
 // choose: it never hangs, no record goes uncounted, and a run that completed has all credit back.
 import * as CircuitBreaker from "@sluice/backpressure/CircuitBreaker"
 import * as Flow from "@sluice/backpressure/Flow"
+import * as AsyncEngine from "@sluice/core/AsyncEngine"
 import type * as FlowStrategy from "@sluice/core/FlowStrategy"
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Policy from "@sluice/core/Policy"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
 import * as Effect from "effect/Effect"
-import { describe, it } from "vitest"
+import { describe, expect, it } from "vitest"
+import * as Interruption from "../src/Interruption.ts"
 import * as Simulation from "../src/Simulation.ts"
 
 const records = Array.from({ length: 40 }, (_, i) => i)
@@ -90,6 +92,28 @@ describe("guarded stages under faults", () => {
     async (seed, flow) => {
       const subject = (): Simulation.Subject => ({ pipeline: guarded(flow), check: owed })
       await Simulation.assertHolds({ subject, seed, runs: 60 })
+    },
+    patience
+  )
+})
+
+/** Both engines with their steps in view. */
+const stepped: ReadonlyArray<readonly [string, Interruption.MakeStepped]> = [
+  ["sync", Interruption.sync],
+  ["async", Interruption.virtual(() => AsyncEngine.make())]
+]
+
+const cuts = ["interrupt", "graceful", "abort"] as const
+
+describe("guarded stages cut off at every step", () => {
+  const cases = stepped.flatMap(([name, make]) => cuts.map((cut) => ({ name, make, cut })))
+  it.each(cases)(
+    "$name engine, $cut: nothing is left open",
+    async ({ make, cut }) => {
+      const pipeline = (): Pipeline.Closed<unknown> => guarded(flows[0]?.[1] as FlowStrategy.Flow)
+      const { found, steps } = await Interruption.everyStep({ make, pipeline, cut, opsPerStep: 40 })
+      expect(steps).toBeGreaterThan(20)
+      expect(found).toEqual([])
     },
     patience
   )
