@@ -1,5 +1,5 @@
-// CSV grouped by city with Sluice: `node sluiceCsv.ts [objects] <input> <output>`. With `objects` the
-// key is a plain function, so the same pipeline runs on objects.
+// CSV grouped by city with Sluice: `node sluiceCsv.ts [objects] <input> <output>`. With `objects`
+// the key is a plain function, so the same pipeline runs on objects.
 
 import * as Accumulate from "@sluice/accumulation/Accumulate"
 import * as Aggregate from "@sluice/accumulation/Aggregate"

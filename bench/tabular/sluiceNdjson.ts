@@ -1,5 +1,6 @@
 // NDJSON filtered, projected and grouped by city with Sluice: `node sluiceNdjson.ts [objects]
-// <input> <output>`. With `objects` the filter is a plain function, so the pipeline runs on objects.
+// <input> <output>`. With `objects` the filter is a plain function, so the pipeline runs on
+// objects.
 
 import * as Accumulate from "@sluice/accumulation/Accumulate"
 import * as Aggregate from "@sluice/accumulation/Aggregate"

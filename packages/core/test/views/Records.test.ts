@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
+import { afterLastQuoted } from "../../src/internal/format/quoted.ts"
 import { Override } from "../../src/node/internal/fileSystem.ts"
 import { afterLastLine, openRecords } from "../../src/node/internal/recordReader.ts"
 import * as Records from "../../src/node/Records.ts"
@@ -134,6 +135,32 @@ describe("Records.files", () => {
       expect(open.message).toContain("a closing quote")
     }).pipe(Effect.scoped)
   )
+
+  it("finds the last whole line of CSV as somebody does who looks at every byte", () => {
+    const model = (text: string): number => {
+      let last = 0
+      let isStart = true
+      for (let i = 0; i < text.length; i++) {
+        if (isStart && text[i] === '"') {
+          for (i++; i < text.length && (text[i] !== '"' || text[i + 1] === '"'); i++)
+            if (text[i] === '"') i++
+          isStart = false
+          continue
+        }
+        isStart = text[i] === "," || text[i] === "\n"
+        if (text[i] === "\n") last = i + 1
+      }
+      return last
+    }
+    const texts = fc.string({ unit: fc.constantFrom(...'ab,"\n""\n'), maxLength: 30 })
+    fc.assert(
+      fc.property(texts, (text) => {
+        const bytes = Buffer.from(text)
+        expect(afterLastQuoted(bytes, 0, bytes.length, 44)).toBe(model(text))
+      }),
+      { numRuns: 3_000 }
+    )
+  })
 
   it.effect("has one read ahead, and closes its file when given up", () =>
     Effect.gen(function* () {

@@ -59,26 +59,43 @@ export const makePlain = (
   }
 }
 
-/** Where the last whole line among `bytes[from, to)` ends; `from` where none does. */
+/** The closing quote of a field whose text begins at `from`, or -1. */
+const closingQuote = (bytes: Uint8Array, from: number, to: number): number => {
+  let at = bytes.indexOf(quote, from)
+  while (at >= 0 && at < to && bytes[at + 1] === quote) at = bytes.indexOf(quote, at + 2)
+  return at >= to ? -1 : at
+}
+
+/**
+ * Where the last whole line among `bytes[from, to)` ends; `from` where none does. `from` begins a
+ * line. Goes from quote to quote: what lies between is not looked at byte by byte.
+ */
 export const afterLastQuoted = (
   bytes: Uint8Array,
   from: number,
   to: number,
   separator: number
 ): number => {
-  let last = from
-  let isStart = true
-  for (let i = from; i < to; i++) {
-    const byte = bytes[i]
-    if (isStart && byte === quote) {
-      for (i++; i < to && (bytes[i] !== quote || bytes[i + 1] === quote); i++)
-        if (bytes[i] === quote) i++
-      isStart = false
+  let [last, plain] = [from, from]
+  const upTo = (end: number): void => {
+    const found = bytes.subarray(plain, end).lastIndexOf(lineFeed)
+    if (found >= 0) last = plain + found + 1
+  }
+  for (let at = bytes.indexOf(quote, from); at >= 0 && at < to; ) {
+    const before = at === from ? lineFeed : bytes[at - 1]
+    // Right behind a closing quote a field cannot begin.
+    const opens = before === separator || before === lineFeed
+    if (!opens) {
+      at = bytes.indexOf(quote, at + 1)
       continue
     }
-    isStart = byte === separator || byte === lineFeed
-    if (byte === lineFeed) last = i + 1
+    upTo(at)
+    const close = closingQuote(bytes, at + 1, to)
+    if (close < 0) return last
+    plain = close + 1
+    at = bytes.indexOf(quote, plain)
   }
+  upTo(to)
   return last
 }
 
