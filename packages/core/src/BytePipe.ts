@@ -1,6 +1,6 @@
 // Bytes between one who writes and one who parses, in pooled segments: what was read and not yet
-// consumed lies in one piece, so a parser never sees a border. It copies nothing but that rest, when
-// a segment is full; it waits for nobody and knows no fiber.
+// consumed lies in one piece, so a parser never sees a border. It copies nothing but that rest,
+// when a segment is full; it waits for nobody and knows no fiber.
 import type { Segment, SegmentPool } from "./SegmentPool.ts"
 
 /** A stretch of bytes in a segment. */
@@ -13,12 +13,12 @@ export interface Stretch {
 /**
  * One writer, one reader.
  *
- * Flow: `room` and `filled` in turn to write, `end` after the last byte; `readable` and `advance` in
- * turn to read. `advance` says what was consumed, and what was examined: until a byte comes that was
- * not examined, `readable` answers nothing, so that a parser is not asked twice about the same.
+ * Flow: `room` and `filled` in turn to write, `end` after the last byte; `readable` and `advance`
+ * in turn to read. `advance` says what was consumed, and what was examined: until a byte comes that
+ * was not examined, `readable` answers nothing, so that a parser is not asked twice about the same.
  * Limits: what is not consumed, at most `bytesMax`, and a read.
- * Errors: `room` throws `RangeError` when more than `bytesMax` bytes are not consumed: the record is
- * longer than allowed.
+ * Errors: `room` throws `RangeError` when more than `bytesMax` bytes are not consumed: the record
+ * is longer than allowed.
  *
  * @example
  * ```ts
