@@ -3,8 +3,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Batch from "@sluice/core/Batch"
-import { fragmentsOf, inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Files"
+import { fragmentsOf } from "@sluice/example-wordnet/Files"
 import type { Fragment } from "@sluice/example-wordnet/Fragment"
+import { inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Inputs"
 
 const batchSize = 4_096
 

@@ -7,7 +7,8 @@ import { join } from "node:path"
 import * as Files from "@sluice/core/node/Files"
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Sink from "@sluice/core/Sink"
-import { fragmentsOf, inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Files"
+import { fragmentsOf } from "@sluice/example-wordnet/Files"
+import { inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Inputs"
 import * as Effect from "effect/Effect"
 
 const times = Number(process.argv[2])

@@ -11,8 +11,8 @@ import * as Complete from "@sluice/accumulation/Complete"
 import * as Fields from "@sluice/core/Fields"
 import * as Records from "@sluice/core/node/Records"
 import * as Pipeline from "@sluice/core/Pipeline"
-import { inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Files"
 import { gloss, lemma, sense } from "@sluice/example-wordnet/Formats"
+import { inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Inputs"
 import * as Effect from "effect/Effect"
 
 const times = Number(process.argv[2])

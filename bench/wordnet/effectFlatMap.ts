@@ -1,8 +1,8 @@
 // Effect Stream as most people write it: lines, `flatMap` to fragments, one element at a time.
 
 import { createReadStream } from "node:fs"
-import type { Format } from "@sluice/example-wordnet/Files"
 import { fragmentsOf } from "@sluice/example-wordnet/Files"
+import type { Format } from "@sluice/example-wordnet/Inputs"
 import type { Synset } from "@sluice/example-wordnet/Synset"
 import { synsetJson } from "@sluice/example-wordnet/Synset"
 import * as Effect from "effect/Effect"

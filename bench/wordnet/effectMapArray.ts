@@ -2,9 +2,9 @@
 // chunks (`mapArray`), merged by `mergeAll`.
 
 import { createReadStream } from "node:fs"
-import type { Format } from "@sluice/example-wordnet/Files"
 import { fragmentsOf } from "@sluice/example-wordnet/Files"
 import type { Fragment } from "@sluice/example-wordnet/Fragment"
+import type { Format } from "@sluice/example-wordnet/Inputs"
 import { synsetJson } from "@sluice/example-wordnet/Synset"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

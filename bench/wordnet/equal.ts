@@ -4,7 +4,7 @@
 import { argv } from "node:process"
 import { pathToFileURL } from "node:url"
 import { digestFile } from "@sluice/example-wordnet/Digest"
-import { wordnetDirectory } from "@sluice/example-wordnet/Files"
+import { wordnetDirectory } from "@sluice/example-wordnet/Inputs"
 import { oracle } from "@sluice/example-wordnet/Join"
 
 /** One sentence for each output that is not what the batch join gives; none when all are. */

@@ -1,8 +1,8 @@
 // By hand, chunk-wise: the same maps, but a promise per chunk of text instead of one per line.
 
 import { createReadStream } from "node:fs"
-import type { Format } from "@sluice/example-wordnet/Files"
 import { fragmentsOf } from "@sluice/example-wordnet/Files"
+import type { Format } from "@sluice/example-wordnet/Inputs"
 import { synsetJson } from "@sluice/example-wordnet/Synset"
 import { LineFile } from "./LineFile.ts"
 import { LineSplitter } from "./LineSplitter.ts"

@@ -2,8 +2,8 @@
 
 import { createReadStream } from "node:fs"
 import { createInterface } from "node:readline"
-import type { Format } from "@sluice/example-wordnet/Files"
 import { fragmentsOf } from "@sluice/example-wordnet/Files"
+import type { Format } from "@sluice/example-wordnet/Inputs"
 import { synsetJson } from "@sluice/example-wordnet/Synset"
 import { LineFile } from "./LineFile.ts"
 import { endWith, inputs, outputPath } from "./programArguments.ts"

@@ -1,7 +1,7 @@
 // What every program of the comparison is called with, and how it ends.
 
 import { join } from "node:path"
-import { inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Files"
+import { inputFiles, wordnetDirectory } from "@sluice/example-wordnet/Inputs"
 
 /** `program.ts <output file> [<directory with the nine files>]` */
 export const outputPath = (): string => {

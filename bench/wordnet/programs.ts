@@ -17,11 +17,7 @@ const fileHere = (name: string): string => new URL(name, import.meta.url).pathna
 export const programs: ReadonlyArray<Program> = [
   { name: "by hand, chunk-wise", baseline: true, args: [fileHere("handChunks.ts")] },
   { name: "Sluice", subject: true, args: [fileHere("sluice.ts")], conditions: [] },
-  {
-    name: "Sluice, objects",
-    args: [fileHere("sluice.ts"), "objects"],
-    conditions: []
-  },
+  { name: "Sluice, objects", args: [fileHere("sluiceObjects.ts")], conditions: [] },
   { name: "by hand, lines", args: [fileHere("handLines.ts")] },
   { name: "Effect Stream, mapArray", args: [fileHere("effectMapArray.ts")] },
   { name: "Effect Stream, flatMap", args: [fileHere("effectFlatMap.ts")] }

@@ -1,13 +1,16 @@
-// The main job as a user of Sluice writes it: the example's pipeline, run by the library without
-// the command around it. `sluice.ts [objects] <output file>`: with `objects` its form on plain
-// functions.
+// The main job as a user of Sluice declares it: the example's assembly on views, run by the library
+// without the command around it. Like the programs by hand it does not check its result: the
+// benchmark compares the outputs.
 
-import * as Parameters from "@sluice/core/Parameters"
+import * as Records from "@sluice/core/node/Records"
 import * as Pipeline from "@sluice/core/Pipeline"
-import pipeline, { parameters } from "@sluice/example-wordnet/pipeline"
+import { synsetsOf } from "@sluice/example-wordnet/Assembly"
+import { wordnetDirectory } from "@sluice/example-wordnet/Inputs"
 import * as Effect from "effect/Effect"
 
-const out = process.argv.at(-1) ?? "out/sluice.ndjson"
-const shape = process.argv.includes("objects") ? "objects" : "views"
-const values = { ...Parameters.defaults(parameters), out, shape } as const
-await Effect.runPromise(Pipeline.run(pipeline(values)))
+const out = process.argv[2] ?? "out/sluice.ndjson"
+await synsetsOf(wordnetDirectory()).pipe(
+  Pipeline.sink("write", Records.ndjsonSink(out)),
+  Pipeline.run,
+  Effect.runPromise
+)

@@ -4,26 +4,18 @@
 // may arrive long before the gloss row that asks for it.
 //
 // Two forms with one result: `--shape views` (default) declares formats, keys and the output record
-// and runs on bytes (src/Assembly.ts); `--shape objects` does the same by plain functions, here.
+// and runs on bytes (src/Assembly.ts); `--shape objects` does the same by plain functions
+// (src/ByFunctions.ts). What checks the result is loaded when it is asked for.
 
 import { fileURLToPath } from "node:url"
-import * as Accumulate from "@sluice/accumulation/Accumulate"
-import * as Complete from "@sluice/accumulation/Complete"
-import * as Files from "@sluice/core/node/Files"
 import * as Records from "@sluice/core/node/Records"
 import * as Parameters from "@sluice/core/Parameters"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as RunReport from "@sluice/core/RunReport"
 import { synsetsOf } from "./src/Assembly.ts"
+import { synsetsByFunctions } from "./src/ByFunctions.ts"
 import { delayed } from "./src/Delayed.ts"
-import { digestFile } from "./src/Digest.ts"
-import type { Format } from "./src/Files.ts"
-import { fragmentsOf, inputFiles, wordnetDirectory } from "./src/Files.ts"
-import type { Fragment } from "./src/Fragment.ts"
-import { countDeclaredBy, lemmaOf, lemmasDeclaredBy, rowKind } from "./src/Fragment.ts"
-import { oracle } from "./src/Join.ts"
-import type { Parts } from "./src/Parts.ts"
-import { collect, emptyParts, synsetOfParts } from "./src/Parts.ts"
+import { wordnetDirectory } from "./src/Inputs.ts"
 
 export const parameters = Parameters.define({
   completeBy: {
@@ -74,58 +66,13 @@ const directoryOf = ({ data }: Values): string => (data === "" ? wordnetDirector
 const outputOf = ({ out }: Values): string =>
   out === "" ? fileURLToPath(new URL("./out/synsets.ndjson", import.meta.url)) : out
 
-/** Sources of different speed: the big files are read in larger chunks than the small ones. */
-const chunkBytes: Readonly<Record<Format, number>> = {
-  data: 262_144,
-  index: 131_072,
-  sense: 65_536
-}
-
-/**
- * Nearly every line is kept until its synset is complete, so it may as well stay one string a
- * chunk.
- */
-const textBytes = 262_144
-
-const bySlots = Complete.discoveredSlots({
-  slot: lemmaOf,
-  parts: { required: ["sense", "lemma"], of: rowKind },
-  declares: (fragment: Fragment) =>
-    fragment._tag === "Gloss" ? lemmasDeclaredBy(fragment) : undefined,
-  declaredBy: "the gloss row"
-})
-
-const byCount = Complete.count((fragment: Fragment) =>
-  fragment._tag === "Gloss" ? countDeclaredBy(fragment) : undefined
-)
-
-const synsets = (values: Values) =>
-  Accumulate.make({
-    key: (fragment: Fragment) => fragment.key,
-    complete: values.completeBy === "slots" ? bySlots : byCount,
-    state: { init: (): Parts => emptyParts(), add: collect },
-    output: (group) => synsetOfParts(group.state),
-    limits: { keys: 500_000 },
-    expire: { idle: "10 minutes", emit: "discard" },
-    atEnd: "discard"
-  })
-
-const synsetObjects = (values: Values) => {
-  const fragments = inputFiles.map(({ name, format }) =>
-    Pipeline.source(
-      name,
-      Files.lines(`${directoryOf(values)}/${name}`, { chunkBytes: chunkBytes[format], textBytes })
-    ).pipe(Pipeline.flatMap(`parse-${name}`, (line: string) => fragmentsOf(format, line)))
-  )
-  return Pipeline.merge("fragments", fragments).pipe(
-    Pipeline.accumulate("synsets", synsets(values))
-  )
-}
-
 export default (values: Values) => {
   const file = Records.ndjsonSink(outputOf(values), { makeDirectory: values.out === "" })
   const isViews = values.shape === "views" && values.completeBy === "slots"
-  const assembled = isViews ? synsetsOf(directoryOf(values)) : synsetObjects(values)
+  const directory = directoryOf(values)
+  const assembled = isViews
+    ? synsetsOf(directory)
+    : synsetsByFunctions(directory, values.completeBy)
   return assembled.pipe(
     Pipeline.sink("write", delayed(file, values.writeDelay)),
     Pipeline.named("wordnet")
@@ -133,10 +80,12 @@ export default (values: Values) => {
 }
 
 export const report: RunReport.ReportFunction<Values> = async (result, values) => {
+  const { digestFile } = await import("./src/Digest.ts")
   const written = await digestFile(outputOf(values))
   const rows: Array<readonly [string, string | number]> = [["digest", written.digest]]
   if (!values.verify || values.completeBy !== "slots" || result.status !== "completed")
     return { rows, ok: true }
+  const { oracle } = await import("./src/Join.ts")
   const joined = await oracle(directoryOf(values))
   const ok = joined.digest === written.digest
   rows.push(["digest equals the batch join", ok ? "yes" : `no: the join gives ${joined.digest}`])

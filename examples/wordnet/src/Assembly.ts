@@ -9,9 +9,9 @@ import * as Complete from "@sluice/accumulation/Complete"
 import * as Fields from "@sluice/core/Fields"
 import * as Records from "@sluice/core/node/Records"
 import * as Pipeline from "@sluice/core/Pipeline"
-import type { Format } from "./Files.ts"
-import { inputFiles } from "./Files.ts"
 import { gloss, lemma, sense } from "./Formats.ts"
+import type { Format } from "./Inputs.ts"
+import { inputFiles } from "./Inputs.ts"
 import type { Synset } from "./Synset.ts"
 
 const source = (name: string, format: Format, path: string) => {

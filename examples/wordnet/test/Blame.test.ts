@@ -8,7 +8,7 @@ import * as Pipeline from "@sluice/core/Pipeline"
 import * as Effect from "effect/Effect"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import pipeline, { parameters } from "../pipeline.ts"
-import { inputFiles } from "../src/Files.ts"
+import { inputFiles } from "../src/Inputs.ts"
 
 let directory = ""
 

@@ -2,9 +2,9 @@
 // nine files' kinds, and a refusal of every broken one.
 import * as Format from "@sluice/core/Format"
 import { expect, it } from "vitest"
-import type { Format as Kind } from "../src/Files.ts"
 import { fragmentsOf } from "../src/Files.ts"
 import { gloss, lemma, sense } from "../src/Formats.ts"
+import type { Format as Kind } from "../src/Inputs.ts"
 
 const formats: Readonly<Record<Kind, Format.Format<unknown>>> = {
   data: gloss,
