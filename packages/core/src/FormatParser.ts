@@ -1,7 +1,7 @@
 // The parser of a format without files: bytes in memory to a block of views. For tests, and for
 // sources of bytes that are no files. A format read as objects is in Format.
 import type * as Format from "./Format.ts"
-import { generate } from "./internal/format/generate.ts"
+import { parserFor } from "./internal/format/parserFor.ts"
 import { Segment } from "./SegmentPool.ts"
 import type { Needs } from "./Views.ts"
 import { everything, Sheet, ViewBlock } from "./Views.ts"
@@ -38,7 +38,7 @@ export const parse = (
   bytes: Uint8Array,
   needs: Needs = everything(format.layout)
 ): Parsed => {
-  const parser = generate(format, needs)
+  const parser = parserFor(format, needs)
   const sheet = new Sheet(parser.layout, needs, undefined)
   sheet.begin(new Segment(bytes))
   const host = { lines: 0, fault: -1, faultAt: 0 }

@@ -4,7 +4,8 @@
 import * as Effect from "effect/Effect"
 import type * as Format from "../Format.ts"
 import type { Parser } from "../internal/format/generate.ts"
-import { canGenerate, generate } from "../internal/format/generate.ts"
+import { canGenerate } from "../internal/format/generate.ts"
+import { parserFor } from "../internal/format/parserFor.ts"
 import { afterLastQuoted, splitQuoted } from "../internal/format/quoted.ts"
 import { rehearse } from "../internal/format/rehearse.ts"
 import { csvHeader, csvRow, csvWriter, namesOf } from "../internal/views/csvWriter.ts"
@@ -60,23 +61,11 @@ const optionsOf = (options: RecordsOptions, format: Format.Format<unknown>): Rea
   invalid: options.invalid ?? "fail"
 })
 
-const parsers = new WeakMap<Format.Format<unknown>, Map<string, Parser>>()
-
-const textOf = (needs: Needs): string =>
-  [[...needs.columns].sort(), [...needs.hashes].sort(), needs.key ?? []].map(String).join(";")
-
-/** Files of one format share a parser, so that it is compiled and warm once. */
-const parserFor = (format: Format.Format<unknown>, needs: Needs): Parser => {
-  const known = parsers.get(format) ?? new Map<string, Parser>()
-  parsers.set(format, known)
-  const text = textOf(needs)
-  const before = known.get(text)
-  if (before !== undefined) return before
-  const parser = generate(format, needs)
-  rehearse(parser, format, needs, (sample) => Buffer.from(sample))
-  known.set(text, parser)
-  return parser
-}
+/** Files of one format share a parser, which has read a made-up file before its first. */
+const rehearsed = (format: Format.Format<unknown>, needs: Needs): Parser =>
+  parserFor(format, needs, (parser) =>
+    rehearse(parser, format, needs, (sample) => Buffer.from(sample))
+  )
 
 /** Hands over objects where a reader of views has blocks. */
 const withObjects = <A>(
@@ -127,7 +116,7 @@ export const files = <A>(
 ): Source.Source<A, FileError> => {
   const list = typeof patterns === "string" ? [patterns] : patterns
   const settings = optionsOf(options, format)
-  const open = (needs: Needs) => openRecords(list, settings, parserFor(format, needs), needs)
+  const open = (needs: Needs) => openRecords(list, settings, rehearsed(format, needs), needs)
   const label = `records(${list.map((path) => path.split("/").at(-1)).join(", ")})`
   const source = Source.make(
     label,

@@ -1,0 +1,28 @@
+// The parsers made so far: one for each format and choice of fields, so that it is compiled, and
+// warm, once. They go with their format.
+import type { Format } from "../../Format.ts"
+import type { Needs } from "../../Views.ts"
+import type { Parser } from "./generate.ts"
+import { generate } from "./generate.ts"
+
+const parsers = new WeakMap<Format<unknown>, Map<string, Parser>>()
+
+const textOf = (needs: Needs): string =>
+  [[...needs.columns].sort(), [...needs.hashes].sort(), needs.key ?? []].map(String).join(";")
+
+/** The parser; `prepare` is called for one that was made just now. */
+export const parserFor = (
+  format: Format<unknown>,
+  needs: Needs,
+  prepare?: (parser: Parser) => void
+): Parser => {
+  const known = parsers.get(format) ?? new Map<string, Parser>()
+  parsers.set(format, known)
+  const text = textOf(needs)
+  const before = known.get(text)
+  if (before !== undefined) return before
+  const parser = generate(format, needs)
+  prepare?.(parser)
+  known.set(text, parser)
+  return parser
+}
