@@ -1,5 +1,5 @@
-// WordNet assembled by plain functions: lines parsed to objects, each with its key; slots, state and
-// output record are what functions make of them. The same result as Assembly.ts.
+// WordNet assembled by plain functions: lines parsed to objects, each with its key; slots, state
+// and output record are what functions make of them. The same result as Assembly.ts.
 
 import * as Accumulate from "@sluice/accumulation/Accumulate"
 import * as Complete from "@sluice/accumulation/Complete"

@@ -132,7 +132,8 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
     this.outputs.begin(undefined)
     this.remaining ??= this.table.openEntries()
     const discard = this.settings.atEnd === "discard"
-    while (this.outputs.count < sliceOutputs && !this.exits.halted) {
+    // Closed keys stand in the list, too: where no key is open nobody need look.
+    while (this.table.open > 0 && this.outputs.count < sliceOutputs && !this.exits.halted) {
       const { done, value } = this.remaining.next()
       if (done === true) break
       this.exits.leave(value, unfinished(reasons.end, discard), -1)
@@ -146,7 +147,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
 
   openKeys(limit: number): ReadonlyArray<Accumulator.OpenKey> {
     const found = this.ended ? this.exits.incomplete.slice(0, limit) : []
-    if (found.length === limit) return found
+    if (found.length === limit || this.table.open === 0) return found
     for (const entry of this.table.openEntries()) {
       found.push(this.exits.openKeyOf(entry))
       if (found.length >= limit) break
