@@ -22,6 +22,8 @@ export interface Goal {
   readonly number: number
   readonly says: string
   readonly group: string
+  /** The row that is judged, where that is not the group's subject. */
+  readonly row?: string
   readonly measure: Measure
   readonly atMost?: number
   readonly atLeast?: number
@@ -44,7 +46,10 @@ const isReached = ({ atMost, atLeast }: Goal, measured: number): "yes" | "**no**
 
 const measuredFor = (goal: Goal, groups: ReadonlyArray<Group>): number | undefined => {
   const group = groups.find(({ title }) => title === goal.group)
-  const subject = group === undefined ? undefined : only(group, "subject")
+  const subject =
+    goal.row === undefined
+      ? group && only(group, "subject")
+      : group?.rows.find(({ name }) => name === goal.row)
   if (group === undefined || subject === undefined) return undefined
   const { measure } = goal
   if (measure._tag === "Own") return median(subject.perRound)

@@ -9,7 +9,8 @@ import { expect, it } from "vitest"
 import { orderAt } from "../src/Order.ts"
 
 const examples = path.join(import.meta.dirname, "..")
-const command = path.join(examples, "../../apps/cli/bin/sluice.js")
+// From source: the tests run before the build.
+const command = path.join(examples, "../../apps/cli/src/main.ts")
 
 const text = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => `${JSON.stringify(orderAt(from + i))}\n`).join("")
