@@ -2,6 +2,7 @@
 // blocks with one write behind, compressed or not. Memory is bounded however slow the other side
 // is. It reads no archives and follows no growing file.
 
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import { parse } from "../internal/ndjsonParse.ts"
@@ -55,8 +56,18 @@ export interface FileSinkOptions {
    * written in place.
    */
   readonly atomic?: boolean
-  /** Bytes per write. Default 256 KiB. */
+  /**
+   * Bytes per write, and the watermark of the sink: with so many bytes collected behind a write
+   * that is under way it takes no further batch until that write is done. Default 256 KiB.
+   */
   readonly blockBytes?: number
+  /**
+   * When less than a full block is written: "full" (default) at the end only; "batch" after each
+   * batch, as soon as no write is under way; or at the latest so long after it was taken, from 1
+   * millisecond to 24 hours. With `atomic` it stands in `<path>.partial` until the end; a codec
+   * keeps what is too little for a block of its own.
+   */
+  readonly flush?: "full" | "batch" | { readonly interval: Duration.Input }
   /** Default "auto": by the name, as for reading. */
   readonly compression?: Compression
   /** Makes the directory of the file, and those above it, where they are missing. Default false. */

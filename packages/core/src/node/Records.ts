@@ -16,6 +16,8 @@ import * as Source from "../Source.ts"
 import type { Layout, Needs } from "../Views.ts"
 import { blockOf, everything } from "../Views.ts"
 import type { FileError } from "./FileError.ts"
+import type { FileSinkOptions } from "./Files.ts"
+import { sinkSettings } from "./internal/fileOptions.ts"
 import type { ReadOptions } from "./internal/recordReader.ts"
 import { afterLastLine, openRecords } from "./internal/recordReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
@@ -133,12 +135,7 @@ export const files = <A>(
 }
 
 /** How files are written. */
-export interface RecordSinkOptions {
-  /** See `Files.FileSinkOptions`. */
-  readonly atomic?: boolean
-  readonly blockBytes?: number
-  readonly makeDirectory?: boolean
-}
+export type RecordSinkOptions = FileSinkOptions
 
 const jsonOf = (record: unknown): string => {
   const text = JSON.stringify(record)
@@ -167,7 +164,7 @@ export const ndjsonSink = <A>(
     label: "ndjson",
     encode: jsonOf,
     writeViews: viewWriter(jsonWriter),
-    ...targetOf(options)
+    ...sinkSettings(options)
   }),
   views: true
 })
@@ -228,15 +225,9 @@ export const csvSink = <A extends object>(
         if (text !== "") writer.add(text)
         return writeBlock(writer, items)
       },
-      ...targetOf(options)
+      ...sinkSettings(options)
     })
   }
   // Each run has a header of its own, so each opening makes a writer of its own.
   return { ...make(), open: Effect.suspend(() => make().open), views: true }
 }
-
-const targetOf = (options: RecordSinkOptions) => ({
-  atomic: options.atomic ?? true,
-  makeDirectory: options.makeDirectory ?? false,
-  blockBytes: options.blockBytes ?? 256 * kibibyte
-})

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
 import * as Batch from "../../src/Batch.ts"
 import * as Files from "../../src/node/Files.ts"
 import { Override } from "../../src/node/internal/fileSystem.ts"
@@ -45,6 +46,72 @@ describe("file sinks", () => {
       }
     })
   )
+
+  const flushed = (options: Files.FileSinkOptions) =>
+    Effect.gen(function* () {
+      const manual = manualFileSystem.make({})
+      const opening = yield* Effect.forkChild(
+        opened(Files.linesSink("out.txt", { atomic: false, ...options }), manual)
+      )
+      while (opening.pollUnsafe() === undefined) {
+        manual.step()
+        yield* Effect.yieldNow
+      }
+      const { writer, close } = yield* Fiber.join(opening)
+      const write = (...lines: ReadonlyArray<string>) => drive.write(writer, lines)
+      return { manual, write, close }
+    })
+
+  it.effect("write a full block, or else nothing before the end", () =>
+    Effect.gen(function* () {
+      const { manual, write } = yield* flushed({ blockBytes: 10_000 })
+      yield* write("a".repeat(9_000))
+      expect(manual.log.writes).toBe(0)
+      yield* write("b".repeat(9_000))
+      expect(manual.log.writes).toBe(1)
+    })
+  )
+
+  it.effect("flush after each batch, what came during a write in one", () =>
+    Effect.gen(function* () {
+      const { manual, write } = yield* flushed({ flush: "batch" })
+      yield* write("a")
+      expect(manual.log.writes).toBe(1)
+      yield* write("b")
+      yield* write("c")
+      expect(manual.log.writes).toBe(1)
+      while (manual.step());
+      expect(manual.log).toMatchObject({ writes: 2, written: "a\nb\nc\n" })
+    })
+  )
+
+  it.effect("flush at the latest an interval after a record was taken, and tick for nothing", () =>
+    Effect.gen(function* () {
+      const { manual, write } = yield* flushed({ flush: { interval: "50 millis" } })
+      yield* TestClock.adjust("1 hour")
+      yield* write("a")
+      yield* TestClock.adjust("30 millis")
+      yield* write("b")
+      yield* TestClock.adjust("19 millis")
+      expect(manual.log.writes).toBe(0)
+      yield* TestClock.adjust("1 millis")
+      while (manual.step());
+      expect(manual.log).toMatchObject({ writes: 1, written: "a\nb\n" })
+      yield* TestClock.adjust("1 hour")
+      expect(manual.log.writes).toBe(1)
+      yield* write("c")
+      yield* TestClock.adjust("50 millis")
+      while (manual.step());
+      expect(manual.log).toMatchObject({ writes: 2, written: "a\nb\nc\n" })
+    })
+  )
+
+  it("refuse an interval out of range", () => {
+    for (const interval of ["0 millis", "25 hours"] as const)
+      expect(() => Files.linesSink("out.txt", { flush: { interval } })).toThrow(
+        /flush.interval is \d+ ms. Cure: give a time from 1 millisecond to 24 hours/
+      )
+  })
 
   it.effect("give the file its name only at the end", () =>
     Effect.gen(function* () {

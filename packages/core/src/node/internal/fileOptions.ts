@@ -2,6 +2,7 @@
 // is described.
 import { constants } from "node:buffer"
 import { basename } from "node:path"
+import * as Duration from "effect/Duration"
 import type { BytesOptions, FileSinkOptions, LinesOptions } from "../Files.ts"
 import type { BytesChunk } from "./blockSplitter.ts"
 import { BlockSplitter } from "./blockSplitter.ts"
@@ -50,8 +51,27 @@ export const bytesFormat = (options: BytesOptions): LaneFormat<BytesChunk> => {
 export const parallelismOf = (options: { readonly parallelism?: number }): number =>
   whole("parallelism", options.parallelism ?? 1, 1_024)
 
+/** When a file sink writes what it has, besides full blocks. */
+export type Flush =
+  | { readonly _tag: "Full" }
+  | { readonly _tag: "Batch" }
+  | { readonly _tag: "Interval"; readonly ms: number }
+
+const intervalMsMax = 24 * 3_600_000
+
+const flushOf = (flush: FileSinkOptions["flush"]): Flush => {
+  if (flush === undefined || flush === "full") return { _tag: "Full" }
+  if (flush === "batch") return { _tag: "Batch" }
+  const ms = Duration.toMillis(flush.interval)
+  if (ms >= 1 && ms <= intervalMsMax) return { _tag: "Interval", ms }
+  throw new RangeError(
+    `Files: flush.interval is ${ms} ms. Cure: give a time from 1 millisecond to 24 hours.`
+  )
+}
+
 /** What all file sinks share. */
 export const sinkSettings = (options: FileSinkOptions) => ({
+  flush: flushOf(options.flush),
   atomic: options.atomic ?? true,
   makeDirectory: options.makeDirectory ?? false,
   compression: options.compression ?? ("auto" as const),

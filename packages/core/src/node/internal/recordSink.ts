@@ -4,6 +4,7 @@
 
 import { basename, dirname } from "node:path"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type * as Batch from "../../Batch.ts"
 import * as Sink from "../../Sink.ts"
 import type { FileError } from "../FileError.ts"
@@ -11,6 +12,7 @@ import { BlockWriter } from "./blockWriter.ts"
 import { compressed } from "./compressing.ts"
 import type { CompressionOption } from "./compression.ts"
 import * as fileErrors from "./fileErrors.ts"
+import type { Flush } from "./fileOptions.ts"
 import * as fileSystem from "./fileSystem.ts"
 
 /** What a file sink needs besides the path. */
@@ -26,6 +28,7 @@ export interface RecordSinkOptions<A> {
   readonly head?: string
   readonly atomic: boolean
   readonly blockBytes: number
+  readonly flush: Flush
   readonly makeDirectory: boolean
   /** Default "auto". */
   readonly compression?: CompressionOption
@@ -155,6 +158,86 @@ const writerOf = <A>(
   )
 })
 
+/** Writes what was added once no write is under way; asked again meanwhile, it does so once. */
+const flusherOf = (writer: BlockWriter): (() => void) => {
+  let due = false
+  return () => {
+    if (due) return
+    due = true
+    writer.whenSettled(() => {
+      due = false
+      writer.flush()
+    })
+  }
+}
+
+/** What was added is written after each batch, once no write is under way. */
+const flushingEach = <A>(
+  writer: BlockWriter,
+  inner: Sink.SinkWriter<A, FileError>
+): Sink.SinkWriter<A, FileError> => {
+  const flush = flusherOf(writer)
+  return {
+    ...inner,
+    write: (batch) => {
+      let wait: ReturnType<typeof inner.write>
+      try {
+        wait = inner.write(batch)
+      } finally {
+        flush()
+      }
+      return wait === undefined ? undefined : Effect.ensuring(wait, Effect.sync(flush))
+    }
+  }
+}
+
+/**
+ * What was added is written at the latest `ms` later: the first batch behind a flush starts a timer
+ * of its own, so that nothing ticks while nothing comes.
+ */
+const flushingWithin = <A>(
+  writer: BlockWriter,
+  inner: Sink.SinkWriter<A, FileError>,
+  ms: number,
+  scope: Scope.Scope
+): Sink.SinkWriter<A, FileError> => {
+  let armed = false
+  const flush = flusherOf(writer)
+  const fire = Effect.sync(() => {
+    armed = false
+    flush()
+  })
+  const arm = Effect.suspend(() => {
+    if (armed) return Effect.void
+    armed = true
+    return Effect.asVoid(Effect.forkIn(Effect.andThen(Effect.sleep(ms), fire), scope))
+  })
+  return {
+    ...inner,
+    write: (batch) => {
+      if (armed) return inner.write(batch)
+      const write = Effect.suspend(() => inner.write(batch) ?? Effect.void)
+      return Effect.andThen(arm, write)
+    }
+  }
+}
+
+const flushing = <A>(
+  writer: BlockWriter,
+  inner: Sink.SinkWriter<A, FileError>,
+  flush: Flush,
+  scope: Scope.Scope
+): Sink.SinkWriter<A, FileError> => {
+  switch (flush._tag) {
+    case "Full":
+      return inner
+    case "Batch":
+      return flushingEach(writer, inner)
+    case "Interval":
+      return flushingWithin(writer, inner, flush.ms, scope)
+  }
+}
+
 /** Builds the sink. */
 export const make = <A>(path: string, options: RecordSinkOptions<A>): Sink.Sink<A, FileError> =>
   Sink.make(
@@ -173,6 +256,7 @@ export const make = <A>(path: string, options: RecordSinkOptions<A>): Sink.Sink<
         ({ writer }) => closed(writer)
       )
       if (options.head !== undefined) writer.add(`${options.head}\n`)
-      return writerOf(writer, publish, options)
+      const inner = writerOf(writer, publish, options)
+      return flushing(writer, inner, options.flush, yield* Effect.scope)
     })
   )
