@@ -1,12 +1,15 @@
 // Lines, or NDJSON records, of one file, by one of several ways: `node one.ts <way> <file>` prints
 // how many there are and what a field of them sums up to.
 
-import { createReadStream, openSync, readSync } from "node:fs"
+import { createReadStream, openSync, readFileSync, readSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { BytePipe, readRecords, untilByte } from "@sluice/core/BytePipe"
 import * as Format from "@sluice/core/Format"
 import * as FormatParser from "@sluice/core/FormatParser"
 import { SegmentPool } from "@sluice/core/SegmentPool"
+import * as Effect from "effect/Effect"
+import * as Ndjson from "effect/encoding/Ndjson"
+import * as Stream from "effect/Stream"
 import split2 from "split2"
 
 const [way = "", path = ""] = process.argv.slice(2)
@@ -56,6 +59,30 @@ const viewed = async (): Promise<void> => {
   }
 }
 
+/** Effect's own decoder, over a stream of the chunks. */
+const decoded = (): Promise<void> =>
+  Stream.fromAsyncIterable(chunks(), (cause) => cause).pipe(
+    Stream.pipeThroughChannel(Ndjson.decode()),
+    Stream.runForEachArray((values) =>
+      Effect.sync(() => {
+        for (const value of values as ReadonlyArray<unknown>) {
+          records++
+          sum += (value as { readonly amount: number }).amount
+        }
+      })
+    ),
+    Effect.runPromise
+  )
+
+/** The floor of everything that makes objects: the whole file is one string before. */
+const parsedAlone = (): void => {
+  for (const line of readFileSync(path, "utf8").split("\n")) {
+    if (line === "") continue
+    records++
+    sum += amountOf(line)
+  }
+}
+
 const ways: Readonly<Record<string, () => void | Promise<void>>> = {
   "lines, BytePipe": () => piped(() => void records++),
   "lines, split2": async () => {
@@ -71,6 +98,8 @@ const ways: Readonly<Record<string, () => void | Promise<void>>> = {
       records++
       sum += amountOf((bytes as Buffer).toString("utf8", from, to))
     }),
+  "NDJSON, effect/encoding": decoded,
+  "NDJSON, JSON.parse alone, the file one string": parsedAlone,
   "NDJSON, JSON.parse of readline": async () => {
     for await (const line of createInterface({ input: createReadStream(path) })) {
       records++
