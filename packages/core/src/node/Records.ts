@@ -100,7 +100,7 @@ const withObjects = <A>(
  * gets a segment of its size, up to `recordBytesMax`.
  * Errors: `FileError` naming path, line, byte, field and reason of the first line that is not of
  * the format, after the records before it. A field that no stage reads is passed over and not
- * checked.
+ * checked. Throws where the platform forbids code generation: `Format.decoder` reads lines there.
  *
  * @example
  * ```ts
@@ -116,6 +116,12 @@ export const files = <A>(
   format: Format.Format<A>,
   options: RecordsOptions = {}
 ): Source.Source<A, FileError> => {
+  if (!canGenerate()) {
+    throw new Error(
+      "Records.files: this platform forbids code generation, by which formats are read. " +
+        "Cure: allow it, or read Files.lines and map them by Format.decoder."
+    )
+  }
   const list = typeof patterns === "string" ? [patterns] : patterns
   const settings = optionsOf(options, format)
   const open = (needs: Needs) => openRecords(list, settings, rehearsed(format, needs), needs)
@@ -127,7 +133,6 @@ export const files = <A>(
       (reader) => withObjects<A>(reader)
     )
   )
-  if (!canGenerate()) return source
   return {
     ...source,
     views: { layout: format.layout, open: (needs) => Effect.suspend(() => open(needs)) }
