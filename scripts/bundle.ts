@@ -36,7 +36,7 @@ const weightOfImport = (id: string): Weight =>
   ) ?? "light"
 
 /** The heaviest of what loading a module loads, over whatever static imports. */
-export const weightOf = (id: string, info: GetModuleInfo, seen = new Set<string>()): Weight => {
+const weightOf = (id: string, info: GetModuleInfo, seen = new Set<string>()): Weight => {
   if (seen.has(id)) return "light"
   seen.add(id)
   const below = (info(id)?.importedIds ?? []).map((imported) => weightOf(imported, info, seen))

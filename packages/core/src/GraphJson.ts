@@ -6,7 +6,6 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as DeadLetter from "./DeadLetter.ts"
 import type * as FunctionRef from "./FunctionRef.ts"
 import type * as Graph from "./Graph.ts"
@@ -14,6 +13,7 @@ import * as decoding from "./internal/graphJson/decode.ts"
 import { Encoder } from "./internal/graphJson/encode.ts"
 import type { Specifiers } from "./internal/graphJson/modules.ts"
 import { specifiers } from "./internal/graphJson/modules.ts"
+import { documentIssues } from "./internal/schemas/documentIssues.ts"
 import { GraphDocument } from "./internal/schemas/graphDocument.ts"
 
 /** A graph as JSON, version 1; `Schemas.GraphDocument` is its schema. */
@@ -57,37 +57,14 @@ export interface DecodeOptions {
 }
 
 const parse = Schema.decodeUnknownResult(GraphDocument)
-const formatted = SchemaIssue.makeFormatterStandardSchemaV1()
-
-type Path = ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>
-
-const keyOf = (part: Path[number]): PropertyKey => (typeof part === "object" ? part.key : part)
-
-const pathText = (path: Path): string =>
-  path
-    .map(keyOf)
-    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
-    .join("")
-    .replace(/^\./, "")
-
-const valueAt = (json: unknown, path: Path): unknown =>
-  path.reduce<unknown>(
-    (value, part) =>
-      typeof value === "object" && value !== null ? Reflect.get(value, keyOf(part)) : undefined,
-    json
-  )
 
 const schemaProblems = (json: unknown, error: Schema.SchemaError): ReadonlyArray<Problem> =>
-  formatted(error.issue).issues.map(({ path = [], message }) => {
-    const value = valueAt(json, path)
-    const found = value === undefined ? "" : `, found ${DeadLetter.payloadText(value)}`
-    return {
-      path: pathText(path),
-      stageId: undefined,
-      reason: `${message}${found}`,
-      cure: "correct the document, or write it again with GraphJson.encode"
-    }
-  })
+  documentIssues(json, error).map(({ path, reason }) => ({
+    path,
+    stageId: undefined,
+    reason,
+    cure: "correct the document, or write it again with GraphJson.encode"
+  }))
 
 const documentOf = (json: unknown): Result.Result<Document, GraphJsonError> =>
   Result.mapError(

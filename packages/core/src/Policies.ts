@@ -7,9 +7,9 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { documentIssues } from "./internal/policies/documentIssues.ts"
 import * as registry from "./internal/policies/registry.ts"
 import { senseIssues } from "./internal/policies/sense.ts"
+import { documentIssues } from "./internal/schemas/documentIssues.ts"
 import * as policyFile from "./internal/schemas/policyFile.ts"
 
 /** Named policies of each kind, as they stand in a file; `Schemas.PolicyFile` is the schema. */

@@ -121,29 +121,6 @@ class Numbering {
     this.origin = origin
   }
 
-  /** A chunk that needs no cutting, as one batch; undefined where it must be loaded and cut. */
-  whole(chunk: Chunk, timestamp: number): Batch.Batch<unknown> | undefined {
-    const { batchSize, mode } = this.run
-    const { items, bytes, provenance } = chunk
-    if (items.length === 0 || items.length > batchSize || mode.random !== undefined)
-      return undefined
-    if (chunk.lines !== undefined) return undefined
-    const seqBase = this.seq
-    this.seq += items.length
-    return {
-      items,
-      seqBase,
-      index: undefined,
-      timestamp,
-      windowEnd: timestamp,
-      origin: this.origin,
-      bytes,
-      trace: Envelope.noTrace,
-      provenance,
-      columns: undefined
-    }
-  }
-
   /** Takes a chunk; all of the one before must have been cut. */
   load(chunk: Chunk): void {
     this.chunk = chunk
@@ -271,11 +248,10 @@ class SourceFeed {
     }
     this.stats.recordsIn += chunk.items.length
     this.stats.bytes += chunk.bytes
-    const whole = this.numbering.whole(chunk, this.pacer.now)
-    if (whole !== undefined) return this.hand(whole)
     this.numbering.load(chunk)
+    const first = this.numbering.next(this.pacer.now)
     // A source that has nothing again and again must not keep the others from running.
-    return chunk.items.length === 0 ? this.pacer.turn() : undefined
+    return first === undefined ? this.pacer.turn() : this.hand(first)
   }
 
   private pullLater(pull: Effect.Effect<Chunk | undefined, unknown>): Wait {

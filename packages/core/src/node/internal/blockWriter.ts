@@ -89,14 +89,8 @@ export class BlockWriter {
   /** Adds bytes as they are; never waits. */
   addBytes(bytes: Uint8Array): void {
     if (this.piece !== "") this.encodePiece()
-    const end = this.used + bytes.length
-    if (end > this.filling.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.filling.length * 2, end))
-      this.filling.copy(grown, 0, 0, this.used)
-      this.filling = grown
-    }
-    this.filling.set(bytes, this.used)
-    this.used = end
+    this.grow(this.used, bytes.length).set(bytes, this.used)
+    this.used += bytes.length
   }
 
   private encodePiece(): void {
@@ -104,12 +98,7 @@ export class BlockWriter {
     this.piece = ""
     let room = text.length * 3
     if (this.used + room > this.filling.length) room = Buffer.byteLength(text, "utf8")
-    if (this.used + room > this.filling.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.filling.length * 2, this.used + room))
-      this.filling.copy(grown, 0, 0, this.used)
-      this.filling = grown
-    }
-    this.used += this.filling.write(text, this.used, "utf8")
+    this.used += this.grow(this.used, room).write(text, this.used, "utf8")
   }
 
   /** Starts writing what was added, if there is anything and no write is under way. */
