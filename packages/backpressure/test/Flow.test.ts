@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Flow from "../src/Flow.ts"
 import { engines, numbers, settings } from "./flowSettings.ts"
-import { range, timed } from "./timed.ts"
+import { countedCalls, range, timed } from "./timed.ts"
 
 const stages = {
   sink: (flow: FlowStrategy.Flow, out: Array<number>) =>
@@ -111,16 +111,7 @@ describe.each(engines)("$name engine, flow control of a stage", (engine) => {
 
   it.effect("credit is not back before the calls of a stage have ended", () =>
     Effect.gen(function* () {
-      const running = { now: 0, most: 0 }
-      const call = (n: number) =>
-        Effect.acquireUseRelease(
-          Effect.sync(() => {
-            running.now++
-            running.most = Math.max(running.most, running.now)
-          }),
-          () => Effect.as(Effect.sleep(3), n),
-          () => Effect.sync(() => void running.now--)
-        )
+      const { running, call } = countedCalls(3)
       const out: Array<number> = []
       const closed = numbers(300).pipe(
         Pipeline.mapEffect("call", call, {

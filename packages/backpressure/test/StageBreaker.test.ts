@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as CircuitBreaker from "../src/CircuitBreaker.ts"
-import { givingUp, range, timed } from "./timed.ts"
+import { countedCalls, givingUp, range, timed } from "./timed.ts"
 
 const engines = [
   { name: "sync", make: () => SyncEngine.make() },
@@ -164,16 +164,7 @@ describe.each(engines)("$name engine, circuit of a stage", (engine) => {
 
   it.effect("a bulkhead bounds the calls of all stages that name it", () =>
     Effect.gen(function* () {
-      const running = { now: 0, most: 0 }
-      const call = (n: number) =>
-        Effect.acquireUseRelease(
-          Effect.sync(() => {
-            running.now++
-            running.most = Math.max(running.most, running.now)
-          }),
-          () => Effect.as(Effect.sleep(2), n),
-          () => Effect.sync(() => void running.now--)
-        )
+      const { running, call } = countedCalls(2)
       const bulkhead = { name: "database", concurrency: 3 }
       const out: Array<number> = []
       const closed = numbers(100).pipe(

@@ -22,6 +22,21 @@ export const timed = <A, E, R>(run: Effect.Effect<A, E, R>, step = 5): Effect.Ef
     return yield* Fiber.join(fiber)
   })
 
+/** Calls that take so long, and how many of them run now and ran at most at once. */
+export const countedCalls = (ms: number) => {
+  const running = { now: 0, most: 0 }
+  const call = (n: number): Effect.Effect<number> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        running.now++
+        running.most = Math.max(running.most, running.now)
+      }),
+      () => Effect.as(Effect.sleep(ms), n),
+      () => Effect.sync(() => void running.now--)
+    )
+  return { running, call }
+}
+
 /** An accumulator that passes every fragment on as a key it gave up. */
 export const givingUp: Accumulator.AccumulatorSpec<number, number> = {
   _tag: "AccumulatorSpec",
