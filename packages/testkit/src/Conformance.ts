@@ -57,7 +57,8 @@ export interface EngineOptions extends SuiteOptions {
 }
 
 /**
- * Holds an engine to the contract: lifecycle, order, demand, failure, stop, time and telemetry.
+ * Holds an engine to the contract: lifecycle, order, demand, failure, stop, time, telemetry,
+ * and what guards its stages.
  *
  * Limits: no test sleeps or waits longer than `turns` turns of the event loop.
  */
@@ -100,6 +101,10 @@ export const accumulatorConformance = (options: SuiteOptions & Rules.Accumulator
  */
 export const flowStrategyConformance = (options: SuiteOptions & Rules.FlowStrategySubject): void =>
   suite("flow strategy", Rules.flowStrategy, options, options)
+
+/** Holds a circuit breaker to what engines and operators rely on: trials, epochs, the hand. */
+export const breakerConformance = (options: SuiteOptions & Rules.BreakerSubject): void =>
+  suite("circuit breaker", Rules.breaker, options, options)
 
 /**
  * Holds an engine to the rules of the Reactive Streams specification, by its ids; what they come to

@@ -3,9 +3,14 @@
 import type * as Effect from "effect/Effect"
 import type { AccumulatorSubject } from "./internal/conformance/accumulators.ts"
 import { accumulatorRules } from "./internal/conformance/accumulators.ts"
+import type { BreakerSubject } from "./internal/conformance/breakers.ts"
+import { breakerRules } from "./internal/conformance/breakers.ts"
+import { cost } from "./internal/conformance/engineCost.ts"
 import { demand } from "./internal/conformance/engineDemand.ts"
 import { failure } from "./internal/conformance/engineFailure.ts"
+import { guarded } from "./internal/conformance/engineGuards.ts"
 import { lifecycle } from "./internal/conformance/engineLifecycle.ts"
+import { limits } from "./internal/conformance/engineLimits.ts"
 import { order } from "./internal/conformance/engineOrder.ts"
 import { stop } from "./internal/conformance/engineStop.ts"
 import { telemetry } from "./internal/conformance/engineTelemetry.ts"
@@ -31,6 +36,8 @@ export type {
   Fragment,
   Gathered
 } from "./internal/conformance/accumulators.ts"
+/** A circuit breaker under test. */
+export type { BreakerSubject } from "./internal/conformance/breakers.ts"
 /** A flow strategy under test, and what its settings allow. */
 export type { FlowStrategySubject } from "./internal/conformance/flowStrategies.ts"
 /** A sink under test: how to make one, and what can be seen of its output. */
@@ -70,7 +77,10 @@ export const engine: ReadonlyArray<Rule<EngineSubject>> = [
   ...failure,
   ...stop,
   ...time,
-  ...telemetry
+  ...telemetry,
+  ...cost,
+  ...guarded,
+  ...limits
 ]
 
 /** What every source is held to. */
@@ -87,6 +97,9 @@ export const accumulator: ReadonlyArray<Rule<AccumulatorSubject>> = accumulatorR
 
 /** What every flow strategy is held to. */
 export const flowStrategy: ReadonlyArray<Rule<FlowStrategySubject>> = flowStrategyRules
+
+/** What every circuit breaker is held to. */
+export const breaker: ReadonlyArray<Rule<BreakerSubject>> = breakerRules
 
 /**
  * What the Reactive Streams specification asks for, of an engine between a source and a sink. The

@@ -3,10 +3,12 @@
 
 import type * as Rules from "./ConformanceRules.ts"
 import * as accumulation from "./internal/faulty/accumulators.ts"
+import * as circuits from "./internal/faulty/breakers.ts"
 import * as ends from "./internal/faulty/ends.ts"
 import { failures } from "./internal/faulty/failures.ts"
 import { flow } from "./internal/faulty/flow.ts"
 import * as strategies from "./internal/faulty/flowStrategies.ts"
+import { guards } from "./internal/faulty/guards.ts"
 import { lifecycle } from "./internal/faulty/lifecycle.ts"
 import * as outside from "./internal/faulty/reactiveStreams.ts"
 import type * as twist from "./internal/faulty/twist.ts"
@@ -15,8 +17,8 @@ import * as web from "./internal/faulty/webStreams.ts"
 /** An engine that breaks one rule, by id, and how. */
 export type FaultyEngine = twist.FaultyEngine
 
-/** One faulty engine for each rule of an engine. */
-export const engines: ReadonlyArray<FaultyEngine> = [...lifecycle, ...flow, ...failures]
+/** Faulty engines, one or more for each rule of an engine. */
+export const engines: ReadonlyArray<FaultyEngine> = [...lifecycle, ...flow, ...failures, ...guards]
 
 /** A subject that breaks one rule, by id, and how. */
 export interface Faulty<out S> {
@@ -47,3 +49,6 @@ export const webStreams: ReadonlyArray<Faulty<Rules.WebStreamsSubject>> = web.we
 /** One faulty flow strategy for each rule of a flow strategy. */
 export const flowStrategies: ReadonlyArray<Faulty<Rules.FlowStrategySubject>> =
   strategies.flowStrategies
+
+/** Faulty circuit breakers, one or more for each rule of a circuit. */
+export const breakers: ReadonlyArray<Faulty<Rules.BreakerSubject>> = circuits.breakers

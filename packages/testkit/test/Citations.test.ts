@@ -1,9 +1,11 @@
-// The contract and those who cite it agree, in both directions: every required rule has a test, and
-// every rule that a test, a text or the code names stands in the contract.
+// The contract and those who cite it agree, in both directions: every rule has a test and a subject
+// that breaks it, and every rule that a test, a subject, a text or the code names stands in the
+// contract.
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import * as Rules from "../src/ConformanceRules.ts"
+import * as Faulty from "../src/Faulty.ts"
 
 const root = join(import.meta.dirname, "../../..")
 
@@ -19,9 +21,9 @@ const citedIn = (text: string): ReadonlyArray<string> =>
     ([, list]) => list?.match(/[A-Z]\d+/g) ?? []
   )
 
-/** Required rules that no test cites. */
-const untested = (stated: ReadonlyMap<string, string>, cited: ReadonlySet<string>) =>
-  [...stated].flatMap(([id, held]) => (held === "required" && !cited.has(id) ? [id] : []))
+/** Rules that are not among these, however they are held. */
+const missing = (stated: ReadonlyMap<string, string>, held: ReadonlySet<string>) =>
+  [...stated.keys()].filter((id) => !held.has(id))
 
 /** Cited rules that the contract does not have. */
 const unknown = (stated: ReadonlyMap<string, string>, cited: Iterable<string>) =>
@@ -30,15 +32,26 @@ const unknown = (stated: ReadonlyMap<string, string>, cited: Iterable<string>) =
 const contract = readFileSync(join(root, "specs/contract.md"), "utf8")
 const stated = statedIn(contract)
 
-const suites = [
-  Rules.engine,
-  Rules.source,
-  Rules.sink,
-  Rules.stage,
-  Rules.accumulator,
-  Rules.flowStrategy
-]
-const tested = new Set(suites.flatMap((rules) => rules.map(({ rule }) => rule)))
+interface Cites {
+  readonly rule: string
+}
+
+/** Every list a module exports, by its name: a suite of rules, or subjects that break them. */
+const listsOf = (module: Readonly<Record<string, unknown>>): ReadonlyMap<string, Cites[]> =>
+  new Map(
+    Object.entries(module).filter((entry): entry is [string, Cites[]] => Array.isArray(entry[1]))
+  )
+
+/** The rules of others have ids of their own. */
+const isOurs = (id: string): boolean => /^[A-Z]\d+$/.test(id)
+
+const idsOf = (lists: ReadonlyMap<string, ReadonlyArray<Cites>>): ReadonlySet<string> =>
+  new Set([...lists.values()].flatMap((list) => list.map(({ rule }) => rule)).filter(isOurs))
+
+const suites = listsOf(Rules)
+const subjects = listsOf(Faulty)
+const tested = idsOf(suites)
+const broken = idsOf(subjects)
 
 const texts = (folder: string): ReadonlyArray<string> =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
@@ -60,18 +73,27 @@ describe("the contract", () => {
   })
 
   it("says of each rule how it is held, and gives its intent", () => {
-    expect(
-      [...stated.values()].filter((held) => !/^(required|optional|untested)$/.test(held))
-    ).toEqual([])
+    expect([...stated.values()].filter((held) => !/^(required|optional)$/.test(held))).toEqual([])
     expect([...contract.matchAll(/^\*Intent: /gm)].length).toBe(stated.size)
   })
 
-  it("has a conformance test for every required rule", () => {
-    expect(untested(stated, tested)).toEqual([])
+  it("has a conformance test for every rule, required or optional", () => {
+    expect(missing(stated, tested)).toEqual([])
   })
 
-  it("has every rule that a conformance test cites", () => {
-    expect(unknown(stated, tested)).toEqual([])
+  it("has a faulty subject for every rule", () => {
+    expect(missing(stated, broken)).toEqual([])
+  })
+
+  it("has every suite of the kit, each with its faulty subjects", () => {
+    expect(suites.size).toBeGreaterThan(8)
+    expect(subjects.size).toBe(suites.size)
+    const bare = [...suites.values()].filter((rules) => rules.length === 0)
+    expect(bare).toEqual([])
+  })
+
+  it("has every rule that a conformance test or a faulty subject cites", () => {
+    expect(unknown(stated, [...tested, ...broken])).toEqual([])
   })
 
   it("has every rule that code, tests and documents name", () => {
@@ -99,10 +121,10 @@ describe("the contract", () => {
 })
 
 describe("the check of citations", () => {
-  const two = statedIn("**D1** (required) a\n\n**D2** (required) b\n\n**D3** (untested: why) c\n")
+  const two = statedIn("**D1** (required) a\n\n**D2** (required) b\n\n**D3** (optional) c\n")
 
-  it("finds a required rule without a test", () => {
-    expect(untested(two, new Set(["D1"]))).toEqual(["D2"])
+  it("finds rules without a test or a subject, optional ones too", () => {
+    expect(missing(two, new Set(["D1"]))).toEqual(["D2", "D3"])
   })
 
   it("finds a rule that is cited and not there", () => {

@@ -31,8 +31,8 @@ const caughtAlone = <S>(
     })
 
     it("is there for every rule", () => {
-      const ids = rules.map(({ rule }) => rule)
-      expect(subjects.map(({ rule }) => rule).toSorted()).toEqual(ids.toSorted())
+      const faulty = new Set(subjects.map(({ rule }) => rule))
+      expect([...faulty].toSorted()).toEqual(rules.map(({ rule }) => rule).toSorted())
     })
   })
 }
@@ -43,6 +43,7 @@ caughtAlone("sink", Rules.sink, Faulty.sinks)
 caughtAlone("stage", Rules.stage, Faulty.stages)
 caughtAlone("accumulator", Rules.accumulator, Faulty.accumulators)
 caughtAlone("flow strategy", Rules.flowStrategy, Faulty.flowStrategies)
+caughtAlone("circuit breaker", Rules.breaker, Faulty.breakers)
 
 /** Rules of others overlap: a subject may break several. */
 const caught = <S>(

@@ -1,8 +1,11 @@
-// The flow strategies of the backpressure package keep the contract, and so do the plainest ones.
+// The flow strategies and the circuit breaker of the backpressure package keep the contract, and so
+// do the plainest ones.
+import * as CircuitBreaker from "@sluice/backpressure/CircuitBreaker"
 import * as Flow from "@sluice/backpressure/Flow"
 import type * as Policy from "@sluice/core/Policy"
-import { flowStrategyConformance } from "../../src/Conformance.ts"
+import { breakerConformance, flowStrategyConformance } from "../../src/Conformance.ts"
 import type { FlowStrategySubject } from "../../src/ConformanceRules.ts"
+import { soundCircuit } from "../../src/internal/faulty/breakers.ts"
 import { soundPace, soundWindow } from "../../src/internal/faulty/flowStrategies.ts"
 
 flowStrategyConformance({ name: "a plain window", ...soundWindow })
@@ -97,3 +100,6 @@ flowStrategyConformance({
     other: { descriptor: regulated(15), inFlightMax: 15 }
   })
 })
+
+breakerConformance({ name: "a plain circuit", ...soundCircuit })
+breakerConformance({ name: "CircuitBreaker", implementation: CircuitBreaker.implementation })

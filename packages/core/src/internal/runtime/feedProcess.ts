@@ -85,8 +85,19 @@ class Taking {
     this.gate = gate
     this.next =
       gate === undefined
-        ? Effect.sync(() => input.take())
+        ? Effect.sync(() => this.whole())
         : Semaphore.makeUnsafe(1).withPermit(Effect.suspend(() => this.portion(gate)))
+  }
+
+  /** Records of the last portion: the stage has not asked for more since. */
+  get inHand(): number {
+    return this.given
+  }
+
+  private whole(): Batch.Batch<unknown> | undefined {
+    const batch = this.input.take()
+    this.given = batch?.items.length ?? 0
+    return batch
   }
 
   /** Tells the flow control that the stage is done with what it was given. */
@@ -121,11 +132,11 @@ const inputOf = (
   last: { batch: Batch.Batch<unknown> }
 ): Stream.Stream<Envelope.Envelope<unknown>> => {
   const stats = segment.run.statsOf(stageId)
-  // A stream function makes of its input what it likes, and does not say what it holds.
-  stats.held = () => 0
   const gate = new ReaderGate(segment.run, () => input.buffer.size > 0 || input.end() !== "open")
   input.attachConsumer(gate)
   const taking = new Taking(segment, input, stageId)
+  // A stream function makes of its input what it likes, and does not say what it holds.
+  stats.held = () => taking.inHand
   const pull = Effect.gen(function* () {
     for (;;) {
       const batch = yield* taking.next
@@ -189,6 +200,11 @@ export const feedThroughStage = (
     }
     return wait ?? Effect.void
   }
+  const stats = run.statsOf(node.id)
+  stats.held = () => 0
+  const done = Effect.sync(() => {
+    stats.held = () => 0
+  })
   const init = Effect.suspend(() => stage.init(contextOf(run, node)))
   const output = Stream.suspend(() => stage.process(inputOf(segment, input, node.id, last))).pipe(
     Stream.catchCause((cause) => Stream.fromEffect(failed(cause)))
@@ -199,7 +215,7 @@ export const feedThroughStage = (
     )
   )
   return Effect.andThen(
-    staged,
+    Effect.andThen(staged, done),
     Effect.suspend(() => segment.end() ?? Effect.void)
   )
 }

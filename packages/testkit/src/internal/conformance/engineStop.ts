@@ -213,6 +213,19 @@ const addsUp = (
   equal(recordsIn + made, recordsOut + droppedCount + deadLetterCount, `records, ${end}`)
 }
 
+/** A custom stage gave three of the ten it has in hand, and thinks about the fourth for ever. */
+const inHand = Effect.fnUntraced(function* (subject: EngineSubject) {
+  const thinks = Pipeline.process("thinks", (input: Stream.Stream<number>) =>
+    Stream.mapEffect(input, (n) => (n === 3 ? Effect.never : Effect.succeed(n)))
+  )
+  const closed = new Numbers(10).pipeline().pipe(thinks, into(new Taker()))
+  const aborted = yield* stopped(yield* start(subject, closed, { batchSize: 10 }))
+  if (Exit.isFailure(aborted)) return holds(false, "an aborted run without a result")
+  addsUp(closed, aborted.value, "of a run whose custom stage was cut off")
+  const held = aborted.value.finalStates["thinks"]?.inFlight ?? 0
+  holds(held > 0 && held <= 10, `a custom stage had ${held} records in hand when it was cut off`)
+})
+
 const identity: Rule<EngineSubject> = {
   rule: "S5",
   title: "accounts for every record at every stage: in + made = out + dropped + dead + in flight",
@@ -233,6 +246,7 @@ const identity: Rule<EngineSubject> = {
     const aborted = yield* stopped(yield* start(subject, held))
     if (Exit.isFailure(aborted)) return holds(false, "an aborted run without a result")
     addsUp(held, aborted.value, "of a run that was aborted")
+    yield* inHand(subject)
   })
 }
 

@@ -164,6 +164,20 @@ const asksTwice = (reader: Source.SourceReader<unknown, unknown, unknown>) => {
   return { pull }
 }
 
+/** Takes what custom stages have in hand for something they made away with. */
+const emptyHanded = (running: Engine.RunningPipeline): Engine.RunningPipeline => {
+  const custom = new Set(
+    running.graph.nodes.filter((node) => node.operation._tag === "Process").map(({ id }) => id)
+  )
+  return twist.resulting(running, (result) =>
+    twist.finalStates(result, (state) =>
+      custom.has(state.stageId)
+        ? { ...state, recordsMade: state.recordsMade - state.inFlight, inFlight: 0 }
+        : state
+    )
+  )
+}
+
 /** Engines that break D1 to D9 and S1 to S6. */
 export const flow: ReadonlyArray<FaultyEngine> = [
   twist.faulty("D1", "asks a source for the next chunk while it hands on the one before", () => ({
@@ -216,7 +230,11 @@ export const flow: ReadonlyArray<FaultyEngine> = [
   twist.faulty("S5", "forgets dropped records in the sum", () => ({
     handle: (running) => twist.resulting(running, (result) => ({ ...result, droppedCount: 0 }))
   })),
+  twist.faulty("S5", "says that a custom stage never has anything in hand", () => ({
+    handle: emptyHanded
+  })),
   twist.faulty("S6", "ends sinks whatever happened", () => ({
-    node: (node) => twist.openingSink(node, alwaysCommits)
+    node: (node) =>
+      node.errorPolicy._tag === "Quarantine" ? node : twist.openingSink(node, alwaysCommits)
   }))
 ]
