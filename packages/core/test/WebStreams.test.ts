@@ -7,13 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Pipeline from "../src/Pipeline.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Sink from "../src/Sink.ts"
-import * as Source from "../src/Source.ts"
 import * as WebStreams from "../src/WebStreams.ts"
 import { collect, collectFailing, engines, numbers, range } from "./engines.ts"
-
-const settle = Effect.promise(async () => {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-})
+import { settle, watchedSource } from "./watchedSource.ts"
 
 const boom = new Error("boom")
 
@@ -181,14 +177,8 @@ describe.each(engines)("$name engine, a WritableStream as sink", (engine) => {
   it.effect("a slow stream stops the read", () =>
     Effect.gen(function* () {
       const { stream, told } = keeping(() => new Promise(() => undefined))
-      let pulled = 0
-      const reader = {
-        pull: () => {
-          pulled++
-          return { items: [pulled], bytes: 0, provenance: undefined }
-        }
-      }
-      const closed = Pipeline.source("in", Source.make("in", Effect.succeed(reader))).pipe(
+      const input = watchedSource()
+      const closed = Pipeline.source("in", input.source).pipe(
         Pipeline.sink(
           "out",
           WebStreams.sink(() => stream)
@@ -196,7 +186,7 @@ describe.each(engines)("$name engine, a WritableStream as sink", (engine) => {
       )
       const running = yield* Pipeline.start(closed, { engine: engine.make() })
       yield* settle
-      expect(pulled).toBe(1)
+      expect(input.told.pulled).toBe(1)
       yield* running.stop("abort")
       const result = yield* running.result
       expect(result.status).toBe("aborted")
@@ -323,49 +313,30 @@ describe.each(engines)("$name engine, a pipeline as ReadableStream", (engine) =>
 
   it.effect("starts with the first read, stays a few batches ahead, and aborts with cancel", () =>
     Effect.gen(function* () {
-      let [pulled, closed] = [0, 0]
-      const source = Source.make(
-        "counting",
-        Effect.as(
-          Effect.acquireRelease(Effect.void, () => Effect.sync(() => void closed++)),
-          {
-            pull: () => {
-              pulled++
-              return { items: [pulled], bytes: 0, provenance: undefined }
-            }
-          }
-        )
-      )
+      const { source, told } = watchedSource()
       const open = Pipeline.source("in", source)
       const readable = yield* WebStreams.readable(open, { engine: engine.make() })
       yield* settle
-      expect(pulled).toBe(0)
+      expect(told.pulled).toBe(0)
       const reader = readable.getReader()
       expect(yield* Effect.promise(() => reader.read())).toEqual({ done: false, value: 1 })
       yield* settle
       // Four batches in the reader's hand, four waiting, one being handed over.
-      expect(pulled).toBeLessThanOrEqual(9)
-      const before = pulled
+      expect(told.pulled).toBeLessThanOrEqual(9)
+      const before = told.pulled
       yield* settle
-      expect(pulled).toBe(before)
+      expect(told.pulled).toBe(before)
       yield* Effect.promise(() => reader.cancel())
-      expect(closed).toBe(1)
+      expect(told.closed).toBe(1)
       yield* settle
-      expect(pulled).toBe(before)
+      expect(told.pulled).toBe(before)
     })
   )
 
   it.effect("cancel ends a read that waits", () =>
     Effect.gen(function* () {
-      let closed = 0
-      const silent = Source.make(
-        "silent",
-        Effect.as(
-          Effect.acquireRelease(Effect.void, () => Effect.sync(() => void closed++)),
-          { pull: () => Effect.never }
-        )
-      )
-      const readable = yield* WebStreams.readable(Pipeline.source("in", silent), {
+      const { source, told } = watchedSource({ silent: true })
+      const readable = yield* WebStreams.readable(Pipeline.source("in", source), {
         engine: engine.make()
       })
       const reader = readable.getReader()
@@ -373,7 +344,7 @@ describe.each(engines)("$name engine, a pipeline as ReadableStream", (engine) =>
       yield* settle
       yield* Effect.promise(() => reader.cancel())
       expect(yield* Effect.promise(() => read)).toEqual({ done: true, value: undefined })
-      expect(closed).toBe(1)
+      expect(told.closed).toBe(1)
     })
   )
 

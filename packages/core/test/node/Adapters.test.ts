@@ -20,11 +20,8 @@ import * as WebStreams from "../../src/WebStreams.ts"
 import { engines } from "../engines.ts"
 import type { Cut, Outcome } from "../runtime/stepping.ts"
 import { cutEverywhere, leftovers } from "../runtime/stepping.ts"
+import { settle } from "../watchedSource.ts"
 import { directory, openFiles, withFiles } from "./drive.ts"
-
-const settle = Effect.promise(async () => {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-})
 
 /** The asynchronous file system, counting the bytes that were read. */
 const counting = () => {

@@ -10,13 +10,9 @@ import * as NodeStreams from "../../src/node/NodeStreams.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Sink from "../../src/Sink.ts"
-import * as Source from "../../src/Source.ts"
 import { collect, collectFailing, engines, numbers, range } from "../engines.ts"
+import { settle, watchedSource } from "../watchedSource.ts"
 import { openFiles, withFiles } from "./drive.ts"
-
-const settle = Effect.promise(async () => {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-})
 
 const boom = new Error("boom")
 
@@ -176,14 +172,8 @@ describe.each(engines)("$name engine, a Writable as sink", (engine) => {
   it.effect("a slow stream stops the read, and an abort does not wait for it", () =>
     Effect.gen(function* () {
       const { out, stream } = keeping(() => new Promise(() => undefined))
-      let pulled = 0
-      const reader = {
-        pull: () => {
-          pulled++
-          return { items: [pulled, pulled, pulled, pulled], bytes: 0, provenance: undefined }
-        }
-      }
-      const closed = Pipeline.source("in", Source.make("in", Effect.succeed(reader))).pipe(
+      const { source, told } = watchedSource({ copies: 4 })
+      const closed = Pipeline.source("in", source).pipe(
         Pipeline.sink(
           "out",
           NodeStreams.sink<number>(() => stream)
@@ -191,7 +181,7 @@ describe.each(engines)("$name engine, a Writable as sink", (engine) => {
       )
       const running = yield* Pipeline.start(closed, { engine: engine.make() })
       yield* settle
-      expect(pulled).toBe(1)
+      expect(told.pulled).toBe(1)
       expect(stream.writableLength).toBeLessThanOrEqual(2)
       yield* running.stop("abort")
       const result = yield* running.result
@@ -270,34 +260,22 @@ describe.each(engines)("$name engine, a pipeline as Readable", (engine) => {
 
   it.effect("starts with the first read, stays a few batches ahead, aborts with destroy", () =>
     Effect.gen(function* () {
-      let [pulled, closed] = [0, 0]
-      const source = Source.make(
-        "counting",
-        Effect.as(
-          Effect.acquireRelease(Effect.void, () => Effect.sync(() => void closed++)),
-          {
-            pull: () => {
-              pulled++
-              return { items: [pulled], bytes: 0, provenance: undefined }
-            }
-          }
-        )
-      )
+      const { source, told } = watchedSource()
       const options = { engine: engine.make(), highWaterMark: 2 }
       const readable = yield* NodeStreams.readable(Pipeline.source("in", source), options)
       yield* settle
-      expect(pulled).toBe(0)
+      expect(told.pulled).toBe(0)
       expect(readable.read()).toBe(null)
       yield* settle
-      expect(pulled).toBeGreaterThan(0)
-      expect(pulled).toBeLessThanOrEqual(2 + 9)
-      const before = pulled
+      expect(told.pulled).toBeGreaterThan(0)
+      expect(told.pulled).toBeLessThanOrEqual(2 + 9)
+      const before = told.pulled
       yield* settle
-      expect(pulled).toBe(before)
+      expect(told.pulled).toBe(before)
       const gone = new Promise((resolve) => readable.once("close", resolve))
       readable.destroy()
       yield* Effect.promise(() => gone)
-      expect(closed).toBe(1)
+      expect(told.closed).toBe(1)
     })
   )
 

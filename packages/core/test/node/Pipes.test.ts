@@ -9,11 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Files from "../../src/node/Files.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Sink from "../../src/Sink.ts"
+import { settle } from "../watchedSource.ts"
 import { directory, openFiles, readAll } from "./drive.ts"
-
-const settle = Effect.promise(async () => {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-})
 
 const until = (holds: () => boolean) =>
   Effect.gen(function* () {
