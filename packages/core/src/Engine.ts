@@ -50,6 +50,8 @@ export interface ExecutionOptions {
    * allowed).
    */
   readonly kernels?: "auto" | "generated" | "closures"
+  /** Development mode: slower, and a row of `Row` that is kept after its call is caught. */
+  readonly development?: boolean
 }
 
 /** A stage's circuit in the hands of an operator. */

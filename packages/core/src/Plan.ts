@@ -2,10 +2,15 @@
 // fused kernels. A plan is plain data and says why it is as it is. Making one runs nothing.
 import * as Batching from "./Batching.ts"
 import * as Graph from "./Graph.ts"
+import { unfusable } from "./internal/plan/fusable.ts"
 import { shaped } from "./internal/plan/shapes.ts"
 import { guardText } from "./internal/print/labels.ts"
 import { topological } from "./internal/topology.ts"
+import { operatorOf } from "./internal/views/viewForm.ts"
 import * as Policy from "./Policy.ts"
+
+/** Why a stage cannot be part of a kernel. */
+export { unfusable } from "./internal/plan/fusable.ts"
 
 /** A run of stages executed as one step: one kernel, or one stage on its own. */
 export interface PlannedStep {
@@ -72,40 +77,14 @@ const startReason = (
 
 /** Whether a stage may keep its segment waiting for effects of the user's. */
 const waitsForEffects = (node: Graph.StageNode): boolean => {
-  const tag = node.operation._tag
+  const { operation } = node
+  const { _tag: tag } = operation
   return (
     tag === "MapEffect" ||
     tag === "MapPromise" ||
-    tag === "MapBatch" ||
+    (operation._tag === "MapBatch" && operatorOf(operation.f) === undefined) ||
     Policy.mayRetry(node.errorPolicy)
   )
-}
-
-const isGuarded = ({ controls }: Graph.StageNode): boolean =>
-  controls?.breaker !== undefined ||
-  controls?.bulkhead !== undefined ||
-  controls?.deadlineMs !== undefined ||
-  controls?.policies?.breaker !== undefined
-
-/** Why a stage cannot be part of a kernel, or undefined when it can. */
-export const unfusable = (node: Graph.StageNode): string | undefined => {
-  const tag = node.operation._tag
-  if (
-    tag === "Sink" &&
-    (node.operation as { readonly sink: Graph.ErasedSink }).sink.each === undefined
-  ) {
-    return "the sink writes whole batches"
-  }
-  if (tag !== "Map" && tag !== "Filter" && tag !== "FlatMap" && tag !== "Sink")
-    return `${tag} works on whole batches`
-  if (Policy.mayRetry(node.errorPolicy)) return "waiting between retries is an effect"
-  if (node.errorPolicy._tag === "ByKind") return "its error policy depends on the kind of failure"
-  if (node.errorPolicy._tag === "Quarantine") return "it may be isolated while it runs"
-  if (node.timeoutMs !== undefined) return "it has a timeout"
-  if (isGuarded(node)) return "its calls are guarded"
-  if (node.controls?.policies?.onError !== undefined)
-    return "its error policy may change while it runs"
-  return undefined
 }
 
 const stepsOf = (

@@ -85,15 +85,15 @@ export class ColumnData {
     this.elementRoom = Math.min(...this.children.map((child) => child.room))
   }
 
-  /** Entry `from` becomes entry `to`. */
-  move(from: number, to: number): void {
+  /** Entries `rows` become the entries from `to` on; `rows` ascend and none lies before `to`. */
+  compact(rows: ReadonlyArray<number>, to: number): void {
     const { _tag } = this.column
-    if (_tag === "Number") this.value[to] = this.value[from] as number
+    if (_tag === "Number") moveEntries(this.value, rows, to)
     else if (_tag === "Text" || _tag === "Group") {
-      this.start[to] = this.start[from] as number
-      this.length[to] = this.length[from] as number
-      if (this.hashed) this.hash[to] = this.hash[from] as number
-    } else this.code[to] = this.code[from] as number
+      moveEntries(this.start, rows, to)
+      moveEntries(this.length, rows, to)
+      if (this.hashed) moveEntries(this.hash, rows, to)
+    } else moveEntries(this.code, rows, to)
   }
 
   /** Entries there is room for. */
@@ -105,6 +105,14 @@ export class ColumnData {
   get isElement(): boolean {
     return this.elements
   }
+}
+
+const moveEntries = (
+  entries: Int32Array | Float64Array | Uint8Array,
+  rows: ReadonlyArray<number>,
+  to: number
+): void => {
+  for (let j = 0; j < rows.length; j++) entries[to + j] = entries[rows[j] as number] as number
 }
 
 const roomFor = (before: number, count: number): number => Math.max(count, before * 2, 16)
@@ -212,11 +220,16 @@ export class Sheet {
     this.pool = pool
   }
 
-  /** Some of the columns under another layout; it takes over one share of this sheet. */
-  picked(layout: Layout, positions: ReadonlyArray<number>): Sheet {
+  /**
+   * Some of the columns, and others made for it, under another layout; it takes over one share of
+   * this sheet.
+   */
+  picked(layout: Layout, positions: ReadonlyArray<number | ColumnData>): Sheet {
     const key = this.hasKey ? [] : undefined
     const needs: Needs = { columns: new Set(), hashes: new Set(), key }
-    const columns = positions.map((at) => this.columns[at] as ColumnData)
+    const columns = positions.map((at) =>
+      typeof at === "number" ? (this.columns[at] as ColumnData) : at
+    )
     const sheet = new Sheet(layout, needs, undefined, columns)
     const { keyStart, keyLength, keyHash, keyBytes, keyWords, rows, room } = this
     Object.assign(sheet, { keyStart, keyLength, keyHash, keyBytes, keyWords, rows, room })
@@ -226,14 +239,12 @@ export class Sheet {
     return sheet
   }
 
-  /** Entry `from` of every column becomes entry `to`, the key included. */
-  move(from: number, to: number): void {
-    if (from === to) return
-    for (const data of this.columns) data.move(from, to)
+  /** Entries `rows` of every column become those from `to` on, the key included. */
+  compact(rows: ReadonlyArray<number>, to: number): void {
+    for (const data of this.columns) data.compact(rows, to)
     if (!this.hasKey) return
-    this.keyStart[to] = this.keyStart[from] as number
-    this.keyLength[to] = this.keyLength[from] as number
-    this.keyHash[to] = this.keyHash[from] as number
+    for (const entries of [this.keyStart, this.keyLength, this.keyHash])
+      moveEntries(entries, rows, to)
   }
 
   get bytes(): Uint8Array {

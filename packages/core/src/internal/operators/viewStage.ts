@@ -1,9 +1,13 @@
 // A stage that works on blocks of views: selects rows, or hands on some of the columns. It makes no
 // record and calls no function of the user's, so nothing can fail.
 import * as Batch from "../../Batch.ts"
+import type * as Graph from "../../Graph.ts"
 import type { ViewBlock } from "../../Views.ts"
 import { asItems, blockOf } from "../../Views.ts"
+import type { Operator } from "../runtime/operator.ts"
+import type { Run } from "../runtime/run.ts"
 import type { Wait } from "../runtime/wait.ts"
+import type { MakeOperator } from "../views/viewForm.ts"
 import { Chained } from "./chained.ts"
 
 /** What becomes of a block: `rows` are the positions in it of the records that are left. */
@@ -12,41 +16,59 @@ export type ViewWork = (block: ViewBlock) => {
   readonly rows: ReadonlyArray<number> | undefined
 }
 
-const work = Symbol("view work")
+/** The block of a batch; throws where the plan was not kept to. */
+export const blockIn = (node: Graph.StageNode, batch: Batch.Batch<unknown>): ViewBlock => {
+  const block = blockOf(batch.items)
+  if (block === undefined)
+    throw new Error(`stage "${node.id}" works on views and was handed objects`)
+  return block
+}
 
-/** A batch function that stands for work on views. */
-export const viewFunction = (f: ViewWork): ((items: never) => never) =>
-  Object.assign(
-    (): never => {
-      throw new Error("a stage of views was handed objects")
-    },
-    { [work]: f }
-  )
-
-/** The work a batch function stands for, or undefined for any other function. */
-export const workOf = (f: unknown): ViewWork | undefined =>
-  typeof f === "function" ? (f as { readonly [work]?: ViewWork })[work] : undefined
+/**
+ * The records of a block in the place of a batch's payloads; the block is released or passed on.
+ */
+export const itemsOf = (block: ViewBlock, emitsViews: boolean): ReadonlyArray<unknown> => {
+  if (emitsViews && block.length > 0) return asItems<unknown>(block)
+  const items = block.toObjects()
+  block.release()
+  return items
+}
 
 /** A stage of views. */
-export class ViewStage extends Chained {
+class ViewStage extends Chained {
+  private readonly work: ViewWork
+  private readonly emitsViews: boolean
+
+  constructor(
+    run: Run,
+    node: Graph.StageNode,
+    next: Operator | undefined,
+    work: ViewWork,
+    emitsViews: boolean
+  ) {
+    super(run, node, next)
+    this.work = work
+    this.emitsViews = emitsViews
+  }
+
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
-    const { operation } = this.node
-    const f = operation._tag === "MapBatch" ? workOf(operation.f) : undefined
-    const given = blockOf(batch.items)
-    if (f === undefined || given === undefined)
-      throw new Error(`stage "${this.node.id}" works on views and was handed objects`)
+    const given = blockIn(this.node, batch)
+    const count = given.length
     const startedAt = this.run.micros()
-    const { block, rows } = f(given)
+    const { block, rows } = this.work(given)
+    const items = itemsOf(block, this.emitsViews)
     this.stats.recordLatency(this.run.micros() - startedAt)
-    this.observed(batch, block.length)
-    if (block.length === 0) {
-      block.release()
-      return undefined
-    }
-    const items = asItems<unknown>(block)
+    this.stats.made += items.length - count
+    this.observed(batch, items.length)
     const made =
       rows === undefined ? Batch.withItems(batch, items) : Batch.derive(batch, items, rows)
     return this.forward(made)
   }
 }
+
+/** Operators that do such work. */
+export const viewStage =
+  (work: ViewWork, emitsViews: boolean): MakeOperator =>
+  (run, node, next) =>
+    new ViewStage(run, node, next, work, emitsViews)

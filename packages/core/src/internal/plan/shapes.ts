@@ -1,16 +1,17 @@
 // Which stages of a graph run on views, and the graph with those stages' view forms in place. A
-// stage runs on views when every stage that feeds it hands over views and it can take them; views
-// are handed over where every stage behind takes them. All others run on objects, and the plan says
-// why. A graph without a source of views comes back as it is.
+// stage takes views when every stage that feeds it hands them over and it has a form for them;
+// views are handed over where the stage behind takes them. Where views end, the last stage that
+// took them makes the objects, and the plan says why. A graph without a source of views comes back
+// as it is.
 import type * as Accumulator from "../../Accumulator.ts"
 import * as Fields from "../../Fields.ts"
 import * as Graph from "../../Graph.ts"
 import * as Views from "../../Views.ts"
-import type { ViewWork } from "../operators/viewStage.ts"
-import { viewFunction } from "../operators/viewStage.ts"
 import { topological } from "../topology.ts"
-import { namesIn } from "../views/conditionCode.ts"
-import { pickedLayout, picking, selecting } from "../views/viewWork.ts"
+import type { FormKind, ViewForm } from "../views/viewForm.ts"
+import { formOf, standsFor } from "../views/viewForm.ts"
+import { conditionForm, pickForm } from "../views/viewWork.ts"
+import { unfusable } from "./fusable.ts"
 
 /** A graph with view forms in place, and what each stage concerned works on. */
 export interface Shaped {
@@ -21,16 +22,40 @@ export interface Shaped {
 
 type FragmentViews = Accumulator.FragmentShape & { readonly _tag: "Views" }
 
+const plain = (kind: string): string => `a plain function of ${kind} takes objects`
+
+const functionForm = (f: unknown, kind: FormKind): ViewForm | string => {
+  const condition = kind === "Filter" ? Fields.conditionOf(f) : undefined
+  if (condition !== undefined) return conditionForm(condition)
+  const picked = kind === "Map" ? Fields.pickedOf(f) : undefined
+  return picked === undefined ? (formOf(f)?.(kind) ?? plain(kind)) : pickForm(picked)
+}
+
+/** The form of a transform, or why it has none. */
+const transformForm = (node: Graph.StageNode): ViewForm | string => {
+  const { operation, errorPolicy } = node
+  const { _tag } = operation
+  if (_tag !== "Filter" && _tag !== "Map" && _tag !== "FlatMap") return plain(_tag)
+  const form = functionForm(operation.f, _tag)
+  if (typeof form === "string") return form
+  if (errorPolicy._tag === "Fallback") return "its error policy falls back record by record"
+  return unfusable(node) ?? form
+}
+
 class Shaper {
   private readonly graph: Graph.PipelineGraph
   private readonly incoming: ReadonlyMap<string, ReadonlyArray<Graph.Edge>>
   private readonly outgoing: ReadonlyMap<string, ReadonlyArray<Graph.Edge>>
   private readonly byId: ReadonlyMap<string, Graph.StageNode>
+  /** What a stage could hand on as views. */
   private readonly layouts = new Map<string, ReadonlyArray<Views.Layout>>()
+  private readonly forms = new Map<string, ViewForm>()
   private readonly taking = new Map<string, FragmentViews>()
   private readonly refusals = new Map<string, string>()
-  /** The layout that a picked one was made of. */
-  private readonly origins = new Map<Views.Layout, Views.Layout>()
+  /** Whether a stage hands on views. */
+  private readonly emits = new Map<string, boolean>()
+  /** The fields of a layout that a stage in front made: nobody can ask a parser for them. */
+  private readonly computed = new Map<Views.Layout, ReadonlySet<string>>()
 
   constructor(graph: Graph.PipelineGraph) {
     this.graph = graph
@@ -43,10 +68,13 @@ class Shaper {
   shape(): Shaped {
     const order = topological(this.graph)
     for (const node of order) this.offer(node)
-    const emits = new Map<string, boolean>()
-    for (const node of order.toReversed()) emits.set(node.id, this.isTaken(node, emits))
+    for (const node of order.toReversed()) this.emits.set(node.id, this.handsOn(node))
     const shapes = new Map<string, string>()
-    const nodes = this.graph.nodes.map((node) => this.formOf(node, emits, shapes))
+    const nodes = this.graph.nodes.map((node) => {
+      const text = this.textOf(node)
+      if (text !== undefined) shapes.set(node.id, text)
+      return this.formed(node)
+    })
     return { graph: { ...this.graph, nodes }, shapes }
   }
 
@@ -69,153 +97,176 @@ class Shaper {
     }
     const inputs = this.inputs(node)
     if (inputs === undefined) return
-    if (operation._tag === "Merge" || this.conditionOf(node) !== undefined)
-      this.layouts.set(node.id, inputs)
-    else if (this.pickedOf(node) !== undefined) this.offerPicked(node, inputs)
+    if (operation._tag === "Merge") this.layouts.set(node.id, inputs)
     else if (operation._tag === "Accumulate") this.offerAccumulated(node, inputs)
     else if (operation._tag === "Sink") {
       if (operation.sink.views !== true) this.refusals.set(node.id, "the sink takes objects")
-    } else this.refusals.set(node.id, `a plain function of ${operation._tag} takes objects`)
+    } else this.offerTransformed(node, inputs)
   }
 
-  private conditionOf({ operation, errorPolicy }: Graph.StageNode): Fields.Condition | undefined {
-    const isPlain = errorPolicy._tag === "Fail"
-    return operation._tag === "Filter" && isPlain ? Fields.conditionOf(operation.f) : undefined
-  }
-
-  private pickedOf({ operation, errorPolicy }: Graph.StageNode): Fields.Picked | undefined {
-    const isPlain = errorPolicy._tag === "Fail"
-    return operation._tag === "Map" && isPlain ? Fields.pickedOf(operation.f) : undefined
-  }
-
-  private offerPicked(node: Graph.StageNode, inputs: ReadonlyArray<Views.Layout>): void {
-    const made: Array<Views.Layout> = []
-    for (const layout of inputs) {
-      const picked = pickedLayout(this.pickedOf(node) as Fields.Picked, layout)
-      if (typeof picked === "string") {
-        this.refusals.set(node.id, `${layout.kind ?? "a record"} has no field "${picked}"`)
-        return
-      }
-      made.push(picked)
-      this.origins.set(picked, layout)
+  private offerTransformed(node: Graph.StageNode, inputs: ReadonlyArray<Views.Layout>): void {
+    const form = transformForm(node)
+    if (typeof form === "string") {
+      this.refusals.set(node.id, form)
+      return
     }
-    this.layouts.set(node.id, made)
+    const { made } = form
+    const layouts = made === undefined ? [] : inputs.map((layout) => made(layout))
+    const lacking = layouts.findIndex((layout) => typeof layout === "string")
+    if (lacking >= 0) {
+      const kind = inputs[lacking]?.kind ?? "a record"
+      this.refusals.set(node.id, `${kind} has no field "${layouts[lacking]}"`)
+      return
+    }
+    this.forms.set(node.id, form)
+    if (made === undefined) return
+    const found = layouts as ReadonlyArray<Views.Layout>
+    found.forEach((layout, i) => this.noteComputed(form, layout, inputs[i] as Views.Layout))
+    this.layouts.set(node.id, found)
   }
 
-  /** A stage between others that hands on what it takes. */
-  private isBetween(node: Graph.StageNode): boolean {
-    return node.operation._tag === "Merge" || this.workOf(node) !== undefined
-  }
-
-  private workOf(node: Graph.StageNode): ViewWork | undefined {
-    const condition = this.conditionOf(node)
-    if (condition !== undefined) return selecting(condition)
-    const picked = this.pickedOf(node)
-    return picked === undefined ? undefined : picking(picked)
+  private noteComputed(form: ViewForm, layout: Views.Layout, input: Views.Layout): void {
+    const before = this.computed.get(input)
+    const names = layout.columns.flatMap(({ name }) => {
+      const known = form.before(name)
+      return known === undefined || before?.has(known) === true ? [name] : []
+    })
+    this.computed.set(layout, new Set(names))
   }
 
   private offerAccumulated(node: Graph.StageNode, inputs: ReadonlyArray<Views.Layout>): void {
     const { operation } = node
     if (operation._tag !== "Accumulate") return
     const shape = operation.accumulator.shapeFor?.(inputs)
-    if (shape?._tag === "Views") {
-      this.layouts.set(node.id, [shape.output])
-      this.taking.set(node.id, shape)
-    } else this.refusals.set(node.id, shape?.reason ?? "the accumulator takes objects")
+    if (shape?._tag !== "Views") {
+      this.refusals.set(node.id, shape?.reason ?? "the accumulator takes objects")
+      return
+    }
+    const made = shape.needs.flatMap(({ hashes, key }, i) => {
+      const names = this.computed.get(inputs[i] as Views.Layout)
+      return [...hashes, ...(key ?? [])].filter((name) => names?.has(name))
+    })
+    if (made.length > 0) {
+      this.refusals.set(node.id, `"${made[0]}", which it looks up by, is computed`)
+      return
+    }
+    this.layouts.set(node.id, [shape.output])
+    this.taking.set(node.id, shape)
   }
 
-  /** Whether a stage hands on views: all that it feeds take them. */
-  private isTaken(node: Graph.StageNode, emits: ReadonlyMap<string, boolean>): boolean {
+  private handsOn(node: Graph.StageNode): boolean {
     const outgoing = this.outgoing.get(node.id) ?? []
     return (
       this.layouts.has(node.id) &&
       outgoing.length === 1 &&
-      outgoing.every(({ to }) => this.takes(this.byId.get(to) as Graph.StageNode, emits))
+      outgoing.every(({ to }) => this.takes(this.byId.get(to) as Graph.StageNode))
     )
   }
 
-  private takes(node: Graph.StageNode, emits: ReadonlyMap<string, boolean>): boolean {
+  private takes(node: Graph.StageNode): boolean {
     if (this.refusals.has(node.id) || this.inputs(node) === undefined) return false
-    if (this.isBetween(node)) return emits.get(node.id) === true
-    return node.operation._tag === "Sink" || this.taking.has(node.id)
+    return node.operation._tag !== "Merge" || this.emits.get(node.id) === true
+  }
+
+  /** Whether views come to a stage that takes them. */
+  private isFed(node: Graph.StageNode): boolean {
+    const incoming = this.incoming.get(node.id) ?? []
+    return incoming.length > 0 && incoming.every(({ from }) => this.emits.get(from) === true)
   }
 
   private whyNot(node: Graph.StageNode): string {
+    if (!this.layouts.has(node.id)) return "they are what its function makes"
     for (const { to } of this.outgoing.get(node.id) ?? []) {
       const next = this.byId.get(to) as Graph.StageNode
       const refusal = this.refusals.get(to)
       if (refusal !== undefined) return `"${to}": ${refusal}`
       if (this.inputs(next) === undefined) return `"${to}" has an input of objects`
-      if (this.isBetween(next)) return this.whyNot(next)
+      if (next.operation._tag === "Merge") return this.whyNot(next)
     }
     return "it has several outputs"
   }
 
-  private formOf(
-    node: Graph.StageNode,
-    emits: ReadonlyMap<string, boolean>,
-    shapes: Map<string, string>
-  ): Graph.StageNode {
+  /** What the plan says of a stage; nothing of one that views could not have reached. */
+  private textOf(node: Graph.StageNode): string | undefined {
     const { operation } = node
     const refusal = this.refusals.get(node.id)
-    if (refusal !== undefined) shapes.set(node.id, `objects: ${refusal}`)
-    const emit = emits.get(node.id) === true
+    if (refusal !== undefined) return `objects: ${refusal}`
+    const emit = this.emits.get(node.id) === true
+    if (operation._tag === "Source") {
+      if (operation.source.views === undefined) return undefined
+      return emit ? "views" : `objects: ${this.whyNot(node)}`
+    }
+    if (!this.isFed(node)) return undefined
+    if (operation._tag === "Sink") return "views"
+    if (!this.forms.has(node.id) && !this.taking.has(node.id)) return undefined
+    return emit ? "views" : `views in, objects out: ${this.whyNot(node)}`
+  }
+
+  private formed(node: Graph.StageNode): Graph.StageNode {
+    const { operation } = node
+    const emit = this.emits.get(node.id) === true
     if (operation._tag === "Source") {
       const { views } = operation.source
-      if (views === undefined) return node
-      shapes.set(node.id, emit ? "views" : `objects: ${this.whyNot(node)}`)
-      if (!emit) return node
+      if (views === undefined || !emit) return node
       const open = views.open(this.needsOf(node, views.layout))
       return { ...node, operation: { ...operation, source: { ...operation.source, open } } }
     }
-    const work = this.workOf(node)
-    if (work !== undefined && emit) {
-      shapes.set(node.id, "views")
-      return { ...node, operation: { _tag: "MapBatch", f: viewFunction(work) } }
+    if (!this.isFed(node)) return node
+    const form = this.forms.get(node.id)
+    if (form !== undefined) {
+      const f = standsFor(form.operator(emit))
+      return { ...node, operation: { _tag: "MapBatch", f } }
     }
     const shape = this.taking.get(node.id)
-    const fed = (this.incoming.get(node.id) ?? []).every(({ from }) => emits.get(from) === true)
-    if (operation._tag === "Sink" && fed && refusal === undefined) shapes.set(node.id, "views")
-    if (operation._tag !== "Accumulate" || shape === undefined || !fed) return node
-    shapes.set(node.id, emit ? "views" : `views in, objects out: ${this.whyNot(node)}`)
+    if (operation._tag !== "Accumulate" || shape === undefined) return node
     const make = (host: Accumulator.AccumulatorHost) => shape.make(host, emit)
-    return {
-      ...node,
-      operation: { ...operation, accumulator: { ...operation.accumulator, make } }
-    }
+    const accumulator = { ...operation.accumulator, make }
+    return { ...node, operation: { ...operation, accumulator } }
   }
 
-  /** What is needed behind a pick, by the names the fields have before it. */
-  private needsBeforePick(
+  /** What is used of a layout by a stage with a form and by all behind it. */
+  private needsOfForm(
     node: Graph.StageNode,
     layout: Views.Layout,
-    picked: Fields.Picked
+    { reads, made, before }: ViewForm
   ): Views.Needs {
-    const made = this.layouts.get(node.id)?.find((each) => this.origins.get(each) === layout)
-    const { columns, hashes, key } = this.needsOf(node, made as Views.Layout)
-    const before = (name: string): string => {
+    // The record as it came in is what a dead letter holds.
+    const readsAll = reads === undefined || node.errorPolicy._tag === "DeadLetter"
+    const all = [...Views.everything(layout).columns]
+    const own = readsAll ? all : all.filter((name) => reads.includes(name.split(".")[0] as string))
+    const nothing: Views.Needs = { columns: new Set(), hashes: new Set(), key: undefined }
+    const handed = made === undefined ? undefined : this.madeOf(node, layout)
+    const behind =
+      handed === undefined
+        ? nothing
+        : this.emits.get(node.id) === true
+          ? this.needsOf(node, handed)
+          : Views.everything(handed)
+    const known = (name: string): ReadonlyArray<string> => {
       const [outer = "", ...inner] = name.split(".")
-      return [picked[outer] ?? outer, ...inner].join(".")
+      const found = before(outer)
+      return found === undefined ? [] : [[found, ...inner].join(".")]
     }
     return {
-      columns: new Set([...columns].map(before)),
-      hashes: new Set([...hashes].map(before)),
-      key: key?.map(before)
+      columns: new Set([...own, ...[...behind.columns].flatMap(known)]),
+      hashes: new Set([...behind.hashes].flatMap(known)),
+      key: behind.key?.flatMap(known)
     }
   }
 
-  /** What the stages behind a source use of its records. */
+  /** The layout that a stage with a form makes of one of its inputs. */
+  private madeOf(node: Graph.StageNode, layout: Views.Layout): Views.Layout | undefined {
+    const at = this.inputs(node)?.indexOf(layout) ?? -1
+    return this.layouts.get(node.id)?.[at]
+  }
+
+  /** What the stages behind a stage use of its records. */
   private needsOf(node: Graph.StageNode, layout: Views.Layout): Views.Needs {
     const edge = this.outgoing.get(node.id)?.[0] as Graph.Edge
     const next = this.byId.get(edge.to) as Graph.StageNode
     if (next.operation._tag === "Merge") return this.needsOf(next, layout)
-    const condition = this.conditionOf(next)
-    if (condition !== undefined) {
-      const behind = this.needsOf(next, layout)
-      return { ...behind, columns: new Set([...behind.columns, ...namesIn(condition)]) }
-    }
-    const picked = this.pickedOf(next)
-    if (picked !== undefined) return this.needsBeforePick(next, layout, picked)
+    const form = this.forms.get(next.id)
+    if (form !== undefined) return this.needsOfForm(next, layout, form)
     const shape = this.taking.get(next.id)
     if (shape === undefined) return Views.everything(layout)
     const inputs = this.inputs(next) as ReadonlyArray<Views.Layout>

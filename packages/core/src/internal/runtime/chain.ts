@@ -20,8 +20,8 @@ import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
 import { MemoryCeiling } from "../operators/memoryCeiling.ts"
 import { PolicyBoundary } from "../operators/policyBoundary.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
-import { ViewStage, workOf } from "../operators/viewStage.ts"
 import type { Nesting } from "../telemetry/instrumented.ts"
+import { operatorOf } from "../views/viewForm.ts"
 import type { Channel } from "./channel.ts"
 import type { Operator } from "./operator.ts"
 import type { Run } from "./run.ts"
@@ -86,9 +86,7 @@ const single = (
         : new SequentialEffect(run, node, next)
     }
     case "MapBatch":
-      return workOf(node.operation.f) === undefined
-        ? new MapBatch(run, node, next)
-        : new ViewStage(run, node, next)
+      return operatorOf(node.operation.f)?.(run, node, next) ?? new MapBatch(run, node, next)
     case "MapEnvelope":
       return new MapEnvelope(run, node, next)
     case "Accumulate":

@@ -1,19 +1,19 @@
 // Objects out of views: what a block's records are for whoever reads objects. One generated
 // function per layout, so that the objects have one shape; without code generation the same by
 // loops.
-import type { ColumnData, Layout, ViewBlock } from "../../Views.ts"
+import type { ColumnData, Layout, Sheet, ViewBlock } from "../../Views.ts"
 
 const absent = 255
 const ends = (data: ColumnData, i: number): number =>
   (data.start[i] as number) + (data.length[i] as number)
 
 /** The value of entry `i` of a column. */
-export const valueAt = (block: ViewBlock, data: ColumnData, i: number): unknown => {
+export const valueAt = (sheet: Sheet, data: ColumnData, i: number): unknown => {
   const { column } = data
   switch (column._tag) {
     case "Text": {
       if ((data.length[i] as number) < 0) return null
-      const { segment } = block.sheet
+      const { segment } = sheet
       return segment?.decode(segment.bytes, data.start[i] as number, ends(data, i))
     }
     case "Number": {
@@ -29,7 +29,7 @@ export const valueAt = (block: ViewBlock, data: ColumnData, i: number): unknown 
       const to = ends(data, i)
       for (let j = data.start[i] as number; j < to; j++) {
         const element: Record<string, unknown> = {}
-        for (const child of data.children) element[child.column.name] = valueAt(block, child, j)
+        for (const child of data.children) element[child.column.name] = valueAt(sheet, child, j)
         elements.push(element)
       }
       return elements
@@ -37,15 +37,15 @@ export const valueAt = (block: ViewBlock, data: ColumnData, i: number): unknown 
   }
 }
 
-type Make = (block: ViewBlock, columns: ReadonlyArray<ColumnData>, i: number) => unknown
+type Make = (sheet: Sheet, columns: ReadonlyArray<ColumnData>, i: number) => unknown
 
 const looped =
   (layout: Layout): Make =>
-  (block, columns, i) => {
+  (sheet, columns, i) => {
     const record: Record<string, unknown> = {}
     if (layout.kind !== undefined) record._tag = layout.kind
     layout.columns.forEach(({ name }, k) => {
-      record[name] = valueAt(block, columns[k] as ColumnData, i)
+      record[name] = valueAt(sheet, columns[k] as ColumnData, i)
     })
     return record
   }
@@ -76,11 +76,15 @@ const makerOf = (layout: Layout): Make => {
   return made
 }
 
+/** One row as an object. */
+export const recordAt = (sheet: Sheet, i: number): unknown =>
+  makerOf(sheet.layout)(sheet, sheet.columns, i)
+
 /** The records of a block as objects. */
 export const materialise = (block: ViewBlock): Array<unknown> => {
   const { sheet, from, to } = block
   const make = makerOf(sheet.layout)
   const records = new Array<unknown>(to - from)
-  for (let i = from; i < to; i++) records[i - from] = make(block, sheet.columns, i)
+  for (let i = from; i < to; i++) records[i - from] = make(sheet, sheet.columns, i)
   return records
 }

@@ -1,13 +1,26 @@
-// The work of stages on views: rows that pass a condition, columns under new names.
+// The forms of stages that say what they read: rows that pass a condition, columns under new names.
 import type { Condition, Picked } from "../../Fields.ts"
 import type { Layout } from "../../Views.ts"
 import { ViewBlock } from "../../Views.ts"
 import type { ViewWork } from "../operators/viewStage.ts"
+import { viewStage } from "../operators/viewStage.ts"
 import type { Select } from "./conditionCode.ts"
-import { compileCondition } from "./conditionCode.ts"
+import { compileCondition, namesIn } from "./conditionCode.ts"
+import type { ViewForm } from "./viewForm.ts"
 
-/** Keeps the rows for which a condition holds; they move to the front of the block. */
-export const selecting = (condition: Condition): ViewWork => {
+/**
+ * The block with the rows at `rows` (of the sheet, ascending) alone; they move to its front. The
+ * rows become their positions in the block that was.
+ */
+export const keptRows = (block: ViewBlock, rows: Array<number>): ViewBlock => {
+  const { sheet, from } = block
+  sheet.compact(rows, from)
+  for (let j = 0; j < rows.length; j++) rows[j] = (rows[j] as number) - from
+  return new ViewBlock(sheet, from, from + rows.length)
+}
+
+/** Keeps the rows for which a condition holds. */
+const selecting = (condition: Condition): ViewWork => {
   const compiled = new Map<Layout, Select>()
   return (block) => {
     const { sheet, from, to } = block
@@ -16,11 +29,7 @@ export const selecting = (condition: Condition): ViewWork => {
     const rows: Array<number> = []
     select(sheet, from, to, rows)
     if (rows.length === block.length) return { block, rows: undefined }
-    for (let j = 0; j < rows.length; j++) {
-      sheet.move(rows[j] as number, from + j)
-      rows[j] = (rows[j] as number) - from
-    }
-    return { block: new ViewBlock(sheet, from, from + rows.length), rows }
+    return { block: keptRows(block, rows), rows }
   }
 }
 
@@ -36,7 +45,7 @@ export const pickedLayout = (picked: Picked, layout: Layout): Layout | string =>
 }
 
 /** Hands on the picked columns; the others stay where they are, unread. */
-export const picking = (picked: Picked): ViewWork => {
+const picking = (picked: Picked): ViewWork => {
   const layouts = new Map<Layout, readonly [Layout, ReadonlyArray<number>]>()
   const lookUp = (layout: Layout): readonly [Layout, ReadonlyArray<number>] => {
     const names = Object.entries(picked).filter(([, from]) =>
@@ -54,3 +63,21 @@ export const picking = (picked: Picked): ViewWork => {
     return { block: new ViewBlock(sheet.picked(...known), from, to), rows: undefined }
   }
 }
+
+const same = (name: string): string => name
+
+/** A filter by a condition. */
+export const conditionForm = (condition: Condition): ViewForm => ({
+  reads: namesIn(condition),
+  made: (layout) => layout,
+  before: same,
+  operator: (emitsViews) => viewStage(selecting(condition), emitsViews)
+})
+
+/** A map that picks fields. */
+export const pickForm = (picked: Picked): ViewForm => ({
+  reads: [],
+  made: (layout) => pickedLayout(picked, layout),
+  before: (name) => picked[name],
+  operator: (emitsViews) => viewStage(picking(picked), emitsViews)
+})
