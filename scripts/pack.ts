@@ -85,6 +85,13 @@ const projects: ReadonlyArray<Project> = [
       sealed("@sluice/testkit/internal/conformance/rule")
     ]
   },
+  {
+    name: "testkit, and parts it holds",
+    installs: ["@sluice/testkit", "@sluice/accumulation", "@sluice/backpressure"],
+    besides: { vitest: "5.1.1" },
+    files: ["kinds.spec.ts"],
+    uses: [{ command: ["npx", "--no-install", "vitest", "run"], prints: "Test Files  1 passed" }]
+  },
   { name: "cli alone", installs: ["@sluice/cli"], files: ["pipeline.ts"], uses: useCli },
   {
     name: "together",

@@ -142,7 +142,7 @@ const examined = async (plan: Plan, subject: Subject, seed: string): Promise<Exa
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     const finding = message.startsWith(noResult) ? message : `${noResult}: ${message}`
-    return { findings: [finding], digest: "" }
+    return { findings: [`${finding} (rule L6)`], digest: "" }
   }
 }
 

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { conservation } from "./internal/simulation/conservation.ts"
-import { Book, watched } from "./internal/simulation/watched.ts"
+import { Book, leaked, watched } from "./internal/simulation/watched.ts"
 import { FiberCount, settled, World } from "./internal/virtual/world.ts"
 
 /** How a run is ended: the caller is interrupted, or the run is stopped. */
@@ -94,10 +94,12 @@ const statusFindings = (
   cut: Cut | undefined
 ): ReadonlyArray<string> => {
   if (cut === "interrupt") return []
-  if (!Exit.isSuccess(exit)) return [`the run ended with ${exit.cause}`]
+  if (!Exit.isSuccess(exit)) return [`the run ended with ${exit.cause} (rule L6)`]
   const wanted = cut === "abort" ? ["aborted", "completed"] : ["stopped", "completed"]
   const { status } = exit.value
-  return wanted.includes(status) ? [] : [`the run ended ${status}, not ${wanted.join(" or ")}`]
+  return wanted.includes(status)
+    ? []
+    : [`the run ended ${status}, not ${wanted.join(" or ")} (rule L6)`]
 }
 
 const isDrained = (exit: Ended["exit"]): boolean =>
@@ -139,7 +141,7 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
   const left: Leftovers = { step: at ?? steps, exit, states, fibersLeft: fibers.left }
   const found = [
     ...book.unbalanced(),
-    ...(pools.report()?.split("\n") ?? []),
+    ...leaked(pools),
     ...atCut.map((finding) => `at the cut: ${finding}`),
     ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left (rule L4)`]),
     ...statusFindings(exit, at === undefined ? "graceful" : cut),
@@ -154,7 +156,7 @@ const runOnce = async (options: Options, at: number | undefined): Promise<Ended>
 const runOrHang = (options: Options, at: number | undefined): Promise<Report> =>
   runOnce(options, at).catch((thrown: unknown) => ({
     steps: 0,
-    found: [thrown instanceof Error ? thrown.message : String(thrown)]
+    found: [`${thrown instanceof Error ? thrown.message : String(thrown)} (rule L6)`]
   }))
 
 /**

@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import type { Fault, FaultTag } from "./Fault.ts"
 import { inject, possible } from "./Fault.ts"
 import { conservation } from "./internal/simulation/conservation.ts"
-import { Book, watched } from "./internal/simulation/watched.ts"
+import { Book, leaked, watched } from "./internal/simulation/watched.ts"
 import type { Random } from "./internal/virtual/seeded.ts"
 import { between, oneOf, seeded } from "./internal/virtual/seeded.ts"
 import { FiberCount, settled } from "./internal/virtual/world.ts"
@@ -120,20 +120,21 @@ const planOf = (seed: string, graph: Graph.PipelineGraph, options: Options): Pla
 const deadly: ReadonlySet<FaultTag> = new Set(["Failure", "Crash"])
 
 const statusFindings = ({ result, faults, stop }: Outcome): ReadonlyArray<string> => {
-  if (result === undefined) return ["the run hangs: nothing is left to do, and it has not ended"]
+  if (result === undefined)
+    return ["the run hangs: nothing is left to do, and it has not ended (rule L6)"]
   const { status } = result
   const mayFail = faults.some(({ _tag }) => deadly.has(_tag))
   const mayStop = stop !== undefined
   if (status === "completed") return []
   if (status === "failed" ? mayFail : mayStop) return []
-  return [`the run ended ${status}, though nothing made it`]
+  return [`the run ended ${status}, though nothing made it (rule L6)`]
 }
 
 const traceFindings = ({ trace, result }: Outcome): ReadonlyArray<string> => {
   const last = trace.trimEnd().split("\n").at(-1) ?? ""
   return result === undefined || last.includes(`"RunEnded"`)
     ? []
-    : [`the last event is no RunEnded: ${last}`]
+    : [`the last event is no RunEnded: ${last} (rule M4)`]
 }
 
 const drained = (result: PipelineResult.PipelineResult): boolean =>
@@ -185,7 +186,7 @@ const simulate = async (seed: string, options: Options): Promise<Simulated> => {
     ...(result === undefined ? [] : conservation(graph, result.finalStates, drained(result))),
     ...(result !== undefined && drained(result) ? book.unread(result.finalStates) : []),
     ...book.unbalanced(),
-    ...(pools.report()?.split("\n") ?? []),
+    ...leaked(pools),
     ...(fibers.left === 0 ? [] : [`${fibers.left} fibers left (rule L4)`]),
     ...(subject.check?.(outcome) ?? [])
   ]

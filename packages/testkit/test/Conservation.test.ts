@@ -62,7 +62,7 @@ describe("the counters of a run", () => {
       recordsOut: state.recordsOut - 1
     })
     const [made, between] = await found("copy", one)
-    expect(made).toBe('stage "copy" made 23 records beyond 24, not 24')
+    expect(made).toBe('stage "copy" made 23 records beyond 24, not 24 (rule S5)')
     expect(between).toMatch(/^"few", "groups" took 32 and 16 were dropped in front, "copy" handed/)
   })
 
@@ -84,7 +84,7 @@ describe("the counters of a run", () => {
   it("records in flight behind the end", async () => {
     expect(
       await found("even", (state) => ({ inFlight: 2, recordsMade: state.recordsMade + 2 }))
-    ).toEqual(['stage "even": 2 in flight behind the end'])
+    ).toEqual(['stage "even": 2 in flight behind the end (rule S5)'])
   })
 
   it("fragments that an accumulator has forgotten", async () => {
@@ -96,6 +96,8 @@ describe("the counters of a run", () => {
 
   it("a stage without counters", async () => {
     const closed = pipeline()
-    expect(conservation(Pipeline.graph(closed), {}, true)).toContain('stage "in" has no state')
+    expect(conservation(Pipeline.graph(closed), {}, true)).toContain(
+      'stage "in" has no state (rule M2)'
+    )
   })
 })

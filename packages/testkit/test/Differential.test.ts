@@ -108,6 +108,8 @@ describe("a broken engine is caught, and its case is small", () => {
   ])("one that %s", async (_name, makeEngine, finding) => {
     const { failure } = await Differential.run({ makeEngine, cases: 1_000 })
     expect(failure?.findings.join("\n")).toMatch(finding)
+    // Whoever reads a finding can look up what was promised.
+    expect(failure?.findings.filter((one) => !/\(rule [A-Z]\d+\)$/.test(one))).toEqual([])
     expect(failure?.plan.steps.length).toBeLessThanOrEqual(3)
     expect(failure?.plan.sources.flat().length).toBeLessThanOrEqual(4)
   })

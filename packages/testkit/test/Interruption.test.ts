@@ -75,7 +75,9 @@ describe("what is left is seen", () => {
         Pipeline.sink("out", Sink.drain)
       )
     const { found } = await Interruption.everyStep({ make: async, pipeline, cut: "abort" })
-    expect(found.join("\n")).toMatch(/abort: {3}pool "lists", rent \d: not returned by "forgets"/)
+    expect(found.join("\n")).toMatch(
+      /abort: 1 rent, .*\n {2}pool "lists", rent \d: not returned by "forgets" \(rule L3\)/
+    )
   })
 
   it("a scope that is never closed", async () => {

@@ -43,7 +43,7 @@ describe("simulation", () => {
 
 /** Some random plans fail without a fault: that is no finding about the engine. */
 const failsOnItsOwn = ({ findings }: Simulation.Finding): boolean =>
-  findings.every((finding) => finding === "the run ended failed, though nothing made it")
+  findings.every((finding) => finding === "the run ended failed, though nothing made it (rule L6)")
 
 /** A sink that believes that numbers come in order: a reordering source proves it wrong. */
 const trusting = (): Simulation.Subject => {

@@ -1,4 +1,5 @@
-// Holds what a run came to against what its plan must deliver; every difference is one line.
+// Holds what a run came to against what its plan must deliver; every difference is one line, with
+// the rule of the contract that it breaks.
 import type * as Graph from "@sluice/core/Graph"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
 import { canonical } from "../../Digest.ts"
@@ -33,21 +34,26 @@ const equal = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
   a.length === b.length && a.every((text, n) => text === b[n])
 
 const difference = (
+  rule: string,
   what: string,
   expected: ReadonlyArray<string>,
   found: ReadonlyArray<string>
 ): ReadonlyArray<string> =>
-  equal(expected, found) ? [] : [`${what}: expected ${shown(expected)}, found ${shown(found)}`]
+  equal(expected, found)
+    ? []
+    : [`${what}: expected ${shown(expected)}, found ${shown(found)} (rule ${rule})`]
+
+const orderRules = { ordered: "O1", perKey: "O2", none: "O3" } as const
 
 const completeSink = (sink: ExpectedSink, got: ReadonlyArray<Item>): ReadonlyArray<string> => {
   if (sink.lossy) return partOf(sink, got)
   if (sink.promised === "ordered") {
-    return difference(`${sink.id} in order`, sink.items.map(textOf), got.map(textOf))
+    return difference("O1", `${sink.id} in order`, sink.items.map(textOf), got.map(textOf))
   }
   if (sink.promised === "perKey") {
-    return difference(`${sink.id} in order per key`, byKey(sink.items), byKey(got))
+    return difference("O2", `${sink.id} in order per key`, byKey(sink.items), byKey(got))
   }
-  return difference(`${sink.id} in any order`, sortedTexts(sink.items), sortedTexts(got))
+  return difference("O3", `${sink.id} in any order`, sortedTexts(sink.items), sortedTexts(got))
 }
 
 const surplus = (expected: ReadonlyArray<string>, got: ReadonlyArray<string>) => {
@@ -92,7 +98,7 @@ const partOf = (sink: ExpectedSink, got: ReadonlyArray<Item>): ReadonlyArray<str
   if (text === undefined) return []
   const [found, expected] = [got.map(textOf), sink.items.map(textOf)]
   const told = `found ${text} in ${shown(found)}, expected some of ${shown(expected)}`
-  return [`${sink.id} received out of turn: ${told}`]
+  return [`${sink.id} received out of turn: ${told} (rule ${orderRules[sink.promised]})`]
 }
 
 /**
@@ -103,12 +109,22 @@ const failedSink = (sink: ExpectedSink, got: ReadonlyArray<Item>): ReadonlyArray
   if (sink.gathered) return []
   const [texts, expected] = [got.map(textOf), sink.items.map(textOf)]
   const before = expected.slice(0, sink.before ?? 0)
-  const missing = difference(`${sink.id} before the failure`, before, texts.slice(0, before.length))
+  const missing = difference(
+    "F1",
+    `${sink.id} before the failure`,
+    before,
+    texts.slice(0, before.length)
+  )
   return missing.length > 0 ? missing : partOf(sink, got)
 }
 
-const number = (what: string, expected: number, found: number): ReadonlyArray<string> =>
-  expected === found ? [] : [`${what}: expected ${expected}, found ${found}`]
+const number = (
+  rule: string,
+  what: string,
+  expected: number,
+  found: number
+): ReadonlyArray<string> =>
+  expected === found ? [] : [`${what}: expected ${expected}, found ${found} (rule ${rule})`]
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => a + b, 0)
 
@@ -118,18 +134,22 @@ const lettersOf = ({ result }: Observed): ReadonlyArray<string> =>
 /** Exact where nothing may be set aside by chance; else all that must be there, and no more. */
 const deadLetters = (expected: Expected, observed: Observed): ReadonlyArray<string> => {
   const found = lettersOf(observed)
-  const counted = number("dead letters", found.length, observed.result.deadLetterCount)
+  const counted = number("F11", "dead letters", found.length, observed.result.deadLetterCount)
   const { deadLetters: sure, deadLettersMaybe: maybe } = expected
   if (maybe.length === 0) {
-    const exact = number("dead letters", sure.length, found.length)
-    return [...counted, ...exact, ...difference("dead letters", sure.toSorted(), found.toSorted())]
+    const exact = number("F2", "dead letters", sure.length, found.length)
+    return [
+      ...counted,
+      ...exact,
+      ...difference("F2", "dead letters", sure.toSorted(), found.toSorted())
+    ]
   }
   const missing = surplus(found, sure)
   const extra = surplus([...sure, ...maybe], found)
   return [
     ...counted,
-    ...difference("dead letters that are missing", [], missing),
-    ...difference("dead letters too many", [], extra)
+    ...difference("F2", "dead letters that are missing", [], missing),
+    ...difference("F2", "dead letters too many", [], extra)
   ]
 }
 
@@ -137,9 +157,9 @@ const dropped = ({ dropped: sure, droppedMaybe }: Expected, { result }: Observed
   const states = Object.values(result.finalStates)
   const full = sum(states.map(({ metrics }) => metrics["dropped.full"] ?? 0))
   const found = result.droppedCount - full
-  if (droppedMaybe === 0) return number("dropped", sure, found)
+  if (droppedMaybe === 0) return number("M1", "dropped", sure, found)
   if (found >= sure && found <= sure + droppedMaybe) return []
-  return [`dropped: expected ${sure} to ${sure + droppedMaybe}, found ${found}`]
+  return [`dropped: expected ${sure} to ${sure + droppedMaybe}, found ${found} (rule M1)`]
 }
 
 const counts = (expected: Expected, observed: Observed): ReadonlyArray<string> => {
@@ -150,13 +170,18 @@ const counts = (expected: Expected, observed: Observed): ReadonlyArray<string> =
     ({ status }) => status !== "completed"
   )
   return [
-    ...number("records in", expected.recordsIn, result.recordsIn),
-    ...number("records out", out, result.recordsOut),
+    ...number("M1", "records in", expected.recordsIn, result.recordsIn),
+    ...number("M1", "records out", out, result.recordsOut),
     ...dropped(expected, observed),
     ...deadLetters(expected, observed),
-    ...number("keys completed", expected.keysCompleted, sum(totals.map((t) => t.keysCompleted))),
-    ...number("keys partial", expected.keysPartial, sum(totals.map((t) => t.keysPartial))),
-    ...unfinished.map(({ stageId, status }) => `stage ${stageId} ended ${status}`)
+    ...number(
+      "A2",
+      "keys completed",
+      expected.keysCompleted,
+      sum(totals.map((t) => t.keysCompleted))
+    ),
+    ...number("A6", "keys partial", expected.keysPartial, sum(totals.map((t) => t.keysPartial))),
+    ...unfinished.map(({ stageId, status }) => `stage ${stageId} ended ${status} (rule L6)`)
   ]
 }
 
@@ -168,7 +193,7 @@ export const compare = (expected: Expected, observed: Observed): ReadonlyArray<s
   if (!allowed.includes(result.status)) {
     const why = Object.values(result.finalStates).map(({ lastError }) => lastError ?? "")
     const found = `found ${result.status} ${why.join(" ").trim()}`
-    return [`status: expected ${allowed.join(" or ")}, ${found}`]
+    return [`status: expected ${allowed.join(" or ")}, ${found} (rule L6)`]
   }
   const failed = result.status === "failed"
   const check = failed ? failedSink : completeSink
@@ -200,9 +225,9 @@ export const compareEngines = (
     sum(accumulators.map(({ totals }) => totals.keysPartial))
   const findings = [
     ...sinks.flatMap((sink) => completeSink(sink, observed.received.get(sink.id) ?? [])),
-    ...number("dead letters", first.deadLetterCount, second.deadLetterCount),
-    ...(same ? number("dropped", first.droppedCount, second.droppedCount) : []),
-    ...number("partial groups", partials(first), partials(second))
+    ...number("O3", "dead letters", first.deadLetterCount, second.deadLetterCount),
+    ...(same ? number("O3", "dropped", first.droppedCount, second.droppedCount) : []),
+    ...number("O3", "partial groups", partials(first), partials(second))
   ]
   return findings.map((finding) => `against the sync engine: ${finding}`)
 }

@@ -63,9 +63,9 @@ const stageFindings = (
       : `stage "${stageId}": ${recordsIn} in + ${recordsMade} made, but ${sum} (rule S5)`,
     made === undefined || made === recordsMade
       ? undefined
-      : `stage "${stageId}" made ${recordsMade} records beyond ${recordsIn}, not ${made}`,
+      : `stage "${stageId}" made ${recordsMade} records beyond ${recordsIn}, not ${made} (rule S5)`,
     inFlight < 0 || (drained && inFlight > 0)
-      ? `stage "${stageId}": ${inFlight} in flight ${drained ? "behind the end" : ""}`.trim()
+      ? `stage "${stageId}": ${inFlight} in flight${drained ? " behind the end" : ""} (rule S5)`
       : undefined,
     node.operation._tag === "Accumulate" ? fragmentFinding(state, drained) : undefined
   ]
@@ -115,7 +115,7 @@ export const conservation = (
 ): ReadonlyArray<string> => {
   const atStages = graph.nodes.flatMap((node) => {
     const state = states[node.id]
-    if (state === undefined) return [`stage "${node.id}" has no state`]
+    if (state === undefined) return [`stage "${node.id}" has no state (rule M2)`]
     return stageFindings(node, state, drained)
   })
   const between = crossings(graph.edges).map((one) => crossingFinding(one, states, drained))

@@ -1,5 +1,6 @@
 // Keeps a book on what a graph's sources and sinks open and close, and on what sources hand over.
 import type * as Graph from "@sluice/core/Graph"
+import type * as PoolTracker from "@sluice/core/PoolTracker"
 import type * as Source from "@sluice/core/Source"
 import type * as Stage from "@sluice/core/Stage"
 import * as Effect from "effect/Effect"
@@ -72,6 +73,12 @@ const counting = (name: string, source: Graph.ErasedSource, book: Book): Graph.E
     }))
   )
 })
+
+/** What was rented of pools and not returned, one finding. */
+export const leaked = (pools: PoolTracker.PoolTracker): ReadonlyArray<string> => {
+  const report = pools.report()
+  return report === undefined ? [] : [`${report} (rule L3)`]
+}
 
 /** The graph with its sources and sinks in the book. */
 export const watched = (graph: Graph.PipelineGraph, book: Book): Graph.PipelineGraph => ({
