@@ -6,8 +6,10 @@ import { multiplier, seed } from "../../ByteHash.ts"
 import type { Fault, Format } from "../../Format.ts"
 import type { Layout, Needs, Sheet } from "../../Views.ts"
 import { narrowed } from "../../Views.ts"
-import { FieldWriter } from "./fieldWriter.ts"
+import { flush, hoists, rehoists, write } from "./columnCode.ts"
+import { fieldCode } from "./fieldCode.ts"
 import { generateJson } from "./generateJson.ts"
+import { bytesOf, ParserScope } from "./parserScope.ts"
 import { makePlain, quotedExpected } from "./quoted.ts"
 import type { Step } from "./sequence.ts"
 import { sequence } from "./sequence.ts"
@@ -41,8 +43,6 @@ export interface Parser {
 
 let identity = 0
 
-const bytesOf = (text: string): ReadonlyArray<number> => [...new TextEncoder().encode(text)]
-
 const ignored = (prefix: string | undefined): string => {
   if (prefix === undefined || prefix === "") return ""
   const bytes = bytesOf(prefix)
@@ -51,7 +51,7 @@ const ignored = (prefix: string | undefined): string => {
 }
 
 /** A line with a quote in it is made plain first; its fields then lie between other bytes. */
-const plainOpening = (separator: string, faults: FieldWriter["faults"]): string => {
+const plainOpening = (separator: string, faults: ParserScope["faults"]): string => {
   faults.push({ field: "(line)", expected: quotedExpected })
   const byte = separator.charCodeAt(0)
   return `T = ${byte}; breaks = 0;
@@ -66,7 +66,7 @@ const plainOpening = (separator: string, faults: FieldWriter["faults"]): string 
     if (e === p && T !== 255) { lines++; at = next; continue; }`
 }
 
-const opening = (format: Format<unknown>, faults: FieldWriter["faults"]): string => `
+const opening = (format: Format<unknown>, faults: ParserScope["faults"]): string => `
     p = at;
     e = b.indexOf(10, p);
     let next = e + 1;
@@ -88,33 +88,33 @@ const keyHoists = (hasKey: boolean): string =>
 const compile = (
   format: Format<unknown>,
   steps: ReadonlyArray<Step>,
-  writer: FieldWriter,
+  scope: ParserScope,
   hasKey: boolean
 ): string => {
-  const fields = steps.map((step) => writer.read(step)).join("\n    ")
-  const write = writer.write(steps)
+  const fields = steps.map((step) => fieldCode(scope, step)).join("\n    ")
+  const written = write(scope, steps)
   return `// parser ${identity++}
 "use strict";
 return function parse_${identity}(b, at, end, sheet, max, host) {
   const C = sheet.columns;
   let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0;
-  ${writer.hoists()}
+  ${hoists(scope)}
   ${keyHoists(hasKey)}
   ${format.quotes ? quotedVariables : ""}
   const grow = () => {
     sheet.ensure(r + 1);
     room = sheet.room;
-    ${writer.rehoists()}
+    ${rehoists(scope)}
     ${hasKey ? "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;" : ""}
   };
-  scan: while (at < end && r < max) {${opening(format, writer.faults)}
+  scan: while (at < end && r < max) {${opening(format, scope.faults)}
     ${fields}
-    ${write}
+    ${written}
     lines${format.quotes ? " += 1 + breaks" : "++"};
     at = next;
   }
   sheet.rows = r;
-  ${writer.flush()}
+  ${flush(scope)}
   ${hasKey ? "sheet.keyUsed = ku;" : ""}
   host.lines += lines;
   return at;
@@ -136,17 +136,17 @@ export const source = (format: Format<unknown>, needs: Needs): string => make(fo
 const make = (format: Format<unknown>, needs: Needs) => {
   const steps = sequence(format.fields, format.separator)
   const layout = narrowed(format.layout, needs)
-  const writer = new FieldWriter(layout, needs, steps, format)
-  const text = compile(format, steps, writer, needs.key !== undefined)
-  return { layout, writer, text }
+  const scope = new ParserScope(layout, needs, steps, format)
+  const text = compile(format, steps, scope, needs.key !== undefined)
+  return { layout, scope, text }
 }
 
 /** Compiles a parser. Throws where the platform forbids code generation: ask `canGenerate`. */
 export const generate = (format: Format<unknown>, needs: Needs): Parser => {
   if (format._tag === "Ndjson") return generateJson(format, needs, narrowed(format.layout, needs))
-  const { layout, writer, text } = make(format, needs)
+  const { layout, scope, text } = make(format, needs)
   const names = ["SEED", "M", "words", "makePlain"]
   const made = new Function(...names, text)
-  const parse = made(seed, multiplier, writer.words, makePlain) as Parse
-  return { parse, layout, faults: writer.faults }
+  const parse = made(seed, multiplier, scope.words, makePlain) as Parse
+  return { parse, layout, faults: scope.faults }
 }

@@ -5,11 +5,12 @@
 import { multiplier, seed } from "../../ByteHash.ts"
 import type { FieldSpec, FieldSpecs, Format } from "../../Format.ts"
 import type { Layout, Needs } from "../../Views.ts"
+import { hoists, rehoists, write } from "./columnCode.ts"
 import { choiceValues } from "./describe.ts"
-import { FieldWriter } from "./fieldWriter.ts"
 import type { Parse, Parser } from "./generate.ts"
 import { interpretJson, jsonExpected, objectExpected } from "./jsonFields.ts"
 import { skipSpace, skipValue } from "./jsonSkip.ts"
+import { ParserScope } from "./parserScope.ts"
 import type { Step } from "./sequence.ts"
 
 const encoder = new TextEncoder()
@@ -94,8 +95,8 @@ const hashes = (steps: ReadonlyArray<Step>, needs: Needs, id: (path: string) => 
 
 let identity = 0
 
-const source = (steps: ReadonlyArray<Step>, needs: Needs, writer: FieldWriter): string => {
-  const id = (path: string): number => writer.id(path)
+const source = (steps: ReadonlyArray<Step>, needs: Needs, scope: ParserScope): string => {
+  const id = (path: string): number => scope.id(path)
   const hasKey = needs.key !== undefined
   const members = steps.map((step, i) => memberCode(step, i, id(step.path))).join("\n      else ")
   const back = steps
@@ -109,13 +110,13 @@ const source = (steps: ReadonlyArray<Step>, needs: Needs, writer: FieldWriter): 
 return function json_${identity}(b, at, end, sheet, max, host) {
   const C = sheet.columns;
   let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
-  ${writer.hoists()}
+  ${hoists(scope)}
   ${hasKey ? "let KS = sheet.keyStart, KL = sheet.keyLength, KH = sheet.keyHash;" : ""}
   ${hasKey ? "let kb = sheet.keyBytes, ku = sheet.keyUsed;" : ""}
   const grow = () => {
     sheet.ensure(r + 1);
     room = sheet.room;
-    ${writer.rehoists()}
+    ${rehoists(scope)}
     ${hasKey ? "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;" : ""}
   };
   scan: while (at < end && r < max) {
@@ -157,7 +158,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
       ${back}
     }
     ${hashes(steps, needs, id)}
-    ${writer.write(steps)}
+    ${write(scope, steps)}
     lines++;
     at = next;
   }
@@ -170,7 +171,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
 
 /** The slow way: the line's meaning, its texts put where the line stood, as bytes. */
 const slowWay =
-  (layout: Layout, fields: FieldSpecs, faults: FieldWriter["faults"]) =>
+  (layout: Layout, fields: FieldSpecs, faults: ParserScope["faults"]) =>
   (bytes: Uint8Array, from: number, to: number, x: Slow): number => {
     const decoded = interpretJson({ layout }, fields)(decoder.decode(bytes.subarray(from, to)))
     if (decoded._tag === "Fault")
@@ -203,14 +204,14 @@ export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layo
   const steps = Object.entries(fields).map(
     ([name, spec]): Step => ({ name, path: name, spec, ending, expected: "", inner: [] })
   )
-  const writer = new FieldWriter(layout, needs, steps, format)
-  writer.faults.push({ field: "(line)", expected: objectExpected })
+  const scope = new ParserScope(layout, needs, steps, format)
+  scope.faults.push({ field: "(line)", expected: objectExpected })
   for (const { path, spec } of steps)
-    writer.faults.push({ field: path, expected: jsonExpected(spec) })
-  const slow = slowWay(layout, fields, writer.faults)
+    scope.faults.push({ field: path, expected: jsonExpected(spec) })
+  const slow = slowWay(layout, fields, scope.faults)
   const x: Slow = { starts: [], lengths: [], numbers: [] }
   const names = ["SEED", "M", "words", "space", "skip", "slow", "x"]
-  const made = new Function(...names, source(steps, needs, writer))
-  const parse = made(seed, multiplier, writer.words, skipSpace, skipValue, slow, x) as Parse
-  return { parse, layout, faults: writer.faults }
+  const made = new Function(...names, source(steps, needs, scope))
+  const parse = made(seed, multiplier, scope.words, skipSpace, skipValue, slow, x) as Parse
+  return { parse, layout, faults: scope.faults }
 }
