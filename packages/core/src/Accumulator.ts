@@ -4,6 +4,8 @@
 import type * as Batch from "./Batch.ts"
 import type * as DeadLetter from "./DeadLetter.ts"
 import type * as Policy from "./Policy.ts"
+import type * as PoolStatistics from "./PoolStatistics.ts"
+import type { PoolTracker } from "./PoolTracker.ts"
 import type * as Views from "./Views.ts"
 
 /** Why a key left the state; the name stands on the output as `acc.reason`. */
@@ -50,6 +52,14 @@ export interface AccumulatorTotals {
   readonly completedByReason: Readonly<Record<string, number>>
 }
 
+/** What a run asks of the pools that are made in it. */
+export interface PoolHost {
+  /** Development mode: whoever rents is named, and must return. */
+  readonly tracker: PoolTracker | undefined
+  /** Tells of a pool, where somebody asks for metrics; returns what to call when it is gone. */
+  readonly watch: (statistics: () => PoolStatistics.PoolStatistics) => () => void
+}
+
 /** What the engine gives an instance to act through. */
 export interface AccumulatorHost {
   readonly pipelineId: string
@@ -58,6 +68,8 @@ export interface AccumulatorHost {
   readonly now: () => number
   /** How hard memory presses, 0 to 1: when to hold less, or to spill. */
   readonly pressure?: () => number
+  /** For pools of its own; absent: it is watched by nobody. */
+  readonly pools?: PoolHost
   /**
    * A fragment could not be taken, or a group could not be handed on. Returns true when the error
    * policy set it aside (carry on), false when the run must end (stop processing the batch and

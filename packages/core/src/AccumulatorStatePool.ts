@@ -1,48 +1,93 @@
-// Containers for the state of keys, made ahead and used again: a key that ends leaves its container
-// to the next one that opens.
+// Memory for the state of keys, in blocks that are rented as the tables of an accumulator grow, and
+// used again: the index of its keys and, where keys are kept as bytes, the states themselves.
+// States that are objects belong to the user's functions and are in no pool.
 import { Pool } from "./Pool.ts"
 import type * as PoolStatistics from "./PoolStatistics.ts"
 import type { PoolTracker } from "./PoolTracker.ts"
 
 /** Settings of the pool. */
-export interface AccumulatorStatePoolOptions<State extends object> {
-  /** Stage id, for reports. */
+export interface AccumulatorStatePoolOptions {
+  /** Stage id, named as the renter in reports. */
   readonly name: string
-  readonly make: () => State
-  /** Empties a state; what it held must not be reachable afterwards. */
-  readonly reset: (state: State) => void
-  /** States made when the pool is; default 0. */
-  readonly ahead?: number
-  /** Free states kept; default 1,024, at least `ahead`. */
+  /** Keys whose state is in the blocks now. */
+  readonly active: () => number
+  /** Free blocks kept; default 4. */
   readonly freeMax?: number
+  /** Largest block that is kept free, bytes; default 1 MiB. A larger one is let go of. */
+  readonly freeBytesMax?: number
   readonly tracker?: PoolTracker | undefined
 }
 
-/** States of keys; `open` when a key opens, `close` when it ends. */
-export class AccumulatorStatePool<State extends object> {
-  private readonly pool: Pool<State>
+const freeMaxDefault = 4
+const freeBytesDefault = 1 << 20
 
-  constructor(options: AccumulatorStatePoolOptions<State>) {
-    const { name, make, reset, tracker, ahead = 0 } = options
-    const freeMax = Math.max(ahead, options.freeMax ?? 1_024)
-    this.pool = new Pool({ name, make, reset, freeMax, tracker })
-    const made = Array.from({ length: ahead }, () => this.pool.rent("ahead"))
-    for (const state of made) this.pool.give(state)
+/**
+ * Blocks for the states of one accumulator.
+ *
+ * Flow: `rent` when a table has no room for a further key, `give` when it has moved into a larger
+ * block, `clear` when the accumulator is closed, however the run ended.
+ * Limits: rented blocks hold what the open keys need (`limits` of the accumulator); free ones at
+ * most `freeMax` times `freeBytesMax`, 4 MiB by default.
+ * Errors: with a tracker, a block that is used after its return has length 0, and one that is not
+ * returned is reported under `name`.
+ *
+ * @example
+ * ```ts
+ * import { AccumulatorStatePool } from "@sluice/core/AccumulatorStatePool"
+ *
+ * let open = 0
+ * const states = new AccumulatorStatePool({ name: "orders", active: () => open })
+ * const small = states.rent(4_096)
+ * open = 100
+ * const large = states.rent(8_192)
+ * large.set(small)
+ * states.give(small)
+ * ```
+ */
+export class AccumulatorStatePool {
+  private readonly pool: Pool<Uint8Array<ArrayBuffer>>
+  private readonly renter: string
+  private readonly active: () => number
+  private readonly out = new Set<Uint8Array<ArrayBuffer>>()
+
+  constructor(options: AccumulatorStatePoolOptions) {
+    const { name, active, tracker, freeBytesMax = freeBytesDefault } = options
+    this.renter = name
+    this.active = active
+    this.pool = new Pool<Uint8Array<ArrayBuffer>>({
+      name: "accumulator-states",
+      make: (bytes) => new Uint8Array(bytes),
+      reset: (block) => void block.fill(0),
+      fits: (block, bytes) => block.byteLength === bytes,
+      bytesOf: (block) => block.byteLength,
+      keeps: (block) => block.byteLength <= freeBytesMax,
+      freeMax: options.freeMax ?? freeMaxDefault,
+      tracker
+    })
   }
 
-  /** An empty state for a key. */
-  open(key: string): State {
-    return this.pool.rent(key)
+  /** A block of `bytes` zeros with a buffer of its own. */
+  rent(bytes: number): Uint8Array<ArrayBuffer> {
+    const block = this.pool.rent(this.renter, bytes)
+    this.out.add(block)
+    return block
   }
 
-  /** Takes the state of a key that ended. */
-  close(state: State): void {
-    this.pool.give(state)
+  /** Takes a block back. */
+  give(block: Uint8Array<ArrayBuffer>): void {
+    this.out.delete(block)
+    this.pool.give(block, block.byteLength)
   }
 
-  /** Keys whose state is out now. */
+  /** Takes back whatever is out: nobody reads a state any more. */
+  clear(): void {
+    for (const block of this.out) this.give(block)
+    this.pool.trim()
+  }
+
+  /** Keys whose state is held now. */
   get activeStates(): number {
-    return this.pool.statistics().rented
+    return this.active()
   }
 
   statistics(): PoolStatistics.PoolStatistics {

@@ -21,6 +21,8 @@ export interface PoolOptions<Item extends object> {
   readonly bytesOf?: (item: Item) => number
   /** Free items kept; further ones are let go of. Default 64. */
   readonly freeMax?: number
+  /** Whether a returned item may wait for the next renter; default: every one. */
+  readonly keeps?: (item: Item) => boolean
   /** Development mode: renters are named, use after return is caught. */
   readonly tracker?: PoolTracker | undefined
 }
@@ -114,7 +116,8 @@ export class Pool<Item extends object> {
     const item = this.options.tracker === undefined ? handle : this.ended(handle)
     const bytes = this.bytes(item)
     const requested = bytes === 0 ? 0 : size
-    if (this.free.length >= (this.options.freeMax ?? freeMaxDefault)) {
+    const room = this.free.length < (this.options.freeMax ?? freeMaxDefault)
+    if (!room || this.options.keeps?.(item) === false) {
       this.counter.discard(bytes, requested)
       return
     }

@@ -10,6 +10,7 @@ import type { Departure } from "./exits.ts"
 import { complete, Exits, unfinished } from "./exits.ts"
 import { missingKey } from "./failures.ts"
 import { checkInvariants } from "./invariants.ts"
+import { KeyIndex } from "./keyIndex.ts"
 import { KeyTable } from "./keyTable.ts"
 import type { Logic } from "./logic.ts"
 import { verdicts } from "./logic.ts"
@@ -17,6 +18,7 @@ import { LookAhead } from "./lookAhead.ts"
 import { Outputs } from "./outputs.ts"
 import { reasons } from "./reasons.ts"
 import type { Settings } from "./settings.ts"
+import { memoryOf } from "./stateMemory.ts"
 import { TimerHeap } from "./timerHeap.ts"
 import { Tombstones } from "./tombstones.ts"
 import { Totals } from "./totals.ts"
@@ -32,6 +34,14 @@ export type MachineEvent<In> =
   | { readonly _tag: "Batch"; readonly batch: Batch.Batch<In> }
   | { readonly _tag: "Fire"; readonly now: number }
   | { readonly _tag: "End" }
+
+const tableOf = <Key extends KeyValue, State>(
+  host: Accumulator.AccumulatorHost
+): KeyTable<Key, State> => {
+  const { memory, close } = memoryOf(host, (): number => table.open)
+  const table = new KeyTable(new KeyIndex<Key, Entry<Key, State>>(memory), close)
+  return table
+}
 
 /** The keyed state of one running stage. */
 export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
@@ -59,7 +69,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
     host: Accumulator.AccumulatorHost,
     logic: Logic<In, Key, State, Out>,
     settings: Settings,
-    table: KeyTable<Key, State> = new KeyTable<Key, State>()
+    table: KeyTable<Key, State> = tableOf(host)
   ) {
     this.host = host
     this.table = table
@@ -157,6 +167,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
 
   close(): void {
     this.logic.close()
+    this.table.close()
   }
 
   /** Throws, naming it, when a rule of the machine does not hold. */

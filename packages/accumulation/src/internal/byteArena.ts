@@ -1,6 +1,8 @@
 // Memory for the state of byte-keyed tables: cells of any size in one buffer, free cells kept by
 // size for the next one. A reference is the offset of a cell; 0 is none. It grows by copying itself
 // into a larger buffer, so whoever reads it fetches `words` and `bytes` anew after each `take`.
+import type { Block, StateMemory } from "./stateMemory.ts"
+import { unpooled } from "./stateMemory.ts"
 
 /** Cells up to this size are kept to the eighth byte, larger ones to the power of two. */
 const fineMax = 512
@@ -22,19 +24,20 @@ const sizeOf = (size: number): number =>
 
 /** Cells of bytes. */
 export class ByteArena {
+  readonly memory: StateMemory
   words: Int32Array
-  bytes: Uint8Array
+  bytes: Block
   floats: Float64Array
   /** Bytes in cells that are taken. */
   taken = 0
   private end = reserved
   private readonly free = new Int32Array(classes)
 
-  constructor() {
-    const buffer = new ArrayBuffer(bytesFirst)
-    this.words = new Int32Array(buffer)
-    this.bytes = new Uint8Array(buffer)
-    this.floats = new Float64Array(buffer)
+  constructor(memory: StateMemory = unpooled) {
+    this.memory = memory
+    this.bytes = memory.rent(bytesFirst)
+    this.words = new Int32Array(this.bytes.buffer)
+    this.floats = new Float64Array(this.bytes.buffer)
   }
 
   /** Bytes of the buffer that were ever used. */
@@ -75,12 +78,12 @@ export class ByteArena {
           "or take the input as objects"
       )
     }
-    const buffer = new ArrayBuffer(length)
-    const bytes = new Uint8Array(buffer)
-    bytes.set(this.bytes.subarray(0, this.end))
-    this.bytes = bytes
-    this.words = new Int32Array(buffer)
-    this.floats = new Float64Array(buffer)
+    const { bytes } = this
+    this.bytes = this.memory.rent(length)
+    this.bytes.set(bytes.subarray(0, this.end))
+    this.words = new Int32Array(this.bytes.buffer)
+    this.floats = new Float64Array(this.bytes.buffer)
+    this.memory.give(bytes)
   }
 }
 

@@ -9,9 +9,12 @@ import { keyAt, makeNothing, makeRow, rowSize, rowWords } from "./byteEntry.ts"
 import type { Entry } from "./entry.ts"
 import type { KeyMap } from "./keyTable.ts"
 import { KeyTable } from "./keyTable.ts"
+import type { Block } from "./stateMemory.ts"
 
 const loadMax = 0.5
 const capacityMin = 1_024
+/** Bytes of a place: two words. */
+const placeBytes = 8
 const holesMin = 1_024
 const encoder = new TextEncoder()
 const none: ReadonlyArray<ByteEntry> = Object.freeze([])
@@ -20,7 +23,8 @@ const none: ReadonlyArray<ByteEntry> = Object.freeze([])
 export class ByteIndex implements KeyMap<string, Entry<string, number>> {
   readonly arena: ByteArena
   /** Hash and row of each place; row 0 is none. */
-  private places = new Int32Array(capacityMin * 2)
+  private places: Int32Array
+  private block: Block
   private mask = capacityMin - 1
   private held: Array<ByteEntry | undefined> = []
   private live = 0
@@ -29,6 +33,8 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
 
   constructor(arena: ByteArena) {
     this.arena = arena
+    this.block = arena.memory.rent(placeBytes * capacityMin)
+    this.places = new Int32Array(this.block.buffer)
     makeNothing(arena)
   }
 
@@ -185,9 +191,10 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
 
   /** Closes the holes of the list and places everything anew. */
   private rebuild(capacity: number): void {
-    const { held, places, mask } = this
-    const { words } = this.arena
-    this.places = new Int32Array(capacity * 2)
+    const { held, places, mask, block } = this
+    const { words, memory } = this.arena
+    this.block = memory.rent(placeBytes * capacity)
+    this.places = new Int32Array(this.block.buffer)
     this.mask = capacity - 1
     const sparse = held.length - this.live > 0
     if (sparse) {
@@ -206,6 +213,7 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
       this.places[2 * place] = hash
       this.places[2 * place + 1] = places[2 * from + 1] as number
     }
+    memory.give(block)
   }
 
   get(key: string): ByteEntry | undefined {
@@ -246,12 +254,11 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
 /** The keys of an accumulator that is fed with views. */
 export class ByteTable extends KeyTable<string, number> {
   readonly index: ByteIndex
-  override readonly map: KeyMap<string, Entry<string, number>>
 
-  constructor(arena: ByteArena) {
-    super()
-    this.index = new ByteIndex(arena)
-    this.map = this.index
+  constructor(arena: ByteArena, close?: () => void) {
+    const index = new ByteIndex(arena)
+    super(index, close)
+    this.index = index
   }
 
   override insert(entry: Entry<string, number>): void {

@@ -24,6 +24,7 @@ import type { KeptShape } from "./keptShape.ts"
 import { compileKeep, keptShape } from "./keptShape.ts"
 import type { Settings } from "./settings.ts"
 import { SlotCells, slotWords } from "./slotCells.ts"
+import { memoryOf } from "./stateMemory.ts"
 
 /** The parts of an accumulator's description that decide. */
 export interface Described {
@@ -196,9 +197,10 @@ const machineFor = (
   host: Accumulator.AccumulatorHost,
   emitViews: boolean
 ): ByteMachine => {
-  const arena = new ByteArena()
+  const { memory, close } = memoryOf(host, (): number => table.open)
+  const arena = new ByteArena(memory)
   const cells = new SlotCells(arena, Math.max(1, rule.parts.length))
-  const table = new ByteTable(arena)
+  const table = new ByteTable(arena, close)
   const outputs = new ByteOutputs(output, arena, {
     release: (row) => cells.release(row),
     free: (entry) => table.index.free(entry)
@@ -253,8 +255,9 @@ const figuresShape = (
     return known
   }
   const make = (host: Accumulator.AccumulatorHost, emitViews: boolean) => {
-    const arena = new ByteArena()
-    const table = new ByteTable(arena)
+    const { memory, close } = memoryOf(host, (): number => table.open)
+    const arena = new ByteArena(memory)
+    const table = new ByteTable(arena, close)
     let keys: FigureKeys | undefined
     const outputs = new ByteOutputs(output, arena, {
       release: (row) => keys?.free(row),

@@ -3,9 +3,13 @@
 // keys are read one after the other without waiting for any of them, so that the processor overlaps
 // the cache misses, which a Map takes one by one. Deletion shifts back: there are no dead places.
 // Invariant: places hold (hash, slot + 1) for each live slot, reachable from its hash without gap.
+import type { Block, StateMemory } from "./stateMemory.ts"
+import { unpooled } from "./stateMemory.ts"
 
 const loadMax = 0.5
 const capacityMin = 1_024
+/** Bytes of a place: two words. */
+const placeBytes = 8
 const multiplier = 0x9e3779b1
 /** Holes in the list that are not worth closing. */
 const holesMin = 1_024
@@ -42,11 +46,27 @@ const isSame = (a: unknown, b: unknown): boolean => a === b || Object.is(a, b)
 
 /** A Map for string and number keys that can look up many keys at once. */
 export class KeyIndex<Key, Value> {
-  private places = new Int32Array(capacityMin * 2)
+  private readonly memory: StateMemory
+  private block: Block
+  /** A view of `block`: hash and slot + 1 of each place. */
+  private places: Int32Array
   private mask = capacityMin - 1
   private keys: Array<Key | undefined> = []
   private held: Array<Value | undefined> = []
   private live = 0
+
+  constructor(memory: StateMemory = unpooled) {
+    this.memory = memory
+    this.block = memory.rent(placeBytes * capacityMin)
+    this.places = new Int32Array(this.block.buffer)
+  }
+
+  /** Empty places for so many keys; the ones before stay readable until `give`. */
+  private makePlaces(capacity: number): void {
+    this.block = this.memory.rent(placeBytes * capacity)
+    this.places = new Int32Array(this.block.buffer)
+    this.mask = capacity - 1
+  }
 
   get size(): number {
     return this.live
@@ -157,17 +177,17 @@ export class KeyIndex<Key, Value> {
   private grow(): void {
     const capacity = (this.mask + 1) * 2
     if (this.keys.length > this.live) return this.rebuild(capacity)
-    const { places } = this
-    this.places = new Int32Array(capacity * 2)
-    this.mask = capacity - 1
+    const { places, block } = this
+    this.makePlaces(capacity)
     for (let i = 0; i < places.length; i += 2) {
       if (places[i + 1] !== 0) this.occupy(places[i]!, places[i + 1]! - 1)
     }
+    this.memory.give(block)
   }
 
   /** Closes the holes of the list and places everything anew. */
   private rebuild(capacity: number): void {
-    const { keys, held, places } = this
+    const { keys, held, places, block } = this
     const hashes = new Int32Array(keys.length)
     const kept = new Uint8Array(keys.length)
     for (let i = 0; i < places.length; i += 2) {
@@ -178,8 +198,8 @@ export class KeyIndex<Key, Value> {
     }
     this.keys = []
     this.held = []
-    this.places = new Int32Array(capacity * 2)
-    this.mask = capacity - 1
+    this.memory.give(block)
+    this.makePlaces(capacity)
     for (let slot = 0; slot < keys.length; slot++) {
       if (kept[slot] === 0) continue
       this.occupy(hashes[slot]!, this.keys.length)

@@ -24,13 +24,23 @@ export interface KeyMap<Key, Value> extends Iterable<readonly [Key, Value]> {
 
 /** All keys of one accumulator. */
 export class KeyTable<Key, State> {
-  readonly map: KeyMap<Key, Entry<Key, State>> = new KeyIndex<Key, Entry<Key, State>>()
+  readonly map: KeyMap<Key, Entry<Key, State>>
+  /** Returns the memory; nobody looks up a key afterwards. */
+  readonly close: () => void
   /** Entries whose phase is `open`. */
   open = 0
   /** Oldest open entries at the last scan, the oldest last. */
   private oldest: Array<Entry<Key, State>> = []
   /** Their `last` at that scan: an entry touched since is no candidate. */
   private touched: Array<number> = []
+
+  constructor(
+    map: KeyMap<Key, Entry<Key, State>> = new KeyIndex<Key, Entry<Key, State>>(),
+    close: () => void = () => undefined
+  ) {
+    this.map = map
+    this.close = close
+  }
 
   insert(entry: Entry<Key, State>): void {
     entry.phase = "open"

@@ -175,24 +175,33 @@ describe("BatchPool", () => {
 })
 
 describe("AccumulatorStatePool", () => {
-  it("states are made ahead, emptied, and counted while keys are open", () => {
-    let made = 0
-    const pool = new AccumulatorStatePool<Map<string, number>>({
-      name: "orders",
-      make: () => {
-        made++
-        return new Map()
-      },
-      reset: (state) => state.clear(),
-      ahead: 2
-    })
-    expect([made, pool.activeStates]).toEqual([2, 0])
-    const [a, b, c] = [pool.open("a"), pool.open("b"), pool.open("c")]
-    a.set("x", 1)
-    expect([made, pool.activeStates]).toEqual([3, 3])
-    for (const state of [a, b, c]) pool.close(state)
-    expect(pool.open("d").size).toBe(0)
-    expect(pool.statistics()).toMatchObject({ rented: 1, rentedMax: 3, allocated: 3 })
+  it("blocks are zeros, used again by their size, and counted beside the open keys", () => {
+    let open = 0
+    const pool = new AccumulatorStatePool({ name: "orders", active: () => open })
+    const first = pool.rent(4_096)
+    first.fill(7)
+    open = 9
+    expect(pool.activeStates).toBe(9)
+    pool.give(first)
+    expect(pool.rent(8_192)).not.toBe(first)
+    expect(pool.rent(4_096)).toBe(first)
+    expect(first.every((byte) => byte === 0)).toBe(true)
+    expect(pool.statistics()).toMatchObject({ rented: 2, allocated: 2, reuses: 1 })
+  })
+
+  it("a large block is let go of, and nothing is out after clear", () => {
+    const tracker = new PoolTracker()
+    const pool = new AccumulatorStatePool({ name: "orders", active: () => 0, tracker })
+    const large = pool.rent(2 ** 21)
+    const small = pool.rent(4_096)
+    expect(tracker.report()).toContain(
+      'pool "accumulator-states", rent 1: not returned by "orders"'
+    )
+    pool.give(large)
+    expect(pool.statistics()).toMatchObject({ free: 0, discarded: 1, bytesRented: 4_096 })
+    pool.clear()
+    tracker.assertReturned()
+    expect(small.length).toBe(0)
   })
 })
 

@@ -39,6 +39,7 @@ export class Accumulate extends Chained {
       stageId: node.id,
       now: () => run.now(),
       pressure: run.gcShare,
+      ...(run.pools === undefined ? {} : { pools: run.pools }),
       failed: (index, key, cause, kind, payload) =>
         this.failed(index, payload, { cause, key, kind })
     }) as Instance

@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import type * as Accumulator from "../../Accumulator.ts"
 import type * as Blame from "../../Blame.ts"
 import * as DeadLetter from "../../DeadLetter.ts"
 import type * as Engine from "../../Engine.ts"
@@ -97,6 +98,8 @@ export class Run {
   redaction: Redaction.Redaction | undefined = undefined
   underWay: UnderWay | undefined = undefined
   probe: Probe | undefined = undefined
+  /** For pools made in this run: who watches them, as far as anybody does. */
+  pools: Accumulator.PoolHost | undefined = undefined
 
   constructor(graph: Graph.PipelineGraph, options: Engine.ExecutionOptions, mode: RunMode) {
     this.graph = graph

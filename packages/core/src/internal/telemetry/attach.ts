@@ -4,6 +4,7 @@
 import * as Context from "effect/Context"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import * as PoolTracker from "../../PoolTracker.ts"
 import * as Pressure from "../../Pressure.ts"
 import * as Redaction from "../../Redaction.ts"
 import * as Telemetry from "../../Telemetry.ts"
@@ -20,6 +21,17 @@ export interface Attached {
 }
 
 const nothing = (): void => undefined
+
+const unwatched = () => nothing
+
+/** Undefined where nobody watches pools: they are then made without. */
+const poolsOf = (caller: Context.Context<never>): Run["pools"] => {
+  const telemetry = Context.get(caller, Telemetry.Current)
+  const tracker = Context.get(caller, PoolTracker.Current)
+  const told = telemetry !== undefined && telemetry.options.metrics !== false
+  if (!told && tracker === undefined) return undefined
+  return { tracker, watch: told ? telemetry.pool : unwatched }
+}
 
 const telemetryOf = (
   run: Run,
@@ -63,6 +75,7 @@ const pressureFor = (run: Run, pressure: Pressure.Pressure): Pressure.Pressure =
 export const attach = (run: Run, caller: Context.Context<never>): Attached => {
   const telemetry = Context.get(caller, Telemetry.Current)
   const underWay = new UnderWay()
+  run.pools = poolsOf(caller)
   const redaction = Context.get(caller, Redaction.Current)?.within(() => underWay.records())
   if (redaction !== undefined) run.underWay = underWay
   run.redaction = redaction
