@@ -1,5 +1,6 @@
-// Index columns of batches, used again: the positions that survived a filter, as 16- or 32-bit
-// numbers. Who makes a batch of such a column owns it, and gives it back when the batch is done.
+// Index columns, used again: the positions that survived a filter, as 16- or 32-bit numbers. A kernel
+// rents one for as long as it runs, and every batch it works on is numbered in it. The columns of
+// batches that leave a kernel are theirs, and in no pool (decision 0012).
 import { sizeMax } from "./Batch.ts"
 import { Pool } from "./Pool.ts"
 import type * as PoolStatistics from "./PoolStatistics.ts"
@@ -63,7 +64,8 @@ export class BatchPool {
     else this.wide.give(column as Uint32Array, records * 4)
   }
 
-  statistics(): ReadonlyArray<PoolStatistics.PoolStatistics> {
+  /** Of the narrow columns, and of the wide ones. */
+  statistics(): readonly [PoolStatistics.PoolStatistics, PoolStatistics.PoolStatistics] {
     return [this.narrow.statistics(), this.wide.statistics()]
   }
 

@@ -1,5 +1,5 @@
 // Buffers for staging serialised state on its way to a slower tier, in a few sizes, with the time
-// each is out: what a spill waits for.
+// each is out: what a spill waits for. Nothing spills yet, so nothing rents here (decision 0012).
 import { Pool } from "./Pool.ts"
 import type * as PoolStatistics from "./PoolStatistics.ts"
 import type { PoolTracker } from "./PoolTracker.ts"

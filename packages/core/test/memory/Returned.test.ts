@@ -9,15 +9,18 @@ import * as Policy from "../../src/Policy.ts"
 import * as PoolTracker from "../../src/PoolTracker.ts"
 import * as Redaction from "../../src/Redaction.ts"
 import * as Sink from "../../src/Sink.ts"
+import * as Source from "../../src/Source.ts"
 import { collect, collectFailing, engines } from "../engines.ts"
 import * as drive from "../node/drive.ts"
 
 const tracker = PoolTracker.afterEachTest(afterEach)
 let rents = 0
+let columns: Array<string> = []
 const counting: PoolTracker.PoolTracker = Object.create(tracker, {
   rented: {
     value: (...rent: Parameters<PoolTracker.PoolTracker["rented"]>) => {
       rents++
+      if (rent[1].startsWith("batch-index")) columns.push(rent[2])
       tracker.rented(...rent)
     }
   }
@@ -34,6 +37,32 @@ const records = (contents: string) =>
 
 const watched = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.scoped(Effect.provideService(effect, PoolTracker.Current, counting))
+
+describe.each(engines)("$name engine, index columns", (engine) => {
+  const closed = Pipeline.source("in", Source.fromChunks([[1], Array(2_000).fill(2), [3]])).pipe(
+    Pipeline.filter("odd", (n: number) => n % 2 === 1),
+    Pipeline.mapEffect("wait", (n: number) => (n === 3 ? Effect.never : Effect.succeed(n))),
+    Pipeline.map("last", (n: number) => n),
+    Pipeline.sink("out", Sink.drain)
+  )
+  const start = Effect.suspend(() => {
+    columns = []
+    return Effect.forkChild(Pipeline.run(closed, { engine: engine.make() }))
+  })
+  const settle = Effect.promise(async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  it.effect("are rented by kernels, larger ones as batches grow, and returned after an abort", () =>
+    Effect.gen(function* () {
+      const fiber = yield* start
+      yield* settle
+      expect(tracker.leaks().map(({ renter }) => renter)).toContain("odd")
+      yield* Fiber.interrupt(fiber)
+      expect(columns.filter((renter) => renter === "odd").length).toBe(2)
+    }).pipe(watched)
+  )
+})
 
 describe.each(engines)("$name engine, segments", (engine) => {
   it.effect("are all returned after a complete run", () =>

@@ -3,6 +3,7 @@
 
 import * as Effect from "effect/Effect"
 import * as Batch from "../../Batch.ts"
+import type { IndexColumn } from "../../BatchPool.ts"
 import type * as Graph from "../../Graph.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
 import { compose } from "../kernel/compose.ts"
@@ -18,6 +19,8 @@ import { BatchCursor } from "./batchCursor.ts"
 
 /** Largest number of records one record may become: an endless iterable is an error, not a hang. */
 export const expansionMax = 1_000_000
+
+const noPositions: IndexColumn = new Uint16Array(0)
 
 const slowMicros = 250
 const quickMicros = 16
@@ -115,11 +118,13 @@ export class KernelOperator implements Operator {
   private readonly cursor = new BatchCursor()
   private readonly host: KernelHost
   private readonly expands: boolean
-  private positions: Uint16Array | Uint32Array = new Uint16Array(0)
+  private positions: IndexColumn = noPositions
+  /** Positions that were asked for. */
+  private rented = 0
   private timeEvery = 1
   private anyLost = false
   private untilTimed = 0
-  readonly close = Effect.void
+  readonly close = Effect.sync(() => this.returnPositions())
 
   constructor(run: Run, nodes: ReadonlyArray<Graph.StageNode>, next: Operator | undefined) {
     this.run = run
@@ -187,12 +192,18 @@ export class KernelOperator implements Operator {
    * A flatMap or a mapBatch before it may have made a batch of more records than 16 bits can
    * number.
    */
-  private scratch(size: number): Uint16Array | Uint32Array {
+  private scratch(size: number): IndexColumn {
     if (this.positions.length < size) {
-      this.positions =
-        size > Batch.sizeMax ? new Uint32Array(size) : new Uint16Array(Math.max(size, 256))
+      this.returnPositions()
+      this.rented = Math.max(size, 256)
+      this.positions = this.run.columns.rent(this.stageId, this.rented)
     }
     return this.positions
+  }
+
+  private returnPositions(): void {
+    if (this.positions !== noPositions) this.run.columns.give(this.positions, this.rented)
+    this.positions = noPositions
   }
 
   private account(consumed: number, batch: Batch.Batch<unknown>): void {

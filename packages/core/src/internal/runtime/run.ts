@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import type * as Accumulator from "../../Accumulator.ts"
+import { BatchPool } from "../../BatchPool.ts"
 import type * as Blame from "../../Blame.ts"
 import * as DeadLetter from "../../DeadLetter.ts"
 import type * as Engine from "../../Engine.ts"
@@ -100,6 +101,7 @@ export class Run {
   probe: Probe | undefined = undefined
   /** For pools made in this run: who watches them, as far as anybody does. */
   pools: Accumulator.PoolHost | undefined = undefined
+  private columnPool: BatchPool | undefined = undefined
 
   constructor(graph: Graph.PipelineGraph, options: Engine.ExecutionOptions, mode: RunMode) {
     this.graph = graph
@@ -113,6 +115,16 @@ export class Run {
     this.notifier = new Notifier(this, options.observer === undefined ? [] : [options.observer])
     for (const node of graph.nodes) this.stats.set(node.id, new StageStats(node.id, node.kind))
     this.startedMicros = this.micros()
+  }
+
+  /** Index columns, rented by kernels as long as they run. */
+  get columns(): BatchPool {
+    if (this.columnPool !== undefined) return this.columnPool
+    const pool = new BatchPool({ tracker: this.pools?.tracker })
+    this.columnPool = pool
+    this.pools?.watch(() => pool.statistics()[0])
+    this.pools?.watch(() => pool.statistics()[1])
+    return pool
   }
 
   statsOf(stageId: string): StageStats {

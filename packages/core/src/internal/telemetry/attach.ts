@@ -4,6 +4,7 @@
 import * as Context from "effect/Context"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import type * as Accumulator from "../../Accumulator.ts"
 import * as PoolTracker from "../../PoolTracker.ts"
 import * as Pressure from "../../Pressure.ts"
 import * as Redaction from "../../Redaction.ts"
@@ -22,15 +23,22 @@ export interface Attached {
 
 const nothing = (): void => undefined
 
-const unwatched = () => nothing
-
-/** Undefined where nobody watches pools: they are then made without. */
-const poolsOf = (caller: Context.Context<never>): Run["pools"] => {
+/** What pools of the run are asked for; `left` ends what is still told of them. */
+const poolsOf = (
+  caller: Context.Context<never>
+): { readonly host: Run["pools"]; readonly left: () => void } => {
   const telemetry = Context.get(caller, Telemetry.Current)
   const tracker = Context.get(caller, PoolTracker.Current)
   const told = telemetry !== undefined && telemetry.options.metrics !== false
-  if (!told && tracker === undefined) return undefined
-  return { tracker, watch: told ? telemetry.pool : unwatched }
+  if (!told && tracker === undefined) return { host: undefined, left: nothing }
+  const leaves: Array<() => void> = []
+  const watch: Accumulator.PoolHost["watch"] = (statistics) => {
+    if (!told) return nothing
+    const leave = telemetry.pool(statistics)
+    leaves.push(leave)
+    return leave
+  }
+  return { host: { tracker, watch }, left: () => leaves.forEach((leave) => leave()) }
 }
 
 const telemetryOf = (
@@ -75,7 +83,8 @@ const pressureFor = (run: Run, pressure: Pressure.Pressure): Pressure.Pressure =
 export const attach = (run: Run, caller: Context.Context<never>): Attached => {
   const telemetry = Context.get(caller, Telemetry.Current)
   const underWay = new UnderWay()
-  run.pools = poolsOf(caller)
+  const { host, left } = poolsOf(caller)
+  run.pools = host
   const redaction = Context.get(caller, Redaction.Current)?.within(() => underWay.records())
   if (redaction !== undefined) run.underWay = underWay
   run.redaction = redaction
@@ -87,6 +96,7 @@ export const attach = (run: Run, caller: Context.Context<never>): Attached => {
     context: attached.context,
     ended: (status) => {
       attached.ended(status)
+      left()
       underWay.clear()
     }
   }
