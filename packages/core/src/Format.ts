@@ -4,7 +4,8 @@
 import { checkJson, checkPlain, describe } from "./internal/format/describe.ts"
 import { interpret } from "./internal/format/interpret.ts"
 import { interpretJson } from "./internal/format/jsonFields.ts"
-import type { Layout } from "./Views.ts"
+import type { Layout, Needs } from "./Views.ts"
+import { everything } from "./Views.ts"
 
 /** Where a field ends: at this text, which is skipped. Default: the format's separator. */
 export interface Ends {
@@ -322,8 +323,26 @@ export type Decoded<A> =
   | { readonly _tag: "Records"; readonly records: ReadonlyArray<A> }
   | { readonly _tag: "Fault"; readonly fault: Fault }
 
-/** The records of a line as objects: the reference meaning of a format. */
-export const decoder = <A>(format: Format<A>): ((line: string) => Decoded<A>) =>
-  (format._tag === "Ndjson" ? interpretJson(format, format.fields) : interpret(format)) as (
+/**
+ * The records of a line as objects: the reference meaning of a format.
+ *
+ * Shape: with `needs` the fields named there alone, and no record where its condition does not
+ * hold. Fields that nobody needs are passed over and not checked; of a line for which the condition
+ * does not hold, neither are the fields behind those it reads. (In JSON: all others; the line is
+ * one object all the same.)
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const decode = Format.decoder(Format.csv({ city: Format.text(), amount: Format.decimal() }))
+ * decode("Bonn,1.5")
+ * ```
+ */
+export const decoder = <A>(
+  format: Format<A>,
+  needs: Needs = everything(format.layout)
+): ((line: string) => Decoded<A>) =>
+  (format._tag === "Ndjson" ? interpretJson(format, needs) : interpret(format, needs)) as (
     line: string
   ) => Decoded<A>

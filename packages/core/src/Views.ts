@@ -2,6 +2,7 @@
 // columns, instead of objects with strings. A `ViewBlock` stands where a batch has its array of
 // payloads, and gives the objects to whoever asks for one. Documented in
 // docs/decisions/0008-byte-path.md.
+import type { Condition } from "./Fields.ts"
 import { materialise } from "./internal/views/materialise.ts"
 import { Segment } from "./SegmentPool.ts"
 
@@ -146,7 +147,16 @@ export interface Needs {
   readonly hashes: ReadonlySet<string>
   /** The fields whose bytes, one after the other, are the key; its hash is made with it. */
   readonly key: ReadonlyArray<string> | undefined
+  /**
+   * What the first reader lets through, over some of `columns`. Of a record for which it does not
+   * hold nothing else is read: what was not read is null.
+   */
+  readonly where?: Condition
 }
+
+/** Whether anything of a field is used. */
+export const isUsed = ({ columns, hashes, key }: Needs, path: string): boolean =>
+  columns.has(path) || hashes.has(path) || key?.includes(path) === true
 
 /** Every field, no hash, no key. */
 export const everything = (layout: Layout): Needs => ({

@@ -2,13 +2,16 @@
 // faults for any format, any input, any split of the input, and any choice of fields.
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import type * as Fields from "../../src/Fields.ts"
 import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
 import { sampleLines } from "../../src/internal/format/rehearse.ts"
+import { compileCondition, namesIn } from "../../src/internal/views/conditionCode.ts"
+import { keptRows } from "../../src/internal/views/viewWork.ts"
 import { Segment } from "../../src/SegmentPool.ts"
 import type { Needs } from "../../src/Views.ts"
 import { everything, SheetPool, ViewBlock } from "../../src/Views.ts"
-import { formats, linesFor } from "./formats.ts"
+import { conditionsFor, formats, linesFor } from "./formats.ts"
 
 interface Outcome {
   readonly records: ReadonlyArray<unknown>
@@ -17,8 +20,12 @@ interface Outcome {
 }
 
 /** The meaning: line by line, up to the first fault. */
-const meant = (format: Format.Format<unknown>, lines: ReadonlyArray<string>): Outcome => {
-  const decode = Format.decoder(format)
+const meant = (
+  format: Format.Format<unknown>,
+  lines: ReadonlyArray<string>,
+  needs?: Needs
+): Outcome => {
+  const decode = Format.decoder(format, needs)
   const records: Array<unknown> = []
   for (const [line, text] of lines.entries()) {
     const decoded = decode(text)
@@ -52,7 +59,9 @@ const parsed = (
   while (from < bytes.length && host.fault < 0) {
     const sheet = pool.rent(new Segment(bytes))
     from = parser.parse(bytes, from, bytes.length, sheet, rowsMax, host)
-    records.push(...new ViewBlock(sheet, 0, sheet.rows).toObjects())
+    const block = new ViewBlock(sheet, 0, sheet.rows)
+    const { where } = needs
+    records.push(...(where === undefined ? block : passing(block, where)).toObjects())
     sheet.release()
   }
   expect(pool.rented).toBe(0)
@@ -63,6 +72,13 @@ const parsed = (
   const at = isPlain ? host.faultAt - starts[host.lines]! : 0
   const fault = { field, expected, at }
   return { records, line: host.lines, fault }
+}
+
+/** What the filter behind the parser lets through. */
+const passing = (block: ViewBlock, where: Fields.Condition): ViewBlock => {
+  const rows: Array<number> = []
+  compileCondition(where, block.sheet.layout)(block.sheet, block.from, block.to, rows)
+  return keptRows(block, rows)
 }
 
 const formatAndLines = formats.chain((format) =>
@@ -94,21 +110,52 @@ describe("a generated parser", () => {
     )
   })
 
-  it("reads chosen fields as it reads all of them", () => {
+  it("reads what is needed as the format means it: chosen fields, of records that pass", () => {
     const chosen = formatAndLines.chain(([format, lines, rowsMax]) =>
       fc.tuple(
         fc.constant(format),
         fc.constant(lines),
         fc.constant(rowsMax),
+        fc.subarray([...everything(format.layout).columns], { minLength: 1 }),
+        fc.option(conditionsFor(format.layout))
+      )
+    )
+    const seen = { rejected: 0, spared: 0 }
+    fc.assert(
+      fc.property(chosen, ([format, lines, rowsMax, names, where]) => {
+        const asked = where === null ? [] : namesIn(where)
+        const columns = new Set([...names, ...asked])
+        const needs: Needs = {
+          columns,
+          hashes: new Set(),
+          key: undefined,
+          ...(where === null ? {} : { where })
+        }
+        const outcome = meant(format, lines, needs)
+        expect(parsed(format, lines, rowsMax, "\n", needs)).toEqual(outcome)
+        const all = meant(format, lines)
+        if (all.fault === undefined && outcome.records.length < all.records.length) seen.rejected++
+        if (all.fault !== undefined && outcome.fault === undefined) seen.spared++
+      }),
+      { numRuns: 900 }
+    )
+    expect(Math.min(seen.rejected, seen.spared)).toBeGreaterThan(0)
+  })
+
+  it("reads of chosen fields what it reads of all", () => {
+    const chosen = formatAndLines.chain(([format, lines]) =>
+      fc.tuple(
+        fc.constant(format),
+        fc.constant(lines),
         fc.subarray([...everything(format.layout).columns], { minLength: 1 })
       )
     )
     fc.assert(
-      fc.property(chosen, ([format, lines, rowsMax, names]) => {
+      fc.property(chosen, ([format, lines, names]) => {
         const { records, fault } = meant(format, lines)
         fc.pre(fault === undefined)
         const needs: Needs = { columns: new Set(names), hashes: new Set(), key: undefined }
-        const read = parsed(format, lines, rowsMax, "\n", needs)
+        const read = meant(format, lines, needs)
         expect(read.fault).toBeUndefined()
         expect(read.records).toEqual(records.map((record) => projected(record, needs.columns)))
       }),

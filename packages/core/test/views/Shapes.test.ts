@@ -192,4 +192,39 @@ describe("the shape of records in a plan", () => {
       }
     }).pipe(Effect.scoped)
   )
+
+  it.effect("reads no further in a line that the first filter lets not through", () =>
+    Effect.gen(function* () {
+      const format = Format.delimited({
+        kind: Format.choice({ n: "noun", v: "verb" }),
+        size: Format.integer(),
+        note: Format.text()
+      })
+      const at = yield* drive.withFiles({ a: "n\t1\tone\nv\tbroken\tx\nv\t\nn\t4\tfour\n" })
+      const nouns = (source: Pipeline.Pipeline<{ readonly kind: string }, Records.FileError>) =>
+        source.pipe(
+          Pipeline.filter("nouns", Fields.where(Fields.equals("kind", "noun"))),
+          Pipeline.filter("named", Fields.where(Fields.not(Fields.equals("note", "one")))),
+          Pipeline.sink("out", Records.ndjsonSink(at("out")))
+        )
+      const read = Pipeline.source("a", Records.files(at("a"), format))
+      const result = yield* Pipeline.run(nouns(read))
+      const counts = (id: string) => {
+        const stage = result.finalStates[id]
+        return [stage?.recordsIn, stage?.recordsOut, stage?.recordsMade]
+      }
+      expect(["a", "nouns", "named"].map(counts)).toEqual([
+        [4, 4, 0],
+        [4, 2, -2],
+        [2, 1, -1]
+      ])
+      expect(fs.readFileSync(at("out"), "utf8")).toBe('{"kind":"noun","size":4,"note":"four"}\n')
+      // A channel that drops hands over whole records: those behind it read every line.
+      const dropping = Pipeline.merge("m", [read], {
+        buffer: { capacity: 64, onFull: "drop-newest" }
+      })
+      const failed = yield* Effect.flip(Pipeline.run(nouns(dropping)))
+      expect(String(failed)).toContain("field size should be a whole number")
+    }).pipe(Effect.scoped)
+  )
 })

@@ -1,8 +1,10 @@
 // Random formats, and lines for them: some of the format, some nearly, some not at all.
 import * as fc from "fast-check"
+import * as Fields from "../../src/Fields.ts"
 import * as Format from "../../src/Format.ts"
 import { splitQuoted } from "../../src/internal/format/quoted.ts"
 import { sampleLines } from "../../src/internal/format/rehearse.ts"
+import type { Column, Layout } from "../../src/Views.ts"
 
 type Any = Format.Field<unknown> | Format.Skipped
 
@@ -167,4 +169,41 @@ export const linesFor = (format: Format.Format<unknown>): fc.Arbitrary<ReadonlyA
     const open = lines.findIndex((each) => splitQuoted(each, format.separator) === undefined)
     return open < 0 ? lines : lines.slice(0, open + 1)
   })
+}
+
+const comparisons = fc.constantFrom("<" as const, "<=" as const, ">" as const, "!=" as const)
+
+const conditionOn = (column: Column): fc.Arbitrary<Fields.Condition> => {
+  const { name } = column
+  switch (column._tag) {
+    case "Number":
+      return fc
+        .tuple(comparisons, fc.constantFrom(0, 1.5, 7, 1_000))
+        .map(([operator, value]) => Fields.compare(name, operator, value))
+    case "Boolean":
+      return fc.constant(Fields.isTrue(name))
+    default:
+      return fc
+        .tuple(fc.boolean(), fc.constantFrom("", "a", "x", "00", "noun", "ver", "é"))
+        .map(([whole, text]) => (whole ? Fields.equals : Fields.startsWith)(name, text))
+  }
+}
+
+/** Conditions over the fields of a layout. */
+export const conditionsFor = (layout: Layout): fc.Arbitrary<Fields.Condition> => {
+  const names = layout.columns.filter(({ _tag }) => _tag !== "Group")
+  const one =
+    names.length === 0
+      ? fc.constant(Fields.equals("none", "x"))
+      : fc.oneof(...names.map(conditionOn), fc.constant(Fields.equals("none", "x")))
+  const { condition } = fc.letrec<{ condition: Fields.Condition }>((tie) => ({
+    condition: fc.oneof(
+      { depthSize: "small" },
+      one,
+      fc.array(tie("condition"), { maxLength: 3 }).map((list) => Fields.all(...list)),
+      fc.array(tie("condition"), { maxLength: 3 }).map((list) => Fields.any(...list)),
+      tie("condition").map(Fields.not)
+    )
+  }))
+  return condition
 }

@@ -76,6 +76,32 @@ export const put = (scope: ParserScope, step: Step, row: string): ReadonlyArray<
   }
 }
 
+/** Code that puts null into a column at row r. */
+const putNothing = ({ id, column }: Place): string => {
+  switch (column._tag) {
+    case "Text":
+      return `L${id}[r] = -1;`
+    case "Number":
+      return `V${id}[r] = NaN;`
+    case "Group":
+      return `S${id}[r] = L${id}[r] = 0;`
+    default:
+      return `K${id}[r] = 255;`
+  }
+}
+
+/** Code that adds a record of which only some fields were read. */
+export const writeRead = (scope: ParserScope, read: ReadonlyArray<Step>): string => {
+  const written = read.filter(({ spec }) => spec._tag !== "Counted" && spec._tag !== "Ordinal")
+  const paths = new Set(written.map(({ path }) => path))
+  const others = [...scope.places]
+    .filter(([path, { isElement }]) => !isElement && !paths.has(path))
+    .map(([, place]) => putNothing(place))
+  const all = written.flatMap((step) => put(scope, step, "r"))
+  return `if (r >= room) grow();
+      ${[...all, ...others].join(" ")} r++;`
+}
+
 /** Code that adds the record, or the records, of a line. */
 export const write = (scope: ParserScope, steps: ReadonlyArray<Step>): string => {
   const { key } = scope.needs

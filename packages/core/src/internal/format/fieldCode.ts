@@ -5,9 +5,9 @@ import { put, rehoists } from "./columnCode.ts"
 import { choiceValues } from "./describe.ts"
 import { decimalCode, wholeCode } from "./numberCode.ts"
 import type { ParserScope } from "./parserScope.ts"
-import { bytesOf, groupOf } from "./parserScope.ts"
+import { bytesOf } from "./parserScope.ts"
 import type { Step } from "./sequence.ts"
-import { sameAs } from "./sequence.ts"
+import { groupOf, sameAs } from "./sequence.ts"
 import { plainText, textCode } from "./textCode.ts"
 
 /** Code that reads a field from p on and leaves p behind what ends it. */

@@ -6,13 +6,14 @@ import { multiplier, seed } from "../../ByteHash.ts"
 import type { Fault, Format } from "../../Format.ts"
 import type { Layout, Needs, Sheet } from "../../Views.ts"
 import { narrowed } from "../../Views.ts"
-import { flush, hoists, rehoists, write } from "./columnCode.ts"
+import { testCode } from "../views/conditionCode.ts"
+import { flush, hoists, rehoists, write, writeRead } from "./columnCode.ts"
 import { fieldCode } from "./fieldCode.ts"
 import { generateJson } from "./generateJson.ts"
 import { bytesOf, ParserScope } from "./parserScope.ts"
 import { makePlain, quotedExpected } from "./quoted.ts"
-import type { Step } from "./sequence.ts"
-import { sequence } from "./sequence.ts"
+import type { Reading } from "./reading.ts"
+import { readingOf } from "./reading.ts"
 
 /** What a parser tells beside the rows it adds. */
 export interface ParserHost {
@@ -85,14 +86,28 @@ const keyHoists = (hasKey: boolean): string =>
   let kb = sheet.keyBytes, ku = sheet.keyUsed;`
     : ""
 
-const compile = (
-  format: Format<unknown>,
-  steps: ReadonlyArray<Step>,
-  scope: ParserScope,
-  hasKey: boolean
-): string => {
-  const fields = steps.map((step) => fieldCode(scope, step)).join("\n    ")
-  const written = write(scope, steps)
+/** The fields in order; where a condition does not hold the rest of the line is left alone. */
+const body = (scope: ParserScope, { steps, checks }: Reading, over: string): string =>
+  steps
+    .map((step, i) => {
+      const read = fieldCode(scope, step)
+      const condition = checks.get(i)
+      if (condition === undefined) return read
+      const test = testCode(condition, (name) => scope.operand(name))
+      return `${read}
+    if (!${test}) {
+      ${writeRead(scope, steps.slice(0, i + 1))}
+      ${over}
+      continue;
+    }`
+    })
+    .join("\n    ")
+
+const compile = (format: Format<unknown>, reading: Reading, scope: ParserScope): string => {
+  const hasKey = scope.needs.key !== undefined
+  const over = `lines${format.quotes ? " += 1 + breaks" : "++"}; at = next;`
+  const fields = body(scope, reading, over)
+  const written = write(scope, reading.steps)
   return `// parser ${identity++}
 "use strict";
 return function parse_${identity}(b, at, end, sheet, max, host) {
@@ -110,8 +125,7 @@ return function parse_${identity}(b, at, end, sheet, max, host) {
   scan: while (at < end && r < max) {${opening(format, scope.faults)}
     ${fields}
     ${written}
-    lines${format.quotes ? " += 1 + breaks" : "++"};
-    at = next;
+    ${over}
   }
   sheet.rows = r;
   ${flush(scope)}
@@ -134,11 +148,10 @@ export const canGenerate = (): boolean => {
 export const source = (format: Format<unknown>, needs: Needs): string => make(format, needs).text
 
 const make = (format: Format<unknown>, needs: Needs) => {
-  const steps = sequence(format.fields, format.separator)
+  const reading = readingOf(format, needs)
   const layout = narrowed(format.layout, needs)
-  const scope = new ParserScope(layout, needs, steps, format)
-  const text = compile(format, steps, scope, needs.key !== undefined)
-  return { layout, scope, text }
+  const scope = new ParserScope(layout, needs, reading.steps, format)
+  return { layout, scope, text: compile(format, reading, scope) }
 }
 
 /** Compiles a parser. Throws where the platform forbids code generation: ask `canGenerate`. */

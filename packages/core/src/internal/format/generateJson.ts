@@ -3,14 +3,17 @@
 // holds anything else is read by jsonFields.ts, which decides what it means.
 
 import { multiplier, seed } from "../../ByteHash.ts"
+import type { Condition } from "../../Fields.ts"
 import type { FieldSpec, FieldSpecs, Format } from "../../Format.ts"
 import type { Layout, Needs } from "../../Views.ts"
-import { hoists, rehoists, write } from "./columnCode.ts"
+import { namesIn, testCode } from "../views/conditionCode.ts"
+import { hoists, rehoists, write, writeRead } from "./columnCode.ts"
 import { choiceValues } from "./describe.ts"
 import type { Parse, Parser } from "./generate.ts"
-import { interpretJson, jsonExpected, objectExpected } from "./jsonFields.ts"
+import { jsonExpected, objectExpected, readJson, usedFields } from "./jsonFields.ts"
 import { skipSpace, skipValue } from "./jsonSkip.ts"
 import { ParserScope } from "./parserScope.ts"
+import { askable } from "./reading.ts"
 import type { Step } from "./sequence.ts"
 
 const encoder = new TextEncoder()
@@ -95,7 +98,26 @@ const hashes = (steps: ReadonlyArray<Step>, needs: Needs, id: (path: string) => 
 
 let identity = 0
 
-const source = (steps: ReadonlyArray<Step>, needs: Needs, scope: ParserScope): string => {
+/** Where the condition does not hold, what it reads is all that is written. */
+const rejection = (
+  steps: ReadonlyArray<Step>,
+  scope: ParserScope,
+  where: Condition | undefined
+): string => {
+  if (where === undefined) return ""
+  const asked = new Set(namesIn(where))
+  return `if (!${testCode(where, (name) => scope.operand(name))}) {
+      ${writeRead(
+        scope,
+        steps.filter(({ name }) => asked.has(name))
+      )}
+      lines++; at = next;
+      continue;
+    }`
+}
+
+const source = (steps: ReadonlyArray<Step>, scope: ParserScope, rejected: string): string => {
+  const { needs } = scope
   const id = (path: string): number => scope.id(path)
   const hasKey = needs.key !== undefined
   const members = steps.map((step, i) => memberCode(step, i, id(step.path))).join("\n      else ")
@@ -157,6 +179,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
       if (fault >= 0) { host.fault = fault; host.faultAt = at; break scan; }
       ${back}
     }
+    ${rejected}
     ${hashes(steps, needs, id)}
     ${write(scope, steps)}
     lines++;
@@ -170,16 +193,20 @@ return function json_${identity}(b, at, end, sheet, max, host) {
 }
 
 /** The slow way: the line's meaning, its texts put where the line stood, as bytes. */
-const slowWay =
-  (layout: Layout, fields: FieldSpecs, faults: ParserScope["faults"]) =>
-  (bytes: Uint8Array, from: number, to: number, x: Slow): number => {
-    const decoded = interpretJson({ layout }, fields)(decoder.decode(bytes.subarray(from, to)))
-    if (decoded._tag === "Fault")
-      return faults.findIndex(({ field }) => field === decoded.fault.field)
-    const record = decoded.records[0] as Record<string, unknown>
+const slowWay = (
+  fields: FieldSpecs,
+  condition: Condition | undefined,
+  faults: ParserScope["faults"]
+) => {
+  const read = readJson(fields, condition)
+  const list = Object.entries(fields)
+  return (bytes: Uint8Array, from: number, to: number, x: Slow): number => {
+    const line = read(decoder.decode(bytes.subarray(from, to)))
+    if (line._tag === "Fault") return faults.findIndex(({ field }) => field === line.fault.field)
+    const values = line._tag === "Blank" ? {} : line.values
     let at = from
-    Object.entries(fields).forEach(([name, spec], i) => {
-      const value = record[name]
+    list.forEach(([name, spec], i) => {
+      const value = values[name]
       if (spec._tag === "Choice") x.numbers[i] = choiceValues(spec.words).indexOf(value as string)
       else if (typeof value === "string") {
         // Unescaped text is never longer than it was with its escapes.
@@ -191,15 +218,11 @@ const slowWay =
     })
     return -1
   }
-
-const isUsed = (needs: Needs, name: string): boolean =>
-  needs.columns.has(name) || needs.hashes.has(name) || needs.key?.includes(name) === true
+}
 
 /** Compiles a parser for lines of JSON. */
 export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layout): Parser => {
-  const fields = Object.fromEntries(
-    Object.entries(format.fields).filter(([name]) => isUsed(needs, name))
-  )
+  const fields = usedFields(format.fields, needs)
   const ending = { to: "", orEnd: false }
   const steps = Object.entries(fields).map(
     ([name, spec]): Step => ({ name, path: name, spec, ending, expected: "", inner: [] })
@@ -208,10 +231,11 @@ export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layo
   scope.faults.push({ field: "(line)", expected: objectExpected })
   for (const { path, spec } of steps)
     scope.faults.push({ field: path, expected: jsonExpected(spec) })
-  const slow = slowWay(layout, fields, scope.faults)
+  const where = askable(needs.where, Object.keys(fields))
+  const slow = slowWay(fields, where, scope.faults)
   const x: Slow = { starts: [], lengths: [], numbers: [] }
   const names = ["SEED", "M", "words", "space", "skip", "slow", "x"]
-  const made = new Function(...names, source(steps, needs, scope))
+  const made = new Function(...names, source(steps, scope, rejection(steps, scope, where)))
   const parse = made(seed, multiplier, scope.words, skipSpace, skipValue, slow, x) as Parse
   return { parse, layout, faults: scope.faults }
 }

@@ -1,17 +1,23 @@
 // A format read field by field over text, to objects: its reference meaning, and what runs where
 // code generation is forbidden. It shares the sequence of fields with the generated parser and
 // nothing else; a property test holds the two equal.
+import { where } from "../../Fields.ts"
 import type { Decoded, Fault, FieldSpec, Format } from "../../Format.ts"
+import type { Needs } from "../../Views.ts"
+import { everything, narrowed } from "../../Views.ts"
 import { quotedExpected, splitQuoted } from "./quoted.ts"
+import { readingOf } from "./reading.ts"
 import type { Step } from "./sequence.ts"
-import { digitsMax, sameAs, sequence } from "./sequence.ts"
+import { digitsMax, groupOf, sameAs } from "./sequence.ts"
 
-interface Reading {
+interface Progress {
   readonly line: string
   at: number
   /** Start and end of each text field read so far. */
   readonly places: Map<string, readonly [from: number, to: number]>
   readonly values: Map<string, unknown>
+  /** The fields that are wanted. */
+  readonly paths: ReadonlySet<string>
 }
 
 class Refusal {
@@ -34,49 +40,49 @@ const refuse = (step: Step, at: number, expected = step.expected): never => {
 }
 
 /** Skips what ends a fixed field, or refuses. */
-const closed = (reading: Reading, step: Step, from: number): void => {
-  reading.places.set(step.path, [from, reading.at])
+const closed = (progress: Progress, step: Step, from: number): void => {
+  progress.places.set(step.path, [from, progress.at])
   const { to, orEnd } = step.ending
-  const atEnd = reading.at === reading.line.length
-  if (to === "" ? atEnd : reading.line.startsWith(to, reading.at)) reading.at += to.length
+  const atEnd = progress.at === progress.line.length
+  if (to === "" ? atEnd : progress.line.startsWith(to, progress.at)) progress.at += to.length
   else if (!(orEnd && atEnd)) refuse(step, from)
 }
 
 /** The text up to what ends it. */
-const upTo = (reading: Reading, step: Step): readonly [from: number, to: number] => {
-  const { line, at } = reading
+const upTo = (progress: Progress, step: Step): readonly [from: number, to: number] => {
+  const { line, at } = progress
   const { to, orEnd } = step.ending
   const found = to === "" ? line.length : line.indexOf(to, at)
   if (found < 0 && !orEnd) refuse(step, at)
   const end = found < 0 ? line.length : found
-  reading.places.set(step.path, [at, end])
-  reading.at = found < 0 ? end : end + to.length
+  progress.places.set(step.path, [at, end])
+  progress.at = found < 0 ? end : end + to.length
   return [at, end]
 }
 
 const lowered = (text: string): string =>
   text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
 
-const textOf = (reading: Reading, step: Step, spec: FieldSpec & { _tag: "Text" }): string => {
-  const [from, to] = upTo(reading, step)
-  let text = reading.line.slice(from, to)
+const textOf = (progress: Progress, step: Step, spec: FieldSpec & { _tag: "Text" }): string => {
+  const [from, to] = upTo(progress, step)
+  let text = progress.line.slice(from, to)
   if (spec.trimEnd) text = text.replace(/ +$/, "")
   if (spec.lower) text = lowered(text)
   const endings = spec.lower ? spec.without.map(lowered) : spec.without
   const ending = endings.find((each) => text.endsWith(each))
   if (ending !== undefined) text = text.slice(0, text.length - ending.length)
   if (text.length < spec.least && byteLength(text) < spec.least) refuse(step, from)
-  reading.places.set(step.path, [from, from + text.length])
+  progress.places.set(step.path, [from, from + text.length])
   return text
 }
 
-const matched = (reading: Reading, step: Step, pattern: RegExp): string => {
-  pattern.lastIndex = reading.at
-  const found = pattern.exec(reading.line)?.[0]
-  if (found === undefined) return refuse(step, reading.at)
-  const from = reading.at
-  reading.at += found.length
-  closed(reading, step, from)
+const matched = (progress: Progress, step: Step, pattern: RegExp): string => {
+  pattern.lastIndex = progress.at
+  const found = pattern.exec(progress.line)?.[0]
+  if (found === undefined) return refuse(step, progress.at)
+  const from = progress.at
+  progress.at += found.length
+  closed(progress, step, from)
   return found
 }
 
@@ -86,84 +92,84 @@ const patterns = {
   decimal: /-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?/y
 }
 
-const wholeOf = (reading: Reading, step: Step, base: 10 | 16): number => {
-  const text = matched(reading, step, patterns[base])
+const wholeOf = (progress: Progress, step: Step, base: 10 | 16): number => {
+  const text = matched(progress, step, patterns[base])
   return base === 10 ? Number(text) : Number.parseInt(text, 16)
 }
 
-const wordOf = (reading: Reading, step: Step, words: ReadonlyArray<string>): string => {
-  const { line, at } = reading
+const wordOf = (progress: Progress, step: Step, words: ReadonlyArray<string>): string => {
+  const { line, at } = progress
   const { to, orEnd } = step.ending
   for (const word of words) {
     const end = at + word.length
     if (!line.startsWith(word, at)) continue
     const fits = to === "" ? end === line.length : line.startsWith(to, end)
     if (!fits && !(orEnd && end === line.length)) continue
-    reading.at = fits ? end + to.length : end
-    reading.places.set(step.path, [at, end])
+    progress.at = fits ? end + to.length : end
+    progress.places.set(step.path, [at, end])
     return word
   }
   return refuse(step, at)
 }
 
-const elementsOf = (reading: Reading, step: Step, base: 10 | 16): ReadonlyArray<unknown> => {
-  const from = reading.at
-  const count = wholeOf(reading, step, base)
+const elementsOf = (progress: Progress, step: Step, base: 10 | 16): ReadonlyArray<unknown> => {
+  const from = progress.at
+  const count = wholeOf(progress, step, base)
   if (count < 0) refuse(step, from)
   const elements: Array<unknown> = []
   for (let i = 0; i < count; i++) {
     const element: Record<string, unknown> = {}
     for (const inner of step.inner) {
-      const value = valueOf(reading, inner)
-      if (inner.spec._tag !== "Skip") element[inner.name] = value
+      const value = valueOf(progress, inner)
+      if (progress.paths.has(inner.path)) element[inner.name] = value
     }
     elements.push(element)
   }
   return elements
 }
 
-const digitsOf = (reading: Reading, step: Step, width: number): string => {
-  const from = reading.at
-  const text = reading.line.slice(from, from + width)
+const digitsOf = (progress: Progress, step: Step, width: number): string => {
+  const from = progress.at
+  const text = progress.line.slice(from, from + width)
   if (text.length < width || !/^[0-9]*$/.test(text)) refuse(step, from)
-  reading.at += width
-  closed(reading, step, from)
+  progress.at += width
+  closed(progress, step, from)
   return text
 }
 
-const spanOf = (reading: Reading, step: Step, spec: FieldSpec & { _tag: "Span" }): string => {
-  const group = step.path.slice(0, step.path.length - step.name.length)
-  const from = reading.places.get(group + spec.from)?.[0]
-  return reading.line.slice(from, reading.places.get(group + spec.through)?.[1])
+const spanOf = (progress: Progress, step: Step, spec: FieldSpec & { _tag: "Span" }): string => {
+  const group = groupOf(step)
+  const from = progress.places.get(group + spec.from)?.[0]
+  return progress.line.slice(from, progress.places.get(group + spec.through)?.[1])
 }
 
-const valueOf = (reading: Reading, step: Step): unknown => {
+const valueOf = (progress: Progress, step: Step): unknown => {
   const { spec } = step
-  const from = reading.at
+  const from = progress.at
   switch (spec._tag) {
     case "Text":
-      return textOf(reading, step, spec)
+      return textOf(progress, step, spec)
     case "Skip":
-      upTo(reading, step)
+      upTo(progress, step)
       return undefined
     case "Digits":
-      return digitsOf(reading, step, spec.width)
+      return digitsOf(progress, step, spec.width)
     case "Integer": {
-      const value = wholeOf(reading, step, spec.base)
-      if (spec.same !== undefined && value !== reading.values.get(spec.same))
+      const value = wholeOf(progress, step, spec.base)
+      if (spec.same !== undefined && value !== progress.values.get(spec.same))
         refuse(step, from, sameAs(spec.same))
       return value
     }
     case "Decimal":
-      return Number(matched(reading, step, patterns.decimal))
+      return Number(matched(progress, step, patterns.decimal))
     case "Choice":
-      return spec.words[wordOf(reading, step, Object.keys(spec.words))]
+      return spec.words[wordOf(progress, step, Object.keys(spec.words))]
     case "Boolean":
-      return wordOf(reading, step, [spec.yes, spec.no]) === spec.yes
+      return wordOf(progress, step, [spec.yes, spec.no]) === spec.yes
     case "Span":
-      return spanOf(reading, step, spec)
+      return spanOf(progress, step, spec)
     case "Counted":
-      return elementsOf(reading, step, spec.base)
+      return elementsOf(progress, step, spec.base)
     default:
       return undefined
   }
@@ -171,84 +177,123 @@ const valueOf = (reading: Reading, step: Step): unknown => {
 
 /** The elements of the field that stands for several records. */
 const fanOut = (
-  reading: Reading,
+  progress: Progress,
   step: Step,
   spec: FieldSpec & { _tag: "Each" },
   separator: string
 ): ReadonlyArray<string> => {
-  const { line } = reading
-  const from = reading.at
+  const { line } = progress
+  const from = progress.at
   const found: Array<string> = []
-  const count = reading.values.get(spec.count) as number
+  const count = progress.values.get(spec.count) as number
   for (let i = 0; i < count; i++) {
-    const text = line.slice(reading.at, reading.at + spec.width)
+    const text = line.slice(progress.at, progress.at + spec.width)
     if (text.length < spec.width || !/^[0-9]*$/.test(text)) refuse(step, from)
-    reading.at += spec.width
-    if (line.startsWith(separator, reading.at)) reading.at += separator.length
-    else if (reading.at < line.length || i < count - 1) refuse(step, from)
+    progress.at += spec.width
+    if (line.startsWith(separator, progress.at)) progress.at += separator.length
+    else if (progress.at < line.length || i < count - 1) refuse(step, from)
     found.push(text)
   }
-  if (reading.at < line.length) refuse(step, from)
+  if (progress.at < line.length) refuse(step, from)
   return found
 }
 
 const trimmed = (line: string): string => line.replace(/ +$/, "")
 
-/** Reads one line. */
-export const interpret = <A>(format: Format<A>): ((line: string) => Decoded<unknown>) => {
-  const steps = sequence(format.fields, format.separator)
-  const kept = new Set(format.layout.columns.map((column) => column.name))
-  const { kind } = format.layout
-  const recordOf = (values: ReadonlyMap<string, unknown>): Record<string, unknown> => {
+type Values = Map<string, unknown>
+
+/** A line of which a condition let nothing through. */
+const nothing: ReadonlyArray<Values> = []
+
+/** Whether what must hold once a field was read does hold. */
+type Holds = (at: number, values: Values) => boolean
+
+/** The fields of a row of CSV. */
+const readRow = (
+  { steps, paths }: Reader,
+  separator: string,
+  holds: Holds,
+  line: string
+): ReadonlyArray<Values> => {
+  const fields = splitQuoted(line, separator)
+  if (fields === undefined) throw new Refusal("(line)", quotedExpected, 0)
+  const values: Values = new Map()
+  let at = 0
+  for (const [i, step] of steps.entries()) {
+    const field = fields[i] as string
+    const whole = { ...step, ending: { to: "", orEnd: false } }
+    const progress: Progress = { line: field, at: 0, places: new Map(), values, paths }
+    const isMisplaced = i === steps.length - 1 ? fields.length > i + 1 : fields.length === i + 1
+    try {
+      values.set(step.name, valueOf(progress, whole))
+    } catch (refusal) {
+      throw refusal instanceof Refusal ? new Refusal(step.path, step.expected, at) : refusal
+    }
+    if (isMisplaced) throw new Refusal(step.path, step.expected, at)
+    if (!holds(i, values)) return nothing
+    at += field.length + 1
+  }
+  return [values]
+}
+
+/** The fields of a line, as often as it holds a record. */
+const readLine = (
+  { steps, paths }: Reader,
+  separator: string,
+  holds: Holds,
+  line: string
+): ReadonlyArray<Values> => {
+  const progress: Progress = { line, at: 0, places: new Map(), values: new Map(), paths }
+  let repeated: { readonly name: string; readonly texts: ReadonlyArray<string> } | undefined
+  let ordinal: string | undefined
+  for (const [i, step] of steps.entries()) {
+    if (step.spec._tag === "Ordinal") ordinal = step.name
+    else if (step.spec._tag === "Each")
+      repeated = { name: step.name, texts: fanOut(progress, step, step.spec, separator) }
+    else progress.values.set(step.name, valueOf(progress, step))
+    if (!holds(i, progress.values)) return nothing
+  }
+  const texts = repeated?.texts ?? [undefined]
+  return texts.map((each, i) => {
+    const values = new Map(progress.values)
+    if (repeated !== undefined) values.set(repeated.name, each)
+    if (ordinal !== undefined) values.set(ordinal, i + 1)
+    return values
+  })
+}
+
+interface Reader {
+  readonly steps: ReadonlyArray<Step>
+  readonly paths: ReadonlySet<string>
+}
+
+/** Reads one line, as far as it is needed. */
+export const interpret = <A>(
+  format: Format<A>,
+  needs: Needs
+): ((line: string) => Decoded<unknown>) => {
+  const { steps, checks } = readingOf(format, needs)
+  const { kind, columns } = narrowed(format.layout, needs)
+  const reader: Reader = { steps, paths: everything({ kind, columns }).columns }
+  const recordOf = (values: Values): Record<string, unknown> => {
     const record: Record<string, unknown> = kind === undefined ? {} : { _tag: kind }
-    for (const step of steps) if (kept.has(step.name)) record[step.name] = values.get(step.name)
+    for (const { name } of columns) record[name] = values.get(name)
     return record
   }
-  const readPlain = (line: string): ReadonlyArray<unknown> => {
-    const fields = splitQuoted(line, format.separator)
-    if (fields === undefined) throw new Refusal("(line)", quotedExpected, 0)
-    const values = new Map<string, unknown>()
-    let at = 0
-    steps.forEach((step, i) => {
-      const field = fields[i] as string
-      const whole = { ...step, ending: { to: "", orEnd: false } }
-      const reading: Reading = { line: field, at: 0, places: new Map(), values }
-      const isMisplaced = i === steps.length - 1 ? fields.length > i + 1 : fields.length === i + 1
-      try {
-        values.set(step.name, valueOf(reading, whole))
-      } catch (refusal) {
-        throw refusal instanceof Refusal ? new Refusal(step.path, step.expected, at) : refusal
-      }
-      if (isMisplaced) throw new Refusal(step.path, step.expected, at)
-      at += field.length + 1
-    })
-    return [recordOf(values)]
+  const holds: Holds = (at, values) => {
+    const condition = checks.get(at)
+    return condition === undefined || where(condition)(Object.fromEntries(values))
   }
-  const read = (text: string): ReadonlyArray<unknown> => {
+  const passes = needs.where === undefined ? () => true : where(needs.where)
+  const read = format.quotes ? readRow : readLine
+  const none: Decoded<unknown> = { _tag: "Records", records: [] }
+  return (text) => {
+    if (format.ignore !== undefined && text.startsWith(format.ignore)) return none
+    if (format.quotes && text === "") return none
     const line = format.trimEnd ? trimmed(text) : text
-    const reading: Reading = { line, at: 0, places: new Map(), values: new Map() }
-    let repeated: { readonly name: string; readonly texts: ReadonlyArray<string> } | undefined
-    let ordinal: string | undefined
-    for (const step of steps) {
-      if (step.spec._tag === "Ordinal") ordinal = step.name
-      else if (step.spec._tag === "Each")
-        repeated = { name: step.name, texts: fanOut(reading, step, step.spec, format.separator) }
-      else reading.values.set(step.name, valueOf(reading, step))
-    }
-    const texts = repeated?.texts ?? [undefined]
-    return texts.map((each, i) => {
-      const values = new Map(reading.values)
-      if (repeated !== undefined) values.set(repeated.name, each)
-      if (ordinal !== undefined) values.set(ordinal, i + 1)
-      return recordOf(values)
-    })
-  }
-  return (line) => {
-    if (format.ignore !== undefined && line.startsWith(format.ignore))
-      return { _tag: "Records", records: [] }
-    if (format.quotes && line === "") return { _tag: "Records", records: [] }
     try {
-      return { _tag: "Records", records: format.quotes ? readPlain(line) : read(line) }
+      const all = read(reader, format.separator, holds, line)
+      return { _tag: "Records", records: all.map(recordOf).filter(passes) }
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal
       const { path: field, expected, at } = refusal

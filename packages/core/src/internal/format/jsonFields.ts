@@ -1,6 +1,12 @@
 // Lines of JSON objects with declared fields: their reference meaning, by JSON.parse. It is also
 // what the generated parser turns to for a line that holds anything out of the ordinary.
-import type { Decoded, FieldSpec, FieldSpecs, Format } from "../../Format.ts"
+import type { Condition } from "../../Fields.ts"
+import { where } from "../../Fields.ts"
+import type { Decoded, Fault, FieldSpec, FieldSpecs, Format } from "../../Format.ts"
+import type { Needs } from "../../Views.ts"
+import { isUsed, narrowed } from "../../Views.ts"
+import { namesIn } from "../views/conditionCode.ts"
+import { askable } from "./reading.ts"
 
 /** What a fault says should stand in a field. */
 export const jsonExpected = (spec: FieldSpec): string => {
@@ -47,25 +53,70 @@ const parsed = (line: string): unknown => {
   }
 }
 
-/** Reads one line; blank ones hold no record. */
-export const interpretJson = (
-  { layout }: Pick<Format<unknown>, "layout">,
-  fields: FieldSpecs
-): ((line: string) => Decoded<Record<string, unknown>>) => {
-  const list = Object.entries(fields)
+/** What a line of JSON turned out to be; of a rejected one what the condition reads. */
+export type JsonLine =
+  | { readonly _tag: "Blank" }
+  | { readonly _tag: "Fault"; readonly fault: Fault }
+  | { readonly _tag: "Record" | "Rejected"; readonly values: Readonly<Record<string, unknown>> }
+
+/** The fields of a line in the order they are looked at: first those a condition reads. */
+const jsonOrder = (fields: FieldSpecs, condition: Condition | undefined) => {
+  const first = new Set(condition === undefined ? [] : namesIn(condition))
+  const entries = Object.entries(fields)
+  const isFirst = ([name]: (typeof entries)[number]) => first.has(name)
+  const asked = entries.filter(isFirst)
+  return { asked, rest: entries.filter((entry) => !isFirst(entry)) }
+}
+
+/** Reads one line. */
+export const readJson = (
+  fields: FieldSpecs,
+  condition: Condition | undefined
+): ((line: string) => JsonLine) => {
+  const { asked, rest } = jsonOrder(fields, condition)
+  const holds = condition === undefined ? () => true : where(condition)
   return (line) => {
-    if (/^[ \t\r\n]*$/.test(line)) return { _tag: "Records", records: [] }
+    if (/^[ \t\r\n]*$/.test(line)) return { _tag: "Blank" }
     const found = parsed(line)
     if (typeof found !== "object" || found === null || Array.isArray(found))
       return { _tag: "Fault", fault: { field: "(line)", expected: objectExpected, at: 0 } }
-    const record: Record<string, unknown> = layout.kind === undefined ? {} : { _tag: layout.kind }
-    for (const [field, spec] of list) {
-      const own = Object.hasOwn(found, field) ? found[field as keyof typeof found] : undefined
-      const value = valueOf(spec, own)
-      if (value === undefined)
-        return { _tag: "Fault", fault: { field, expected: jsonExpected(spec), at: 0 } }
-      record[field] = value
+    const values: Record<string, unknown> = {}
+    const faultIn = (list: typeof asked): JsonLine | undefined => {
+      for (const [field, spec] of list) {
+        const own = Object.hasOwn(found, field) ? found[field as keyof typeof found] : undefined
+        const value = valueOf(spec, own)
+        if (value === undefined)
+          return { _tag: "Fault", fault: { field, expected: jsonExpected(spec), at: 0 } }
+        values[field] = value
+      }
+      return undefined
     }
-    return { _tag: "Records", records: [record] }
+    const first = faultIn(asked)
+    if (first !== undefined) return first
+    if (!holds(values)) return { _tag: "Rejected", values }
+    return faultIn(rest) ?? { _tag: "Record", values }
+  }
+}
+
+/** The fields of a format that are used. */
+export const usedFields = (fields: FieldSpecs, needs: Needs): FieldSpecs =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => isUsed(needs, name)))
+
+/** The records of a line; blank ones hold none. */
+export const interpretJson = (
+  { layout, fields }: Pick<Format<unknown>, "layout" | "fields">,
+  needs: Needs
+): ((line: string) => Decoded<Record<string, unknown>>) => {
+  const used = usedFields(fields, needs)
+  const read = readJson(used, askable(needs.where, Object.keys(used)))
+  const passes = needs.where === undefined ? () => true : where(needs.where)
+  const { kind, columns } = narrowed(layout, needs)
+  return (line) => {
+    const decoded = read(line)
+    if (decoded._tag === "Fault") return decoded
+    if (decoded._tag !== "Record") return { _tag: "Records", records: [] }
+    const record: Record<string, unknown> = kind === undefined ? {} : { _tag: kind }
+    for (const { name } of columns) record[name] = decoded.values[name]
+    return { _tag: "Records", records: passes(record) ? [record] : [] }
   }
 }

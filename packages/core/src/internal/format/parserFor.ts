@@ -7,8 +7,11 @@ import { generate } from "./generate.ts"
 
 const parsers = new WeakMap<Format<unknown>, Map<string, Parser>>()
 
-const textOf = (needs: Needs): string =>
-  [[...needs.columns].sort(), [...needs.hashes].sort(), needs.key ?? []].map(String).join(";")
+const textOf = ({ columns, hashes, key, where }: Needs): string =>
+  JSON.stringify([[...columns].sort(), [...hashes].sort(), key, where], (_, value: unknown) =>
+    // JSON has no form of these, and they must differ from null.
+    typeof value === "number" && !Number.isFinite(value) ? String(value) : value
+  )
 
 /** The parser; `prepare` is called for one that was made just now. */
 export const parserFor = (

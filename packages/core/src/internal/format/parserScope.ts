@@ -3,7 +3,10 @@
 // be told.
 import type { Format } from "../../Format.ts"
 import type { Column, Layout, Needs } from "../../Views.ts"
+import { isUsed } from "../../Views.ts"
+import type { Operand } from "../views/conditionCode.ts"
 import type { Ending, Step } from "./sequence.ts"
+import { groupOf } from "./sequence.ts"
 
 /** The bytes of a text. */
 export const bytesOf = (text: string): ReadonlyArray<number> => [...new TextEncoder().encode(text)]
@@ -19,6 +22,8 @@ export interface Place {
   readonly id: string
   readonly data: string
   readonly column: Column
+  /** True for a column of elements. */
+  readonly isElement: boolean
 }
 
 /** What is known of the fields of one parser. */
@@ -59,11 +64,7 @@ export class ParserScope {
   }
 
   use(path: string): Use {
-    const key = this.needs.key?.includes(path) === true
-    return {
-      value: this.needs.columns.has(path) || key || this.needs.hashes.has(path),
-      hash: this.needs.hashes.has(path)
-    }
+    return { value: isUsed(this.needs, path), hash: this.needs.hashes.has(path) }
   }
 
   isSpanned(step: Step): boolean {
@@ -76,6 +77,15 @@ export class ParserScope {
     if (known !== undefined) return known
     this.ids.set(path, this.ids.size)
     return this.ids.size - 1
+  }
+
+  /** A field that was read, as conditions see it. */
+  operand(name: string): Operand | undefined {
+    const place = this.places.get(name)
+    if (place === undefined) return undefined
+    const n = this.id(name)
+    const { column } = place
+    return { column, start: `s${n}`, length: `l${n}`, value: `v${n}`, code: `k${n}` }
   }
 
   /** Code that ends the scan with a fault of a field at a place. */
@@ -119,20 +129,17 @@ export class ParserScope {
   }
 }
 
-/** The path of the fields beside a field, up to their names. */
-export const groupOf = (step: Step): string =>
-  step.path.slice(0, step.path.length - step.name.length)
-
 const placesOf = (layout: Layout): ReadonlyMap<string, Place> => {
   const places = new Map<string, Place>()
   layout.columns.forEach((column, k) => {
-    places.set(column.name, { id: `${k}`, data: `C[${k}]`, column })
+    places.set(column.name, { id: `${k}`, data: `C[${k}]`, column, isElement: false })
     if (column._tag !== "Group") return
     column.columns.forEach((each, j) =>
       places.set(`${column.name}.${each.name}`, {
         id: `${k}_${j}`,
         data: `C[${k}].children[${j}]`,
-        column: each
+        column: each,
+        isElement: true
       })
     )
   })

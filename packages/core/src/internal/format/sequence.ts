@@ -23,6 +23,10 @@ export interface Step {
   readonly inner: ReadonlyArray<Step>
 }
 
+/** The path of the fields beside a field, up to their names. */
+export const groupOf = (step: Step): string =>
+  step.path.slice(0, step.path.length - step.name.length)
+
 /** Fields that take up room in the line. */
 const isPlaced = (spec: FieldSpec): boolean => spec._tag !== "Span" && spec._tag !== "Ordinal"
 

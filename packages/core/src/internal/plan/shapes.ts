@@ -264,15 +264,24 @@ class Shaper {
   private needsOf(node: Graph.StageNode, layout: Views.Layout): Views.Needs {
     const edge = this.outgoing.get(node.id)?.[0] as Graph.Edge
     const next = this.byId.get(edge.to) as Graph.StageNode
-    if (next.operation._tag === "Merge") return this.needsOf(next, layout)
+    if (next.operation._tag === "Merge") return undropped(edge, this.needsOf(next, layout))
     const form = this.forms.get(next.id)
-    if (form !== undefined) return this.needsOfForm(next, layout, form)
+    if (form !== undefined) {
+      const needs = this.needsOfForm(next, layout, form)
+      return form.where === undefined ? needs : undropped(edge, { ...needs, where: form.where })
+    }
     const shape = this.taking.get(next.id)
     if (shape === undefined) return Views.everything(layout)
     const inputs = this.inputs(next) as ReadonlyArray<Views.Layout>
     return shape.needs[inputs.indexOf(layout)] as Views.Needs
   }
 }
+
+/** What a full channel drops is handed over whole: no condition may have left out half of it. */
+const undropped = ({ channel }: Graph.Edge, needs: Views.Needs): Views.Needs =>
+  channel.buffer.onFull === "block"
+    ? needs
+    : { columns: needs.columns, hashes: needs.hashes, key: needs.key }
 
 const offersViews = (node: Graph.StageNode): boolean =>
   node.operation._tag === "Source" && node.operation.source.views !== undefined

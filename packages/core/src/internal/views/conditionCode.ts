@@ -21,60 +21,85 @@ export const namesIn = (condition: Condition): ReadonlyArray<string> => {
   }
 }
 
-const textTest = (data: string, text: string, isWhole: boolean): string => {
-  const bytes = [...encoder.encode(text)]
-  const length = isWhole ? `=== ${bytes.length}` : `>= ${bytes.length}`
-  const same = bytes.map((byte, i) => ` && b[${data}.start[i] + ${i}] === ${byte}`).join("")
-  return `(${data}.length[i] ${length}${same})`
+/** What the code calls the parts of a field: of a column's row, or a parser's local variables. */
+export interface Operand {
+  readonly column: Column
+  readonly start: string
+  readonly length: string
+  readonly value: string
+  readonly code: string
 }
 
-const codeTest = (data: string, column: Column, matches: (value: string) => boolean): string => {
+/** The parts of a field, or undefined where the records have none of that name. */
+export type Operands = (name: string) => Operand | undefined
+
+const textTest = ({ start, length }: Operand, text: string, isWhole: boolean): string => {
+  const bytes = [...encoder.encode(text)]
+  const size = isWhole ? `=== ${bytes.length}` : `>= ${bytes.length}`
+  const same = bytes.map((byte, i) => ` && b[${start} + ${i}] === ${byte}`).join("")
+  return `(${length} ${size}${same})`
+}
+
+const codeTest = ({ code, column }: Operand, matches: (value: string) => boolean): string => {
   const values = column._tag === "Choice" ? column.values : []
-  const codes = values.flatMap((value, code) => (matches(value) ? [code] : []))
-  return codes.length === 0
-    ? "false"
-    : `(${codes.map((code) => `${data}.code[i] === ${code}`).join(" || ")})`
+  const codes = values.flatMap((value, i) => (matches(value) ? [i] : []))
+  return codes.length === 0 ? "false" : `(${codes.map((i) => `${code} === ${i}`).join(" || ")})`
 }
 
 const joined = (
   conditions: ReadonlyArray<Condition>,
-  layout: Layout,
+  operands: Operands,
   operator: string,
   none: string
-): string => `(${conditions.map((each) => testCode(each, layout)).join(operator) || none})`
+): string => `(${conditions.map((each) => testCode(each, operands)).join(operator) || none})`
 
-const testCode = (condition: Condition, layout: Layout): string => {
+/** A condition as an expression over the bytes `b`. */
+export const testCode = (condition: Condition, operands: Operands): string => {
   switch (condition._tag) {
     case "All":
-      return joined(condition.conditions, layout, " && ", "true")
+      return joined(condition.conditions, operands, " && ", "true")
     case "Any":
-      return joined(condition.conditions, layout, " || ", "false")
+      return joined(condition.conditions, operands, " || ", "false")
     case "Not":
-      return `!${testCode(condition.condition, layout)}`
+      return `!${testCode(condition.condition, operands)}`
   }
-  const at = layout.columns.findIndex(({ name }) => name === condition.name)
-  const column = layout.columns[at]
-  const data = `C[${at}]`
-  if (column === undefined) return "false"
+  const operand = operands(condition.name)
+  if (operand === undefined) return "false"
+  const { column, value, code } = operand
   switch (condition._tag) {
     case "Compare": {
       if (column._tag !== "Number") return "false"
       const operator = { "=": "===", "!=": "!==" }[condition.operator as "="] ?? condition.operator
-      const value = `${data}.value[i]`
       return `(${value} === ${value} && ${value} ${operator} ${condition.value})`
     }
     case "IsTrue":
-      return column._tag === "Boolean" ? `(${data}.code[i] === 1)` : "false"
+      return column._tag === "Boolean" ? `(${code} === 1)` : "false"
     case "Equals":
       return column._tag === "Text"
-        ? textTest(data, condition.text, true)
-        : codeTest(data, column, (value) => value === condition.text)
+        ? textTest(operand, condition.text, true)
+        : codeTest(operand, (each) => each === condition.text)
     case "StartsWith":
       return column._tag === "Text"
-        ? textTest(data, condition.text, false)
-        : codeTest(data, column, (value) => value.startsWith(condition.text))
+        ? textTest(operand, condition.text, false)
+        : codeTest(operand, (each) => each.startsWith(condition.text))
   }
 }
+
+/** The fields of row `i` of a sheet; its kind is a choice of one word. */
+const rowOperands =
+  ({ kind, columns }: Layout): Operands =>
+  (name) => {
+    if (name === "_tag" && kind !== undefined) {
+      const column: Column = { _tag: "Choice", name, values: [kind] }
+      return { column, start: "0", length: "0", value: "0", code: "0" }
+    }
+    const at = columns.findIndex((each) => each.name === name)
+    if (at < 0) return undefined
+    const [start, length, value, code] = ["start", "length", "value", "code"].map(
+      (part) => `C[${at}].${part}[i]`
+    ) as [string, string, string, string]
+    return { column: columns[at] as Column, start, length, value, code }
+  }
 
 let identity = 0
 
@@ -84,7 +109,7 @@ export const compileCondition = (condition: Condition, layout: Layout): Select =
 "use strict";
 return function where_${identity}(sheet, from, to, rows) {
   const C = sheet.columns, b = sheet.bytes;
-  for (let i = from; i < to; i++) if (${testCode(condition, layout)}) rows.push(i);
+  for (let i = from; i < to; i++) if (${testCode(condition, rowOperands(layout))}) rows.push(i);
 }`
   return new Function(text)() as Select
 }

@@ -1,6 +1,7 @@
 // What a stage says of itself so that it may run on views: which fields it reads, what it hands on,
 // and which operator does it. Stages of conditions and picks have such a form, and functions made
 // by Row. A plain function has none.
+import type { Condition } from "../../Fields.ts"
 import type * as Graph from "../../Graph.ts"
 import type { Layout } from "../../Views.ts"
 import type { Operator } from "../runtime/operator.ts"
@@ -20,6 +21,8 @@ export interface ViewForm {
   readonly made: ((layout: Layout) => Layout | string) | undefined
   /** What a field it hands on is called before it; undefined for one that it makes. */
   readonly before: (name: string) => string | undefined
+  /** What it lets through, where it can say so: a parser may then leave the others unread. */
+  readonly where?: Condition
   readonly operator: (emitsViews: boolean) => MakeOperator
 }
 

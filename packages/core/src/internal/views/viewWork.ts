@@ -71,6 +71,7 @@ export const conditionForm = (condition: Condition): ViewForm => ({
   reads: namesIn(condition),
   made: (layout) => layout,
   before: same,
+  where: condition,
   operator: (emitsViews) => viewStage(selecting(condition), emitsViews)
 })
 
