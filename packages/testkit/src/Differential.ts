@@ -25,11 +25,13 @@ export type { MakeGroups } from "./internal/differential/build.ts"
 export type { GroupValue } from "./internal/differential/groups.ts"
 /** Plans as data, as a replay writes them. */
 export type {
+  Bytes,
   EffectStep,
   Failing,
   FailPolicy,
   Gathering,
   Item,
+  Operator,
   Ordering,
   Plan,
   SinkKind,
@@ -110,14 +112,16 @@ const ended = (
 
 /** Runs one plan and gives what it came to, failed or not. */
 const observe = async (plan: Plan, subject: Subject, seed: string): Promise<Observed> => {
-  const { closed, received } = build(plan, subject.makeGroups)
+  const { closed, received, lent } = build(plan, subject.makeGroups)
   const { batchSize } = plan
   const options = { engine: subject.makeEngine(), seed, batchSize, deadLettersMax: 100_000 }
   const run = Effect.catchTag(Pipeline.run(closed, options), "PipelineError", (error) =>
     Effect.succeed(error.result)
   )
   const exit = await ended(run, subject.time ?? "virtual", seed)
-  return { graph: Pipeline.graph(closed), received, result: resultOf(exit) }
+  const result = resultOf(exit)
+  const kept = lent.filter(({ owners }) => owners > 0).length
+  return { graph: Pipeline.graph(closed), received, result, kept }
 }
 
 interface Examined {
@@ -171,14 +175,15 @@ export const reference: Subject = {
 
 const literal = (plan: Plan): string => {
   const lines = plan.steps.map((step) => `    ${JSON.stringify(step)}`)
-  const { sources, chunk, sink, sinkFailing, batchSize } = plan
+  const { sources, chunk, bytes, sink, sinkFailing, batchSize } = plan
+  const read = bytes === undefined ? "" : `  bytes: ${JSON.stringify(bytes)},\n`
   const failing =
     sinkFailing === undefined ? "" : `  sinkFailing: ${JSON.stringify(sinkFailing)},\n`
   const steps = lines.length === 0 ? "[]" : `[\n${lines.join(",\n")}\n  ]`
   return `{
   sources: ${JSON.stringify(sources)},
   chunk: ${chunk},
-  steps: ${steps},
+${read}  steps: ${steps},
   sink: ${JSON.stringify(sink)},
 ${failing}  batchSize: ${batchSize}
 }`

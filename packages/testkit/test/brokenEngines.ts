@@ -3,6 +3,7 @@ import * as AsyncEngine from "@sluice/core/AsyncEngine"
 import type * as Engine from "@sluice/core/Engine"
 import type * as Graph from "@sluice/core/Graph"
 import type * as Stage from "@sluice/core/Stage"
+import { blockOf } from "@sluice/core/Views"
 import * as Effect from "effect/Effect"
 
 /** The async engine on graphs changed node by node. */
@@ -94,6 +95,23 @@ export const forgetsPartials = (): Engine.Engine =>
       end: () => undefined
     })
     return { ...node, operation: { _tag: "Accumulate", accumulator: { ...accumulator, make } } }
+  })
+
+/** Hands sinks objects where it has views, and forgets the views. */
+export const keepsViews = (): Engine.Engine =>
+  changing((node) => {
+    if (node.operation._tag !== "Sink" || node.operation.sink.views !== true) return node
+    const { sink } = node.operation
+    const open: typeof sink.open = Effect.map(sink.open, (writer) => ({
+      ...writer,
+      write: (batch) => {
+        const block = blockOf(batch.items)
+        // Erased, as the sink is.
+        const items = (block?.toObjects() ?? batch.items) as ReadonlyArray<never>
+        return writer.write({ ...batch, items })
+      }
+    }))
+    return { ...node, operation: { _tag: "Sink", sink: { ...sink, open } } }
   })
 
 /** Does not bound the time of calls. */

@@ -5,6 +5,7 @@
 // record size can wedge a pipeline; nothing dropped goes uncounted (rules D2 and D4).
 import * as Batch from "../Batch.ts"
 import type * as Policy from "../Policy.ts"
+import { givenUp } from "./views/givenUp.ts"
 
 /** What happened to an offered batch. `dropped` are the records that had to go, in order. */
 export type Offer =
@@ -87,7 +88,7 @@ export class BoundedBuffer {
 
   private dropNewest(batch: Batch.Batch<unknown>, room: number): Offer {
     if (room > 0) this.append(Batch.slice(batch, 0, room))
-    const dropped = batch.items.slice(room)
+    const dropped = givenUp(batch.items.slice(room))
     this.droppedCount += dropped.length
     return { _tag: "Dropped", dropped }
   }
@@ -100,7 +101,7 @@ export class BoundedBuffer {
     const kept = Math.min(batch.items.length, fitting)
     const dropped = this.makeRoom(capacity - kept, bytesMax - kept * each)
     const surplus = batch.items.length - kept
-    for (let i = 0; i < surplus; i++) dropped.push(batch.items[i])
+    if (surplus > 0) for (const one of givenUp(batch.items.slice(0, surplus))) dropped.push(one)
     this.append(Batch.slice(batch, surplus, batch.items.length))
     this.droppedCount += dropped.length
     return { _tag: "Dropped", dropped }
@@ -120,7 +121,7 @@ export class BoundedBuffer {
         overBytes > 0 && bytesEach > 0 ? Math.ceil(overBytes / bytesEach) : 0
       )
       const gone = Math.min(count, excess)
-      for (let i = 0; i < gone; i++) dropped.push(oldest.items[i])
+      for (const one of givenUp(oldest.items.slice(0, gone))) dropped.push(one)
       if (gone < count) this.unshift(Batch.slice(oldest, gone, count))
     }
     if (this.used === 0) this.bytes = 0

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Batch from "../../Batch.ts"
 import type * as Policy from "../../Policy.ts"
 import { BoundedBuffer } from "../boundedBuffer.ts"
+import { givenUp } from "../views/givenUp.ts"
 import type { FrontDrop } from "./stageStats.ts"
 import type { Wait } from "./wait.ts"
 import type { Wakeup } from "./wakeup.ts"
@@ -63,7 +64,7 @@ export class Channel {
   cancel(): void {
     this.cancelled = true
     for (let left = this.buffer.take(); left !== undefined; left = this.buffer.take())
-      this.onDropped(left.items, "gone")
+      this.onDropped(givenUp(left.items), "gone")
     this.wakeProducers()
   }
 
@@ -87,7 +88,7 @@ export class Channel {
 
   private offer(batch: Batch.Batch<unknown>): boolean {
     if (this.cancelled) {
-      this.onDropped(batch.items, "gone")
+      this.onDropped(givenUp(batch.items), "gone")
       return true
     }
     const wasEmpty = this.buffer.size === 0

@@ -5,12 +5,12 @@ import * as Batching from "@sluice/core/Batching"
 import * as Channel from "@sluice/core/Channel"
 import type * as Envelope from "@sluice/core/Envelope"
 import * as Pipeline from "@sluice/core/Pipeline"
-import type * as Policy from "@sluice/core/Policy"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
 import type * as Stage from "@sluice/core/Stage"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as bytes from "./bytes.ts"
 import {
   boundOf,
   errorsOf,
@@ -27,7 +27,7 @@ import type { End } from "./oracle.ts"
 import { advance, groupValue, newCounts, startEnds } from "./oracle.ts"
 import type { EffectStep, Failing, Item, Plan, SinkKind, Step, Waits } from "./plan.ts"
 import {
-  copiesOf,
+  added,
   divides,
   indexAt,
   replaced,
@@ -36,6 +36,7 @@ import {
   stampHeader,
   stampOf
 } from "./plan.ts"
+import { bufferOf, recordwise } from "./recordwise.ts"
 
 type Open = Pipeline.Pipeline<Item, string>
 
@@ -50,17 +51,9 @@ export type MakeGroups = (
 export interface Built {
   readonly closed: Pipeline.Closed<string>
   readonly received: ReadonlyMap<string, Array<Item>>
+  /** What sources have handed over as views. */
+  readonly lent: bytes.Lent
 }
-
-interface Buffered {
-  readonly buffer?: number | undefined
-  readonly full?: "drop-oldest" | "drop-newest" | undefined
-}
-
-const bufferOf = ({ buffer, full }: Buffered): { readonly buffer?: Policy.BufferPolicy } =>
-  buffer === undefined ? {} : { buffer: { capacity: buffer, onFull: full ?? "block" } }
-
-const added = (item: Item, add: number): Item => ({ key: item.key, value: item.value + add })
 
 const waiting = (waits: Waits, item: Item): Effect.Effect<void> => {
   const length = Math.abs(item.value % 4)
@@ -140,44 +133,6 @@ const branched = (
   return [routes.hit, routes.rest]
 }
 
-/** The record-wise synchronous stages. */
-const synchronous = (
-  id: string,
-  step: Extract<Step, { op: "map" | "filter" | "flatMap" }>,
-  open: Open
-): Open => {
-  const fault = faulty(step.failing)
-  const buffer = bufferOf(step)
-  const tried =
-    <B>(f: (item: Item) => B) =>
-    (item: Item): B => {
-      fault(item)
-      return f(item)
-    }
-  switch (step.op) {
-    case "map": {
-      const options = { ...errorsOf(step.failing, replaced), ...buffer }
-      return open.pipe(
-        Pipeline.map(
-          id,
-          tried((item) => added(item, step.add)),
-          options
-        )
-      )
-    }
-    case "filter": {
-      const options = { ...errorsOf(step.failing, () => true), ...buffer }
-      const keep = tried((item) => divides(step.modulo, item.value))
-      return open.pipe(Pipeline.filter(id, keep, options))
-    }
-    case "flatMap": {
-      const one = (item: Item): Iterable<Item> => [replaced(item)]
-      const many = tried((item): Iterable<Item> => copiesOf(item, step.copies))
-      return open.pipe(Pipeline.flatMap(id, many, { ...errorsOf(step.failing, one), ...buffer }))
-    }
-  }
-}
-
 const plusAll = (add: number) => (items: ReadonlyArray<Item>) =>
   items.map((item) => added(item, add))
 
@@ -252,7 +207,9 @@ const continued = (
     case "map":
     case "filter":
     case "flatMap":
-      return [synchronous(id, step, open)]
+    case "where":
+    case "columns":
+      return [recordwise(id, step, open)]
     case "mapEffect":
     case "mapPromise":
       return [effectful(id, step, open, end)]
@@ -324,6 +281,8 @@ const sinkInto = (
       return Sink.forEachEffect((item) => failingEffect(failing, () => push(item)))
     case "writer":
       return Sink.collectInto(target)
+    case "views":
+      return bytes.sinkInto(target)
   }
 }
 
@@ -350,9 +309,13 @@ const promiseOf = ({ promised }: End): { readonly ordering?: Channel.OrderingOf<
 export const build = (plan: Plan, makeGroups: MakeGroups = groups): Built => {
   const counts = newCounts()
   let ends = startEnds(plan)
-  let opens: ReadonlyArray<Open> = plan.sources.map((records, n) =>
-    Pipeline.source(`source-${n}`, Source.fromChunks(chunksOf(plan, records)))
-  )
+  const lent: bytes.Lent = []
+  let opens: ReadonlyArray<Open> = plan.sources.map((records, n) => {
+    const chunks = chunksOf(plan, records)
+    const source =
+      plan.bytes === undefined ? Source.fromChunks(chunks) : bytes.source(plan.bytes, chunks, lent)
+    return Pipeline.source(`source-${n}`, source)
+  })
   for (const [position, step] of plan.steps.entries()) {
     const id = stageId(step, position)
     const a = indexAt(step.at, opens.length)
@@ -372,5 +335,5 @@ export const build = (plan: Plan, makeGroups: MakeGroups = groups): Built => {
     const options = { ...retried(failing), ...promiseOf(ends[n] as End) }
     return open.pipe(Pipeline.sink(`sink-${n}`, sinkInto(plan.sink, failing, target), options))
   })
-  return { closed: Pipeline.all(parts), received }
+  return { closed: Pipeline.all(parts), received, lent }
 }

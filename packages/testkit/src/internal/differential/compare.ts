@@ -13,6 +13,8 @@ export interface Observed {
   readonly graph: Graph.PipelineGraph
   readonly received: ReadonlyMap<string, ReadonlyArray<Item>>
   readonly result: PipelineResult.PipelineResult
+  /** Of the blocks of views that sources handed over, how many nobody has given back. */
+  readonly kept: number
 }
 
 const shownMax = 12
@@ -200,6 +202,7 @@ export const compare = (expected: Expected, observed: Observed): ReadonlyArray<s
   return [
     ...expected.sinks.flatMap((sink) => check(sink, received.get(sink.id) ?? [])),
     ...(failed ? [] : counts(expected, observed)),
+    ...(failed ? [] : number("L3", "blocks of views not given back", 0, observed.kept)),
     ...conservation(graph, result.finalStates, !failed)
   ]
 }

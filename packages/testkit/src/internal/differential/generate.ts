@@ -1,7 +1,16 @@
 // Seeded random plans: every kind of stage, up to three sources, up to ten stages.
 import type { Random } from "../virtual/seeded.ts"
 import { between, oneOf, seeded } from "../virtual/seeded.ts"
-import type { Failing, FailPolicy, Gathering, Plan, SinkKind, Step } from "./plan.ts"
+import type {
+  Bytes,
+  Failing,
+  FailPolicy,
+  Gathering,
+  Operator,
+  Plan,
+  SinkKind,
+  Step
+} from "./plan.ts"
 
 const recordsMax = 40
 const stepsMax = 10
@@ -128,8 +137,53 @@ const stepOf = (random: Random): Step => {
 const listOf = <A>(random: Random, min: number, max: number, one: () => A): ReadonlyArray<A> =>
   Array.from({ length: between(random, min, max) }, one)
 
+/** Shares: sources have bytes; of these, only stages that may run on views are kept. */
+const bytesShare = 0.35
+const viewsShare = 0.6
+const viewing: ReadonlySet<Step["op"]> = new Set(["map", "filter", "flatMap", "merge", "batch"])
+
+/** A stage that stays on views. */
+const onViews = (random: Random): Step => {
+  const op = oneOf(random, ["columns", "where", "filter"] as const)
+  const common = recordwise(random, false)
+  switch (op) {
+    case "columns":
+      return { op, add: between(random, -5, 5), ...common }
+    case "filter":
+      return { op, modulo: between(random, 2, 4), rows: true, ...common }
+    case "where": {
+      const operator = oneOf<Operator>(random, ["<", "<=", ">", ">=", "=", "!="])
+      // A condition cannot fail.
+      return { op, operator, than: between(random, -5, 25), ...common, failing: undefined }
+    }
+  }
+}
+
+/** Some plans read bytes, and most of these stay on views for a while. */
+const withBytes = (plan: Plan, random: Random): Plan => {
+  if (random() >= bytesShare) return plan
+  const inView = random() < viewsShare
+  const steps = plan.steps
+    .filter(({ op }) => !inView || viewing.has(op))
+    .map((step) =>
+      step.op === "map" || step.op === "filter" || step.op === "flatMap"
+        ? { ...step, rows: random() < 0.7 }
+        : step
+    )
+  return {
+    ...plan,
+    bytes: oneOf<Bytes>(random, ["delimited", "ndjson"]),
+    steps: [...listOf(random, 0, 3, () => onViews(random)), ...steps],
+    sink: random() < viewsShare ? "views" : plan.sink
+  }
+}
+
 /** The plan of a seed. */
-export const generate = (seed: string | number): Plan => {
+export const generate = (seed: string | number): Plan =>
+  withBytes(objects(seed), seeded(`bytes ${seed}`))
+
+/** A plan of sources that have objects. */
+const objects = (seed: string | number): Plan => {
   const random = seeded(`plan ${seed}`)
   let source = 0
   const sources = listOf(random, 1, sourcesMax, () => {

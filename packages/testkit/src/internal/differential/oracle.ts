@@ -2,7 +2,17 @@
 // failure ends the run stays in its place, poisoned: what is before it is delivered.
 import type { GroupValue } from "./groups.ts"
 import type { Failing, Item, Plan, Step } from "./plan.ts"
-import { copiesOf, divides, indexAt, replaced, sinkFailingOf, stageId, stampOf } from "./plan.ts"
+import {
+  added,
+  compared,
+  copiesOf,
+  divides,
+  indexAt,
+  replaced,
+  sinkFailingOf,
+  stageId,
+  stampOf
+} from "./plan.ts"
 
 /** Order promised at an end. */
 export type Promised = "ordered" | "perKey" | "none"
@@ -142,7 +152,7 @@ const changed = (end: End, f: (entry: Entry) => Item): End => ({
   entries: end.entries.map((entry) => (entry.poisoned ? entry : { ...entry, item: f(entry) }))
 })
 
-const added = (add: number) => (item: Item) => ({ key: item.key, value: item.value + add })
+const adding = (add: number) => (item: Item) => added(item, add)
 
 const weakened = (promised: Promised, ordering: "ordered" | "unordered" | "byKey"): Promised => {
   if (ordering === "ordered" || promised === "none") return promised
@@ -227,33 +237,38 @@ const continued = (
   const same = (item: Item): ReadonlyArray<Item> => [item]
   switch (step.op) {
     case "map":
-      return [each(step, (item) => [added(step.add)(item)])]
+    case "columns":
+      return [each(step, (item) => [adding(step.add)(item)])]
     case "filter": {
       const keep = (item: Item) => (divides(step.modulo, item.value) ? [item] : [])
       return [each(step, keep, (item) => [item])]
+    }
+    case "where": {
+      const { operator, than } = step
+      return [each(step, (item) => (compared(item.value, operator, than) ? [item] : []))]
     }
     case "flatMap":
       return [each(step, (item) => copiesOf(item, step.copies))]
     case "mapEffect":
     case "mapPromise": {
-      const next = each(step, (item) => [added(step.add)(item)])
+      const next = each(step, (item) => [adding(step.add)(item)])
       return [{ ...next, promised: weakened(end.promised, step.ordering) }]
     }
     case "mapBatch":
-      return [batchwise(id, end, step.failing, counts, added(step.add))]
+      return [batchwise(id, end, step.failing, counts, adding(step.add))]
     case "custom":
-      return [changed(end, ({ item }) => added(step.add)(item))]
+      return [changed(end, ({ item }) => adding(step.add)(item))]
     case "batch":
       return [end]
     case "process":
-      return [{ ...changed(end, ({ item }) => added(step.add)(item)), stamped: false }]
+      return [{ ...changed(end, ({ item }) => adding(step.add)(item)), stamped: false }]
     case "stamp": {
       const stamped = recordwise(id, end, step.failing, counts, same, same)
       const entries = stamped.entries.map((entry) => ({ ...entry, stamp: stampOf(entry.item) }))
       return [{ ...stamped, entries, stamped: true }]
     }
     case "read":
-      return [end.stamped ? changed(end, ({ item, stamp }) => added(stamp)(item)) : end]
+      return [end.stamped ? changed(end, ({ item, stamp }) => added(item, stamp)) : end]
     case "accumulate":
       // Which groups come of a part of the fragments nobody can tell: then nothing is gathered.
       return [end.lossy ? end : gathered(id, end, step, counts)]

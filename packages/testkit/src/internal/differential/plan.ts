@@ -42,6 +42,14 @@ interface Recordwise extends MayFail {
   readonly full?: "drop-oldest" | "drop-newest" | undefined
 }
 
+interface OnRows {
+  /** A function on rows: where its input is views it reads them, and makes no objects. */
+  readonly rows?: boolean | undefined
+}
+
+/** Compares the value of a record with a number, as data. */
+export type Operator = "<" | "<=" | ">" | ">=" | "=" | "!="
+
 /** Order an effectful stage is asked for. */
 export type Ordering = "ordered" | "unordered" | "byKey"
 
@@ -62,11 +70,16 @@ export interface EffectStep extends Recordwise {
 /** How a `batch` step gathers. */
 export type Gathering = "fixed" | "hybrid" | "window"
 
-/** One stage. `stamp` writes a header, `read` adds it to the value. */
+/**
+ * One stage. `stamp` writes a header, `read` adds it to the value; `where` filters by a condition
+ * as data, `columns` maps, and both stay on views.
+ */
 export type Step =
-  | ({ readonly op: "map"; readonly add: number } & Recordwise)
-  | ({ readonly op: "filter"; readonly modulo: number } & Recordwise)
-  | ({ readonly op: "flatMap"; readonly copies: number } & Recordwise)
+  | ({ readonly op: "map"; readonly add: number } & Recordwise & OnRows)
+  | ({ readonly op: "filter"; readonly modulo: number } & Recordwise & OnRows)
+  | ({ readonly op: "flatMap"; readonly copies: number } & Recordwise & OnRows)
+  | ({ readonly op: "columns"; readonly add: number } & Recordwise)
+  | ({ readonly op: "where"; readonly operator: Operator; readonly than: number } & Recordwise)
   | ({ readonly op: "mapBatch"; readonly add: number; readonly effect: boolean } & MayFail)
   | ({ readonly op: "stamp" } & MayFail)
   | ({ readonly op: "read" } & At)
@@ -80,13 +93,18 @@ export type Step =
   | ({ readonly op: "partition"; readonly ports: number } & At)
   | ({ readonly op: "merge"; readonly with: number } & At)
 
-/** How a sink takes its records. */
-export type SinkKind = "each" | "batch" | "effect" | "writer"
+/** How a sink takes its records; `views` takes them as they come. */
+export type SinkKind = "each" | "batch" | "effect" | "writer" | "views"
+
+/** The format in which a source has its records as bytes. */
+export type Bytes = "delimited" | "ndjson"
 
 /** A pipeline as data: its inputs as [key, value], in chunks; its stages; the kind of its sinks. */
 export interface Plan {
   readonly sources: ReadonlyArray<ReadonlyArray<readonly [key: number, value: number]>>
   readonly chunk: number
+  /** Sources that read bytes of this format; default: they have objects. */
+  readonly bytes?: Bytes | undefined
   readonly steps: ReadonlyArray<Step>
   readonly sink: SinkKind
   /** Failures of the sinks, where they take records one by one: `each` and `effect`. */
@@ -111,6 +129,16 @@ export const tame = (plan: Plan): Plan => ({
 /** What the sinks of a plan fail at. */
 export const sinkFailingOf = ({ sink, sinkFailing }: Plan): Failing | undefined =>
   sink === "each" || sink === "effect" ? sinkFailing : undefined
+
+/** What most stages make of a record. */
+export const added = (item: Item, add: number): Item => ({ key: item.key, value: item.value + add })
+
+/** What a condition says of a value. */
+export const compared = (value: number, operator: Operator, than: number): boolean => {
+  if (operator === "=" || operator === "!=") return (value === than) === (operator === "=")
+  if (value === than) return operator.endsWith("=")
+  return value < than === operator.startsWith("<")
+}
 
 /** Whether `modulo` divides a value. */
 export const divides = (modulo: number, value: number): boolean => value % modulo === 0

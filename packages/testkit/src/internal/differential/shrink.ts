@@ -35,6 +35,7 @@ const simpler = (step: Step): ReadonlyArray<Step> => {
     if (step.concurrency > 1) found.push({ ...step, concurrency: step.concurrency > 2 ? 2 : 1 })
     if (step.ordering !== "ordered") found.push({ ...step, ordering: "ordered" })
   }
+  if ("rows" in step && step.rows === true) found.push({ ...step, rows: undefined })
   if ("add" in step && step.add !== 0) found.push({ ...step, add: 0 })
   if (step.at !== 0) found.push({ ...step, at: 0 })
   return found
@@ -67,6 +68,8 @@ const candidates = function* (plan: Plan): Generator<Plan> {
   }
   if (plan.sinkFailing !== undefined) yield { ...plan, sinkFailing: undefined }
   if (plan.sink !== "writer") yield { ...plan, sink: "writer" }
+  if (plan.bytes !== undefined) yield { ...plan, bytes: undefined }
+  if (plan.bytes === "ndjson") yield { ...plan, bytes: "delimited" }
   if (plan.chunk !== 1) yield { ...plan, chunk: 1 }
 }
 
