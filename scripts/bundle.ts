@@ -9,13 +9,14 @@ import { rolldown } from "rolldown"
 
 /** Imports that cost so much to load that only what needs them may have them, lightest first. */
 const heavy = {
+  stream: ["effect/Stream"],
   schema: ["effect/Schema", "effect/encoding/"],
   http: ["effect/observability/", "effect/http/", "node:http"]
 } as const
 
 type Weight = "light" | keyof typeof heavy
 
-const weights: ReadonlyArray<Weight> = ["light", "schema", "http"]
+const weights: ReadonlyArray<Weight> = ["light", "stream", "schema", "http"]
 
 const isExternal = (id: string): boolean => !(id.startsWith(".") || isAbsolute(id))
 

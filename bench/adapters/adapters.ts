@@ -12,6 +12,7 @@ import * as Text from "@sluice/core/node/Text"
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
+import * as Streams from "@sluice/core/Streams"
 import * as WebStreams from "@sluice/core/WebStreams"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -105,13 +106,13 @@ export const adapters: Readonly<Record<string, Adapter>> = {
     return into(inputs, WebStreams.sink(open))
   },
   "Queue, out and in": throughQueue,
-  "Pipeline.stream": (inputs) =>
-    Effect.map(Stream.runCount(Pipeline.stream(linesOf(inputs))), (recordsOut) => ({
+  "Streams.stream": (inputs) =>
+    Effect.map(Stream.runCount(Streams.stream(linesOf(inputs))), (recordsOut) => ({
       recordsOut,
       bytesIn: 0
     })),
-  "Pipeline.asyncIterable": (inputs) =>
-    Effect.flatMap(Pipeline.asyncIterable(linesOf(inputs)), (records) =>
+  "Streams.asyncIterable": (inputs) =>
+    Effect.flatMap(Streams.asyncIterable(linesOf(inputs)), (records) =>
       Effect.promise(() => counted(records))
     ),
   "WebStreams.readable": (inputs) =>

@@ -6,6 +6,7 @@ import * as Pipeline from "@sluice/core/Pipeline"
 import * as Policy from "@sluice/core/Policy"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
+import * as Streams from "@sluice/core/Streams"
 import * as SyncEngine from "@sluice/core/SyncEngine"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -95,7 +96,7 @@ describe("on virtual time", () => {
     Effect.gen(function* () {
       const silent = Stream.drain(Stream.fromEffect(Effect.sleep("1 minute")))
       const source = Stream.concat(Stream.fromIterable(readings), silent)
-      const { out } = yield* run(SyncEngine.make(), Source.fromStream(source))
+      const { out } = yield* run(SyncEngine.make(), Streams.source(source))
       expect(out).toEqual(["x slots at 0", "y idle a at 1000"])
     })
   )

@@ -12,8 +12,9 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Pipeline from "./Pipeline.ts"
+import type * as Pipeline from "./Pipeline.ts"
 import * as Source from "./Source.ts"
+import * as Streams from "./Streams.ts"
 
 type Bytes = Source.Chunk<Uint8Array>
 
@@ -127,7 +128,7 @@ export const respond = <E, R>(
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.map(Effect.context<R>(), (context) => {
     const { run, ...response } = options
-    const body = Stream.map(Pipeline.stream(self, run), (record) =>
+    const body = Stream.map(Streams.stream(self, run), (record) =>
       typeof record === "string" ? encoder.encode(record) : record
     )
     return HttpServerResponse.stream(Stream.provideContext(body, context), response)

@@ -3,12 +3,12 @@
 // be run. `Out` is what the last stage emits, `E` what its effects may fail with, `R` the services
 // they need.
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type { Pipeable } from "effect/Pipeable"
 import { pipeArguments } from "effect/Pipeable"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Accumulator from "./Accumulator.ts"
 import type * as Batching from "./Batching.ts"
 import type * as Breaker from "./Breaker.ts"
@@ -572,46 +572,3 @@ export const run = <E, R>(
   options: RunOptions = {}
 ): Effect.Effect<PipelineResult.PipelineResult, execute.RunError, R> =>
   execute.run(graph(self), options)
-
-/**
- * An open pipeline as an Effect Stream.
- *
- * Flow: the pipeline runs while the stream is pulled and stops reading when the puller does; at
- * most four batches wait.
- * Errors: a failure of a stage's effect as it is, everything else as `PipelineError` or
- * `GraphError`.
- */
-export const stream = <Out, E, R>(
-  self: Pipeline<Out, E, R>,
-  options: RunOptions = {}
-): Stream.Stream<Out, E | execute.RunError, R> =>
-  execute.stream<Out>((to) => graph(sink("stream", to)(self)), options) as Stream.Stream<
-    Out,
-    E | execute.RunError,
-    R
-  >
-
-/**
- * An open pipeline as an AsyncIterable: `for await (const record of …)`.
- *
- * Flow: each iteration is a run of its own, which starts with its first `next`, reads no more than
- * the iteration asks for (as `stream`), and is aborted when that is left early.
- * Errors: `next` rejects with what `stream` fails with, after the records before it.
- *
- * @example
- * ```ts
- * import * as Pipeline from "@sluice/core/Pipeline"
- * import * as Source from "@sluice/core/Source"
- * import * as Effect from "effect/Effect"
- *
- * const numbers = Pipeline.source("numbers", Source.fromIterable([1, 2, 3]))
- * for await (const n of Effect.runSync(Pipeline.asyncIterable(numbers))) console.log(n)
- * ```
- */
-export const asyncIterable = <Out, E, R>(
-  self: Pipeline<Out, E, R>,
-  options: RunOptions = {}
-): Effect.Effect<AsyncIterable<Out>, never, R> =>
-  Effect.map(Effect.context<R>(), (context) =>
-    Stream.toAsyncIterableWith(stream(self, options), context)
-  )

@@ -3,9 +3,8 @@
 
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Queue from "effect/Queue"
+import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type * as Batch from "./Batch.ts"
 import type * as Views from "./Views.ts"
 
@@ -189,24 +188,11 @@ export const fromAsyncIterable = <A>(iterable: AsyncIterable<A>): Source<A, Iter
     )
   )
 
-/**
- * Records of any Effect Stream, chunk by chunk as the stream makes them; its failures are the
- * source's.
- */
-export const fromStream = <A, E, R>(stream: Stream.Stream<A, E, R>): Source<A, E, R> =>
-  make(
-    "stream",
-    Stream.toPull(stream).pipe(
-      Effect.map((pull) => {
-        const next: Effect.Effect<Chunk<A> | undefined, E> = pull.pipe(
-          Effect.map((items) => chunkOf(items as ReadonlyArray<A>)),
-          Effect.catchIf(Cause.isDone, () => Effect.succeed(undefined))
-        ) as Effect.Effect<Chunk<A> | undefined, E>
-        return { pull: () => next }
-      })
-    )
-  ) as Source<A, E, R>
-
 /** Records offered to a queue, as many as are there at once; ends when the queue ends. */
-export const fromQueue = <A, E>(queue: Queue.Dequeue<A, E | Cause.Done>): Source<A, E> =>
-  fromStream(Stream.fromQueue(queue) as Stream.Stream<A, E>)
+export const fromQueue = <A, E>(queue: Queue.Dequeue<A, E | Cause.Done>): Source<A, E> => {
+  const next: Effect.Effect<Chunk<A> | undefined, E> = Queue.takeAll(queue).pipe(
+    Effect.map((items): Chunk<A> | undefined => chunkOf(items)),
+    Effect.catchIf(Cause.isDone, () => Effect.succeed(undefined))
+  ) as Effect.Effect<Chunk<A> | undefined, E>
+  return make("queue", Effect.succeed({ pull: () => next }))
+}

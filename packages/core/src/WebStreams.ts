@@ -6,9 +6,10 @@ import * as Effect from "effect/Effect"
 import { PulledRun } from "./internal/pulledRun.ts"
 import { ReadingFromWeb } from "./internal/webStreams/reading.ts"
 import { WritingToWeb } from "./internal/webStreams/writing.ts"
-import * as Pipeline from "./Pipeline.ts"
+import type * as Pipeline from "./Pipeline.ts"
 import * as Sink from "./Sink.ts"
 import * as Source from "./Source.ts"
+import * as Streams from "./Streams.ts"
 
 /**
  * A Web Stream could not be used, or failed.
@@ -157,9 +158,9 @@ export interface ReadableOptions extends Pipeline.RunOptions {
  *
  * Shape: the records in the pipeline's order; the stream is read once.
  * Flow: the run starts when the stream is first asked for something, reads no more than its readers
- * do (a batch and what `Pipeline.stream` holds), and ends with the stream. `cancel` aborts the run
+ * do (a batch and what `Streams.stream` holds), and ends with the stream. `cancel` aborts the run
  * and resolves when everything it had opened is closed.
- * Errors: the stream fails with what `Pipeline.stream` fails with, after the records before it.
+ * Errors: the stream fails with what `Streams.stream` fails with, after the records before it.
  *
  * @example
  * ```ts
@@ -178,7 +179,7 @@ export const readable = <Out, E, R>(
 ): Effect.Effect<ReadableStream<Out>, never, R> =>
   Effect.map(Effect.context<R>(), (context) => {
     const { highWaterMark = 0, ...runOptions } = options
-    const run = new PulledRun(Pipeline.stream(self, runOptions), Effect.runForkWith(context))
+    const run = new PulledRun(Streams.stream(self, runOptions), Effect.runForkWith(context))
     return new ReadableStream<Out>(
       {
         pull: (controller) =>

@@ -12,6 +12,7 @@ import * as Pipeline from "../src/Pipeline.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Sink from "../src/Sink.ts"
 import * as Source from "../src/Source.ts"
+import * as Streams from "../src/Streams.ts"
 import { engines, numbers, range } from "./engines.ts"
 
 const settle = Effect.promise(async () => {
@@ -102,7 +103,7 @@ describe.each(engines)("$name engine, a pipeline as AsyncIterable", (engine) => 
       const open = numbers(25).pipe(
         Pipeline.mapEffect("m", (n: number) => Effect.map(Factor, (factor) => n * factor))
       )
-      const iterable = yield* Pipeline.asyncIterable(open, { engine: engine.make() }).pipe(
+      const iterable = yield* Streams.asyncIterable(open, { engine: engine.make() }).pipe(
         Effect.provideService(Factor, 3)
       )
       for (let turn = 0; turn < 2; turn++) {
@@ -118,7 +119,7 @@ describe.each(engines)("$name engine, a pipeline as AsyncIterable", (engine) => 
   it.effect("a slow reader stops the read; leaving early aborts the run", () =>
     Effect.gen(function* () {
       const { told, open } = endless()
-      const iterable = yield* Pipeline.asyncIterable(open, { engine: engine.make() })
+      const iterable = yield* Streams.asyncIterable(open, { engine: engine.make() })
       const iterator = iterable[Symbol.asyncIterator]()
       yield* settle
       expect(told.pulled).toBe(0)
@@ -136,7 +137,7 @@ describe.each(engines)("$name engine, a pipeline as AsyncIterable", (engine) => 
       const open = numbers(20, 5).pipe(
         Pipeline.mapEffect("m", (n: number) => (n === 12 ? Effect.fail(boom) : Effect.succeed(n)))
       )
-      const iterable = yield* Pipeline.asyncIterable(open, { engine: engine.make() })
+      const iterable = yield* Streams.asyncIterable(open, { engine: engine.make() })
       const out: Array<number> = []
       const failure = yield* Effect.promise(async () => {
         try {

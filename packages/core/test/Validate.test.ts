@@ -51,7 +51,7 @@ describe("findings on shape", () => {
       "[no-source] (pipeline): none of its 0 stages is a source. " +
         "start the pipeline with Pipeline.source",
       "[no-sink] (pipeline): none of its 0 stages is a sink. " +
-        "end it with Pipeline.sink, or run it as a stream with Pipeline.stream"
+        "end it with Pipeline.sink, or run it as a stream with Streams.stream"
     ])
   })
 

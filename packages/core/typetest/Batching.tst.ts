@@ -8,6 +8,7 @@ import * as Text from "@sluice/core/node/Text"
 import * as Pipeline from "@sluice/core/Pipeline"
 import type * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
+import * as Streams from "@sluice/core/Streams"
 import * as WebStreams from "@sluice/core/WebStreams"
 import type * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -73,7 +74,7 @@ Text.lines(Files.lines("a.txt"))
 // A way out has the pipeline's records, and asks for its services where it is made.
 const readable = WebStreams.readable(numbers)
 same<typeof readable, Effect.Effect<ReadableStream<number>>>(true)
-const iterable = Pipeline.asyncIterable(numbers)
+const iterable = Streams.asyncIterable(numbers)
 same<typeof iterable, Effect.Effect<AsyncIterable<number>>>(true)
 
 // A body is texts or bytes.

@@ -8,6 +8,7 @@ import type * as PipelineResult from "@sluice/core/PipelineResult"
 import * as Policy from "@sluice/core/Policy"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
+import * as Streams from "@sluice/core/Streams"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -70,7 +71,7 @@ same<
 >(true)
 
 // A pipeline without a sink is a Stream of its payloads and failures.
-const stream = Pipeline.stream(prices)
+const stream = Streams.stream(prices)
 same<
   typeof stream,
   Stream.Stream<
@@ -82,7 +83,7 @@ same<
 
 // A Stream is a source, with its failures and services.
 declare const rows: Stream.Stream<string, ReadFailed, Prices>
-const fromStream = Pipeline.source("rows", Source.fromStream(rows))
+const fromStream = Pipeline.source("rows", Streams.source(rows))
 same<typeof fromStream, Pipeline.Pipeline<string, ReadFailed, Prices>>(true)
 
 // A type guard narrows what goes on, in a filter and in a branch.

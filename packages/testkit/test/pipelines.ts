@@ -7,15 +7,16 @@ import * as Policy from "@sluice/core/Policy"
 import { Pool } from "@sluice/core/Pool"
 import * as PoolTracker from "@sluice/core/PoolTracker"
 import * as Sink from "@sluice/core/Sink"
-import * as Source from "@sluice/core/Source"
+import type * as Source from "@sluice/core/Source"
 import type * as Stage from "@sluice/core/Stage"
+import * as Streams from "@sluice/core/Streams"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { groups } from "../src/internal/differential/groups.ts"
 import type { Item } from "../src/internal/differential/plan.ts"
 
 const numbers = (from: number, count: number): Source.Source<number> =>
-  Source.fromStream(
+  Streams.source(
     Stream.fromIterable(Array.from({ length: count }, (_, n) => from + n)).pipe(
       Stream.rechunk(2),
       Stream.tap(() => Effect.sleep(1))
@@ -90,7 +91,7 @@ const holding = (): Stage.Stage<Item, Item> => {
 }
 
 const items = (from: number): Source.Source<Item> =>
-  Source.fromStream(
+  Streams.source(
     Stream.fromIterable([0, 1, 2].map((n) => ({ key: n % 2, value: from + n }))).pipe(
       Stream.rechunk(2),
       Stream.tap(() => Effect.sleep(1))

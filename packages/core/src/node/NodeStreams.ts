@@ -6,9 +6,10 @@ import { Readable } from "node:stream"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { PulledRun } from "../internal/pulledRun.ts"
-import * as Pipeline from "../Pipeline.ts"
+import type * as Pipeline from "../Pipeline.ts"
 import * as Sink from "../Sink.ts"
 import * as Source from "../Source.ts"
+import * as Streams from "../Streams.ts"
 import { ReadingFromNode } from "./internal/readingFromNode.ts"
 import { WritingToNode } from "./internal/writingToNode.ts"
 
@@ -145,9 +146,9 @@ export interface ReadableOptions extends Pipeline.RunOptions {
  *
  * Shape: the records in the pipeline's order; null and undefined, which end a Readable, fail it.
  * Flow: the run starts when the stream is first read, reads no more than its readers do (a batch
- * and what `Pipeline.stream` holds), and ends with the stream; `destroy` aborts the run, and
+ * and what `Streams.stream` holds), and ends with the stream; `destroy` aborts the run, and
  * `close` comes when everything it had opened is closed.
- * Errors: the stream fails with what `Pipeline.stream` fails with, after the records before it.
+ * Errors: the stream fails with what `Streams.stream` fails with, after the records before it.
  *
  * @example
  * ```ts
@@ -166,7 +167,7 @@ export const readable = <Out, E, R>(
 ): Effect.Effect<Readable, never, R> =>
   Effect.map(Effect.context<R>(), (context) => {
     const { objectMode = true, highWaterMark, ...runOptions } = options
-    const run = new PulledRun(Pipeline.stream(self, runOptions), Effect.runForkWith(context))
+    const run = new PulledRun(Streams.stream(self, runOptions), Effect.runForkWith(context))
     let pulling = false
     return new Readable({
       objectMode,

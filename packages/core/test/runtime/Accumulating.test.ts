@@ -9,6 +9,7 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
+import * as Streams from "../../src/Streams.ts"
 import { batches, collect, collectFailing, engines, numbers, range, sorted } from "../engines.ts"
 import type { Group } from "./counting.ts"
 import { inThrees } from "./counting.ts"
@@ -21,7 +22,7 @@ const settle = Effect.promise(async () => {
 
 /** The given numbers, then silence. */
 const thenSilent = (...items: ReadonlyArray<number>): Pipeline.Pipeline<number> =>
-  Pipeline.source("in", Source.fromStream(Stream.concat(Stream.fromIterable(items), Stream.never)))
+  Pipeline.source("in", Streams.source(Stream.concat(Stream.fromIterable(items), Stream.never)))
 
 const valuesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<number> =>
   sorted(groups.flatMap((group) => group.values))

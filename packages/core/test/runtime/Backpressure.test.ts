@@ -8,6 +8,7 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import type * as Policy from "../../src/Policy.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
+import * as Streams from "../../src/Streams.ts"
 import { collect, engines, numbers, range, sorted } from "../engines.ts"
 
 const settle = Effect.promise(async () => {
@@ -257,7 +258,7 @@ describe.each(engines)("$name engine, backpressure", (engine) => {
     Effect.gen(function* () {
       const source = new Counting()
       const fiber = yield* Effect.forkChild(
-        Pipeline.stream(source.pipeline, { engine: engine.make() }).pipe(
+        Streams.stream(source.pipeline, { engine: engine.make() }).pipe(
           Stream.runForEach((n) => (n < 20 ? Effect.void : Effect.never))
         )
       )

@@ -15,6 +15,7 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
+import * as Streams from "../../src/Streams.ts"
 import type { EngineCase } from "../engines.ts"
 import { batches, engines, numbers, range } from "../engines.ts"
 
@@ -55,7 +56,7 @@ const run = <A>(
 const timed = (...steps: ReadonlyArray<readonly [number, number]>): Pipeline.Pipeline<number> =>
   Pipeline.source(
     "in",
-    Source.fromStream(
+    Streams.source(
       Stream.fromIterable(steps).pipe(
         Stream.mapEffect(([pause, n]) => Effect.as(Effect.sleep(pause), n))
       )

@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Source from "../../src/Source.ts"
+import * as Streams from "../../src/Streams.ts"
 import { collect, collectFailing, engines, range, sorted } from "../engines.ts"
 import { boom } from "./failingStages.ts"
 
@@ -22,7 +23,7 @@ const rejectsAfter = async function* (count: number): AsyncGenerator<number> {
 }
 
 const stopsAfter = (count: number): Source.Source<number, Error> =>
-  Source.fromStream(Stream.concat(Stream.fromIterable(range(count)), Stream.fail(boom)))
+  Streams.source(Stream.concat(Stream.fromIterable(range(count)), Stream.fail(boom)))
 
 /** Sources that give the numbers below a count and then fail with boom. */
 const failingSources: ReadonlyArray<

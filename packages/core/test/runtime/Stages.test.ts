@@ -9,6 +9,7 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
 import type * as Stage from "../../src/Stage.ts"
+import * as Streams from "../../src/Streams.ts"
 import { batches, collect, engines, numbers, range, sorted } from "../engines.ts"
 
 const counts = (state: Stage.StageRuntimeState | undefined) => [state?.recordsIn, state?.recordsOut]
@@ -352,9 +353,9 @@ describe.each(engines)("$name engine, stages", (engine) => {
         (yield* collect(engine, Pipeline.source("in", Source.fromAsyncIterable(async)))).out
       ).toEqual(range(5))
       const stream = Stream.fromIterable(range(5)).pipe(Stream.rechunk(2))
-      expect(
-        (yield* collect(engine, Pipeline.source("in", Source.fromStream(stream)))).out
-      ).toEqual(range(5))
+      expect((yield* collect(engine, Pipeline.source("in", Streams.source(stream)))).out).toEqual(
+        range(5)
+      )
     })
   )
 })

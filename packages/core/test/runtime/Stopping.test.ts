@@ -13,11 +13,12 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import type * as PipelineResult from "../../src/PipelineResult.ts"
 import * as Sink from "../../src/Sink.ts"
 import * as Source from "../../src/Source.ts"
+import * as Streams from "../../src/Streams.ts"
 import { engines, numbers, range } from "../engines.ts"
 
 /** Gives the numbers below a count, then waits for ever. */
 const thenSilent = (count: number): Source.Source<number> =>
-  Source.fromStream(Stream.concat(Stream.fromIterable(range(count)), Stream.never))
+  Streams.source(Stream.concat(Stream.fromIterable(range(count)), Stream.never))
 
 const silentAsync = async function* (count: number): AsyncGenerator<number> {
   yield* range(count)

@@ -6,6 +6,7 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import * as PipelineResult from "../../src/PipelineResult.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Source from "../../src/Source.ts"
+import * as Streams from "../../src/Streams.ts"
 import { engines, numbers, range } from "../engines.ts"
 import { boom } from "./failingStages.ts"
 
@@ -19,7 +20,7 @@ const declared = (n: number): Declared => ({ _tag: "Declared", n })
 
 describe.each(engines)("$name engine, pipeline as stream", (engine) => {
   const streamOf = <A, E, R>(open: Pipeline.Pipeline<A, E, R>) =>
-    Pipeline.stream(open, { engine: engine.make() })
+    Streams.stream(open, { engine: engine.make() })
 
   const failureOf = <A, E>(open: Pipeline.Pipeline<A, E>) =>
     Effect.flip(Stream.runDrain(streamOf(open)))
@@ -36,7 +37,7 @@ describe.each(engines)("$name engine, pipeline as stream", (engine) => {
   it.effect("a pipeline of a stream of a pipeline is a pipeline", () =>
     Effect.gen(function* () {
       const inner = streamOf(numbers(100).pipe(Pipeline.map("plus", (n: number) => n + 1)))
-      const outer = Pipeline.source("inner", Source.fromStream(inner)).pipe(
+      const outer = Pipeline.source("inner", Streams.source(inner)).pipe(
         Pipeline.map("times", (n: number) => n * 2)
       )
       expect(yield* Stream.runCollect(streamOf(outer))).toEqual(range(100).map((n) => (n + 1) * 2))
@@ -86,7 +87,7 @@ describe.each(engines)("$name engine, pipeline as stream", (engine) => {
         Pipeline.process("bad", (_: Stream.Stream<number>) => Stream.fail(declared(3)))
       )
     ],
-    ["source", Pipeline.source("bad", Source.fromStream(Stream.fail(declared(3))))]
+    ["source", Pipeline.source("bad", Streams.source(Stream.fail(declared(3))))]
   ]
   it.effect.each(typed)("a failure that %s declares comes as it is", ([, open]) =>
     Effect.gen(function* () {

@@ -10,7 +10,7 @@ import type * as Batch from "../../src/Batch.ts"
 import type * as Observer from "../../src/Observer.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
-import * as Source from "../../src/Source.ts"
+import * as Streams from "../../src/Streams.ts"
 import * as Telemetry from "../../src/Telemetry.ts"
 import { batches, collect, engines, numbers, range } from "../engines.ts"
 import { inThrees } from "../runtime/counting.ts"
@@ -97,7 +97,7 @@ describe.each(engines)("$name engine, hooks", (engine) => {
         Stream.fromIterable(range(25)),
         Stream.fromEffect(Effect.as(Effect.sleep("2 days"), 99))
       )
-      const open = Pipeline.source("in", Source.fromStream(slow)).pipe(
+      const open = Pipeline.source("in", Streams.source(slow)).pipe(
         Pipeline.accumulate("threes", eager)
       )
       const fiber = yield* Effect.forkChild(collect(engine, open, { observer }))

@@ -6,6 +6,7 @@ import * as path from "node:path"
 import * as Files from "@sluice/core/node/Files"
 import * as Sink from "@sluice/core/Sink"
 import * as Source from "@sluice/core/Source"
+import * as Streams from "@sluice/core/Streams"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -95,14 +96,14 @@ sourceConformance({
 const streamed = Stream.fromIterable(records)
 
 sourceConformance({
-  name: "Source.fromStream",
-  make: tracked((input) => Source.fromStream(Stream.fromIterable(input)), records, records),
+  name: "Streams.source",
+  make: tracked((input) => Streams.source(Stream.fromIterable(input)), records, records),
   makeFailing: Effect.succeed({
-    source: Source.fromStream(Stream.concat(streamed, Stream.fail(boom))),
+    source: Streams.source(Stream.concat(streamed, Stream.fail(boom))),
     expected: records
   }),
   makeSilent: Effect.succeed({
-    source: Source.fromStream(Stream.concat(streamed, Stream.never)),
+    source: Streams.source(Stream.concat(streamed, Stream.never)),
     expected: records
   })
 })

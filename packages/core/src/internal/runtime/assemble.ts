@@ -14,7 +14,7 @@ import type { OnDropped } from "./channel.ts"
 import { Channel } from "./channel.ts"
 import type { ErasedReader } from "./feed.ts"
 import { feedFromChannel, feedFromSource } from "./feed.ts"
-import { feedThroughStage } from "./feedProcess.ts"
+import type { feedThroughStage } from "./feedProcess.ts"
 import { GatedChannel } from "./gatedChannel.ts"
 import { resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
@@ -101,6 +101,7 @@ export interface RunnableSegment {
 export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) {
   const writers = yield* openAll<ErasedWriter>(run, plan.graph.nodes, sinkOf)
   const readers = yield* openAll<ErasedReader>(run, plan.graph.nodes, sourceOf)
+  const through = yield* throughOf(plan)
   const channels = plan.segments.map((segment) => channelFor(run, plan, segment))
   observeOutputs(run, plan, channels)
   const segmentOfEdge = new Map(
@@ -123,22 +124,38 @@ export const assemble = Effect.fnUntraced(function* (run: Run, plan: Plan.Plan) 
     )
     const input = channels[planned.id]
     const segment = new Segment(run, planned, wakeup, chain, input)
-    return { segment, feed: feedOf(segment, input, readers) }
+    return { segment, feed: feedOf(segment, input, readers, through) }
   })
 })
+
+type Through = typeof feedThroughStage
+
+const noStages: Through = () => Effect.die(new Error("no stage of this plan is a custom stage"))
+
+/**
+ * What feeds custom stages; loaded for plans that have one, since Effect's Stream comes with it.
+ */
+const throughOf = (plan: Plan.Plan): Effect.Effect<Through> =>
+  plan.graph.nodes.some((node) => node.operation._tag === "Process")
+    ? Effect.map(
+        Effect.promise(() => import("./feedProcess.ts")),
+        (module) => module.feedThroughStage
+      )
+    : Effect.succeed(noStages)
 
 const feedOf = (
   segment: Segment,
   input: Channel | undefined,
-  readers: ReadonlyMap<string, ErasedReader>
+  readers: ReadonlyMap<string, ErasedReader>,
+  through: Through
 ): Effect.Effect<void, DeadLetter.DeadLetter> => {
   const source = segment.planned.source
   if (source !== undefined)
     return feedFromSource(segment, readers.get(source.id) as ErasedReader, source.id)
   const first = segment.planned.steps[0]?.stages[0] as Graph.StageNode
   if (first.operation._tag === "Process") {
-    const stage = first.operation.stage as Parameters<typeof feedThroughStage>[3]
-    return feedThroughStage(segment, input as Channel, first, stage)
+    const stage = first.operation.stage as Parameters<Through>[3]
+    return through(segment, input as Channel, first, stage)
   }
   return feedFromChannel(segment, input as Channel)
 }

@@ -30,7 +30,7 @@ export const sinks: Rule = ({ graph }) =>
           "no-sink",
           wholePipeline,
           `none of its ${graph.nodes.length} stages is a sink`,
-          "end it with Pipeline.sink, or run it as a stream with Pipeline.stream"
+          "end it with Pipeline.sink, or run it as a stream with Streams.stream"
         )
       ]
 
