@@ -1,6 +1,10 @@
 // What the kit's own runs cost, as a table: `node -C sluice-source bench/cost.ts`.
 import * as AsyncEngine from "@sluice/core/AsyncEngine"
+import * as SyncEngine from "@sluice/core/SyncEngine"
+import * as Effect from "effect/Effect"
+import * as Rules from "../src/ConformanceRules.ts"
 import * as Differential from "../src/Differential.ts"
+import * as Faulty from "../src/Faulty.ts"
 import * as Interruption from "../src/Interruption.ts"
 import * as Simulation from "../src/Simulation.ts"
 import * as TestCase from "../src/TestCase.ts"
@@ -27,6 +31,26 @@ const cases = async (): Promise<number> => {
   return 100
 }
 
+/** Every rule of a suite, on every subject. */
+const checks = async <S>(
+  rules: ReadonlyArray<Rules.Rule<S>>,
+  subjects: ReadonlyArray<S>
+): Promise<number> => {
+  let runs = 0
+  for (const subject of subjects) {
+    for (const rule of rules) {
+      if (rule.applies?.(subject) === false) continue
+      runs++
+      await Effect.runPromise(Effect.exit(Rules.check(rule, subject)))
+    }
+  }
+  return runs
+}
+
+const sync: Rules.EngineSubject = { makeEngine: () => SyncEngine.make(), clock: "virtual" }
+const async: Rules.EngineSubject = { makeEngine, clock: "context" }
+const faulty = Faulty.engines.map(({ subject }) => subject)
+
 const parts: ReadonlyArray<readonly [what: string, run: () => Promise<number>]> = [
   [
     "random pipelines, sync engine",
@@ -46,7 +70,9 @@ const parts: ReadonlyArray<readonly [what: string, run: () => Promise<number>]> 
   ],
   ["cut before every step, sync engine", () => cuts(Interruption.sync)],
   ["cut before every step, async engine", () => cuts(virtual)],
-  ["given-when-then cases", cases]
+  ["given-when-then cases", cases],
+  ["the rules of an engine, sync and async engine", () => checks(Rules.engine, [sync, async])],
+  ["the rules of an engine, every faulty engine", () => checks(Rules.engine, faulty)]
 ]
 
 console.log("| part | runs | seconds | ms a run |\n| --- | --: | --: | --: |")

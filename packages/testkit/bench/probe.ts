@@ -14,7 +14,7 @@ import { diamond, effects, rich } from "../test/pipelines.ts"
 const makeEngine = AsyncEngine.make
 const cases = 300
 const runs = 100
-const shownMax = 110
+const shownMax = 140
 
 const tell = (part: string, finding: string | undefined): void => {
   if (finding === undefined) return
