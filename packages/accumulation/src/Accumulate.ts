@@ -91,9 +91,10 @@ export interface Options<In, Key extends KeyValue, State, Out> extends Bounds {
  * policy; its key goes on without it (what `add` had changed in a mutable state before it threw
  * stays). An `output` that throws closes the key: its fragments count as failed, and the policy
  * gets the state.
- * Views: where the input comes as views, `key` and `complete` are made of `Fields`, `output` is an
- * `Assemble.record` and duplicates are not accepted, keys and state are kept as bytes. Same
- * answers; `explain` says why not otherwise.
+ * Views: where the input comes as views, `key`, `size` and the functions of `complete` are made of
+ * `Fields`, and `output` is an `Assemble.record` or an `Aggregate.of`, keys and state are kept as
+ * bytes, under any rule but a predicate of fragments. Same answers; `explain` says why not
+ * otherwise.
  */
 export const make = <In, Key extends KeyValue, Out, State = Fragments<In>>(
   options: Options<In, Key, State, Out>
@@ -126,7 +127,7 @@ export const make = <In, Key extends KeyValue, Out, State = Fragments<In>>(
     key: options.key,
     rule: rule as CompiledRule<never, never>,
     plainState: options.state !== undefined || options.order !== undefined,
-    plainSize: options.size !== undefined,
+    size: options.size,
     duplicates: options.duplicates ?? "accept",
     output: options.output,
     weights: options.progressWeights ?? {},

@@ -13,6 +13,7 @@ export type ElementPart =
 export type Part =
   | { readonly _tag: "Key" }
   | { readonly _tag: "Own"; readonly name: string }
+  | { readonly _tag: "First"; readonly kind: string; readonly name: string }
   | {
       readonly _tag: "Elements"
       readonly group: string
@@ -37,6 +38,9 @@ export const key: Part = { _tag: "Key" }
 
 /** A field of the fragment that leads; null where that has not arrived. */
 export const own = (name: string): Part & ElementPart => ({ _tag: "Own", name })
+
+/** A field of the first fragment of a kind, in the order of `Fragments`; null where none came. */
+export const first = (kind: string, name: string): Part => ({ _tag: "First", kind, name })
 
 /** A field of the fragment of a kind that fills the element's slot; null where it is missing. */
 export const joined = (kind: string, name: string): ElementPart => ({ _tag: "Joined", kind, name })
@@ -84,10 +88,10 @@ export const record = <Out = Values>(
     group: Group<Key, Fragments<In>>
   ): Out => {
     const all = group.state.all as ReadonlyArray<object> as ReadonlyArray<Values>
-    const first = all.find((each) => each._tag === head)
+    const leading = all.find((each) => each._tag === head)
     const made: Record<string, unknown> = {}
     for (const [name, part] of Object.entries<Part>(fields))
-      made[name] = fieldOf(part, group.key, first, all)
+      made[name] = fieldOf(part, group.key, leading, all)
     return made as Out
   }
   return Object.assign(make, { [described]: assembly })
@@ -96,16 +100,21 @@ export const record = <Out = Values>(
 const fieldOf = (
   part: Part,
   groupKey: unknown,
-  first: Values | undefined,
+  leading: Values | undefined,
   all: ReadonlyArray<Values>
 ): unknown => {
   switch (part._tag) {
     case "Key":
       return String(groupKey)
     case "Own":
-      return valueOf(first, part.name)
+      return valueOf(leading, part.name)
+    case "First":
+      return valueOf(
+        all.find((each) => each._tag === part.kind),
+        part.name
+      )
     case "Elements": {
-      const group = (first?.[part.group] ?? []) as ReadonlyArray<Values>
+      const group = (leading?.[part.group] ?? []) as ReadonlyArray<Values>
       return group.map((element) => elementOf(part, element, all))
     }
   }

@@ -196,7 +196,7 @@ export const conditionOf = (f: unknown): Condition | undefined =>
  * const large = Pipeline.filter("large", Fields.where(Fields.compare("amount", ">", 100)))
  * ```
  */
-export const where = (condition: Condition): ((record: object) => boolean) =>
+export const where = <A extends object = object>(condition: Condition): ((record: A) => boolean) =>
   Object.assign((record: object) => holds(condition, record), { [conditions]: condition })
 
 /** New names with the fields they come from. */

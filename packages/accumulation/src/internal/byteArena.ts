@@ -22,6 +22,8 @@ const classOf = (size: number): number =>
 const sizeOf = (size: number): number =>
   size <= fineMax ? ((size + 7) >>> 3) << 3 : 2 ** (32 - Math.clz32(size - 1))
 
+const none: ReadonlyArray<Block> = Object.freeze([])
+
 /** Cells of bytes. */
 export class ByteArena {
   readonly memory: StateMemory
@@ -31,6 +33,7 @@ export class ByteArena {
   /** Bytes in cells that are taken. */
   taken = 0
   private end = reserved
+  private retired: Array<Block> = []
   private readonly free = new Int32Array(classes)
 
   constructor(memory: StateMemory = unpooled) {
@@ -83,7 +86,15 @@ export class ByteArena {
     this.bytes.set(bytes.subarray(0, this.end))
     this.words = new Int32Array(this.bytes.buffer)
     this.floats = new Float64Array(this.bytes.buffer)
-    this.memory.give(bytes)
+    this.retired.push(bytes)
+  }
+
+  /** The buffers it has outgrown since the last call: whoever reads them gives them back. */
+  takeRetired(): ReadonlyArray<Block> {
+    if (this.retired.length === 0) return none
+    const { retired } = this
+    this.retired = []
+    return retired
   }
 }
 

@@ -3,8 +3,8 @@
 // the machine a handle; the hot loop reads and writes the cell.
 //
 //   words: [hash, place in the list, key length, phase, fragments, expected,
-//           slots, room, waiting, declared, head, origin of the head, slot cell, (free)]
-//   then two floats [bytes, last], then the key
+//           slots, room, waiting, declared, head, origin of the head, slot cell, (the rest of the
+// state)]   then two floats [bytes, last], then the key
 import { decodeUtf8 } from "@sluice/core/SegmentPool"
 import type { ByteArena } from "./byteArena.ts"
 import { copyBytes } from "./byteArena.ts"
@@ -24,7 +24,9 @@ export const rowWords = {
   declared: 9,
   head: 10,
   origin: 11,
-  cell: 12
+  cell: 12,
+  /** Figures, or the first fragments of further kinds: whatever keeps them knows. */
+  rest: 13
 } as const
 
 const wordCount = 14

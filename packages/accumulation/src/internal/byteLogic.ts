@@ -1,102 +1,106 @@
-// The inside of a key that is fed with views: slots found by hash and bytes, the fields the output
-// needs kept in cells, the record made from them at the end. The same rule and the same answers as
-// RuleLogic over objects; no string is made and no object.
+// The inside of a key that is fed with views: its slots, found by hash and bytes, what was
+// announced, what it weighs, and whether a rule holds. The same rules in the same order as
+// RuleLogic over objects, so with the same answers and failures; what is kept of a fragment is the
+// keeper's. Reports, which are rare, are those of the object form over a copy of the slots.
 import type * as Batch from "@sluice/core/Batch"
 import { decodeUtf8 } from "@sluice/core/SegmentPool"
-import type { ColumnData, Layout, Sheet, ViewBlock } from "@sluice/core/Views"
+import type { ColumnData, ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
-import { keyAt, rowFloats, rowWords } from "./byteEntry.ts"
-import type { ByteKeys } from "./byteKeys.ts"
-import type { ByteOutputs } from "./byteOutputs.ts"
-import type { Emit } from "./emitRows.ts"
-import type { Entry } from "./entry.ts"
-import { duplicateSlot, tooManySlots } from "./failures.ts"
-import type { Keep, KeptShape } from "./keptShape.ts"
-import type { Leaving } from "./logic.ts"
+import { rowFloats, rowWords } from "./byteEntry.ts"
+import type { ByteKeys, Keeper, PlanOf, RulePlan, SlotName, SlotSource } from "./byteKeys.ts"
+import type { CompiledRule, Trigger } from "./compiledRule.ts"
+import type { KeyValue } from "./entry.ts"
+import { Entry } from "./entry.ts"
+import { duplicateSlot, invalidCount, invalidSize, tooManySlots } from "./failures.ts"
 import { verdicts } from "./logic.ts"
+import { completenessOf, missingOf, slotName } from "./progress.ts"
 import type { SlotCells } from "./slotCells.ts"
-import { slotWords } from "./slotCells.ts"
-
-/** What is done with fragments of one layout. */
-export interface FragmentPlan {
-  readonly keep: Keep
-  readonly shape: KeptShape
-  /** The part of its slot it fills, or -1 when it fills none. */
-  readonly part: number
-  /** Position of the column that names the slot, or of the group that declares slots. */
-  readonly column: number
-  /** Position, in the group, of the field that names a slot. */
-  readonly child: number
-  /** True for the fragment that leads the output. */
-  readonly leads: boolean
-}
+import { filledOnly } from "./slotCells.ts"
+import { SlotTable } from "./slotTable.ts"
 
 /** Everything a logic over bytes consists of. */
 export interface ByteLogicOptions {
-  readonly planOf: (layout: Layout) => FragmentPlan
-  readonly emit: Emit
-  readonly outputs: ByteOutputs
-  /** Names of the parts of a slot; empty when it has none. */
-  readonly parts: ReadonlyArray<string>
-  readonly trigger: string
-  readonly declaredBy: string
-  readonly duplicates: "drop" | "fail"
+  readonly rule: CompiledRule<never, never>
+  readonly planOf: PlanOf<RulePlan>
+  readonly keeper: Keeper
+  /** Undefined where neither the rule nor the keeper has slots. */
+  readonly cells: SlotCells | undefined
+  /** The required slots of a fixed list. */
+  readonly fixed: ReadonlyArray<SlotName>
+  readonly duplicates: "accept" | "drop" | "fail"
   readonly weights: Readonly<Record<string, number>>
   readonly slotsMax: number
 }
 
+/** What a word holds; no key has as many fragments. */
+const expectedMax = 2 ** 31 - 1
+
 const none: ReadonlyArray<number> = Object.freeze([])
-
-/** Words of a line of the cache. */
-const lineWords = 16
-
-/** A partial is never 1, whatever rounding does. */
-const scoreMax = 0.9999
+const noPlan: RulePlan = {
+  slot: undefined,
+  part: 0,
+  group: -1,
+  child: -1,
+  announces: -1,
+  size: -1
+}
 
 /** The logic of one running accumulator over views. */
 export class ByteLogic implements ByteKeys {
   readonly triggers: ReadonlyArray<string>
   duplicates = 0
+  lastBytes = 0
   private readonly options: ByteLogicOptions
+  private readonly keeper: Keeper
   private readonly arena: ByteArena
-  readonly cells: SlotCells
-  private readonly origins: Array<string> = []
-  private sheet: Sheet | undefined
+  private readonly cells: SlotCells | undefined
+  private readonly list: ReadonlyArray<Trigger<unknown>>
+  /** Slots are all the rule asks for. */
+  private readonly onlySlots: boolean
+  /** The slots are the rule's, and not only where fragments are found by name. */
+  private readonly counting: boolean
+  private readonly predicates: ReadonlyArray<Trigger<unknown> | undefined>
+  private readonly held: Array<boolean> = []
   private columns: ReadonlyArray<ColumnData> = []
   private bytes = new Uint8Array(0)
-  private plan: FragmentPlan | undefined
-  averageBytes = 0
-  private origin = 0
+  private plan: RulePlan = noPlan
+  private averageBytes = 0
   private left: Array<number> = []
-  private readonly partCount: number
+  private declaredSlots = new Int32Array(16)
+  // Where the name of the fragment's slot stands.
+  private nameBytes: Uint8Array = this.bytes
+  private nameFrom = 0
+  private nameLength = 0
+  private nameHash = 0
 
-  constructor(arena: ByteArena, cells: SlotCells, options: ByteLogicOptions) {
+  constructor(arena: ByteArena, options: ByteLogicOptions) {
+    const { rule, keeper, cells } = options
     this.arena = arena
     this.options = options
-    this.triggers = [options.trigger]
-    this.partCount = Math.max(1, options.parts.length)
+    this.keeper = keeper
     this.cells = cells
+    this.counting = rule.slotOf !== undefined
+    // Whoever asks a predicate has a state for it: see the plan.
+    this.list = rule.triggers as ReadonlyArray<Trigger<unknown>>
+    this.triggers = this.list.map(({ name }) => name)
+    this.onlySlots = this.list.length === 1 && this.list[0]?._tag === "Slots"
+    const asks = keeper.stateOf !== undefined
+    this.predicates = this.list.map((each) =>
+      each._tag === "Predicate" && asks ? each : undefined
+    )
   }
 
   begin(batch: Batch.Batch<unknown>): void {
     const { length } = batch.items
     this.averageBytes = length === 0 ? 0 : Math.round(batch.bytes / length)
-    this.origin = this.originOf(batch.origin)
+    this.keeper.begin(batch.origin)
   }
 
-  /** The block of the batch that begins. */
   enter(block: ViewBlock): void {
-    this.sheet = block.sheet
     this.columns = block.sheet.columns
     this.bytes = block.sheet.bytes as Uint8Array<ArrayBuffer>
     this.plan = this.options.planOf(block.sheet.layout)
-  }
-
-  private originOf(origin: string): number {
-    const known = this.origins.indexOf(origin)
-    if (known >= 0) return known
-    this.origins.push(origin)
-    return this.origins.length - 1
+    this.keeper.enter(block)
   }
 
   keyOf(): string {
@@ -111,51 +115,189 @@ export class ByteLogic implements ByteKeys {
     throw new Error("fragments of views are taken by row")
   }
 
-  /** Takes the fragment at a row of the block into the key at `state`. */
   takeRow(state: number, row: number): number {
-    const plan = this.plan as FragmentPlan
-    if (plan.part >= 0) {
-      if (!this.takePart(state, plan, row)) return verdicts.duplicate
-    } else this.takeHead(state, plan, row)
-    const { words, floats } = this.arena
-    const bytes = (state >> 3) + rowFloats.bytes
-    floats[bytes] = (floats[bytes] as number) + this.averageBytes
-    const k = state >> 2
-    const complete = words[k + rowWords.waiting] === 0 && words[k + rowWords.declared] !== 0
-    return complete ? 0 : verdicts.incomplete
+    const { plan, cells, keeper, arena } = this
+    const announced = plan.announces < 0 ? 0 : this.countAt(plan.announces, row)
+    const bytes = plan.size < 0 ? this.averageBytes : this.sizeAt(plan.size, row)
+    let slot = -1
+    let named = false
+    if (cells !== undefined) {
+      if (this.options.fixed.length > 0 && !cells.declared(state)) this.openFixed(cells, state)
+      named = plan.slot !== undefined && this.locate(plan.slot, row)
+      if (named) {
+        slot = cells.find(state, this.nameHash, this.nameBytes, this.nameFrom, this.nameLength)
+        if (this.counting && slot >= 0 && cells.fragment(state, slot, plan.part) !== 0)
+          if (this.isRefused(cells, state, slot)) return verdicts.duplicate
+      }
+      if (this.counting) this.checkRoom(cells, state, row, named && slot < 0)
+    }
+    const kept = keeper.keep(state, row)
+    if (keeper.stateOf !== undefined) this.ask(keeper.stateOf, state)
+    const { words, floats } = arena
+    const at = (state >> 3) + rowFloats.bytes
+    floats[at] = (floats[at] as number) + bytes
+    this.lastBytes = bytes
+    const expected = (state >> 2) + rowWords.expected
+    if (announced > (words[expected] as number)) words[expected] = Math.min(announced, expectedMax)
+    if (cells !== undefined) {
+      if (named) this.fill(cells, state, slot, keeper.leads ? filledOnly : kept)
+      if (plan.group >= 0) this.demand(cells, state, row, kept)
+    }
+    keeper.settle(state, kept, named)
+    return this.won(state)
   }
 
-  private takePart(state: number, plan: FragmentPlan, row: number): boolean {
-    const { cells, bytes } = this
-    const column = this.columns[plan.column] as ColumnData
-    const start = column.start[row] as number
-    const length = column.length[row] as number
-    const hash = column.hash[row] as number
-    let slot = cells.find(state, hash, bytes, start, length)
-    if (slot >= 0 && cells.fragment(state, slot, plan.part) !== 0) {
-      this.duplicates++
-      if (this.options.duplicates === "fail")
-        throw duplicateSlot(this.slotName(state, slot, plan.part))
-      return false
+  /** Index of the first trigger that holds, or `incomplete`; the fragment is not counted yet. */
+  private won(state: number): number {
+    const { words } = this.arena
+    const k = state >> 2
+    if (this.onlySlots) {
+      const complete = words[k + rowWords.waiting] === 0 && words[k + rowWords.declared] !== 0
+      return complete ? 0 : verdicts.incomplete
     }
-    if (slot < 0) {
-      if ((cells.count(state) + 1) * this.partCount > this.options.slotsMax)
-        throw tooManySlots(this.options.slotsMax)
-      slot = cells.count(state)
-      cells.append(state, hash, bytes, start, length)
+    return this.wonWith(state, (words[k + rowWords.fragments] as number) + 1)
+  }
+
+  private wonWith(state: number, fragments: number): number {
+    for (let i = 0; i < this.list.length; i++)
+      if (this.holds(this.list[i] as Trigger<unknown>, i, state, fragments)) return i
+    return verdicts.incomplete
+  }
+
+  private holds(
+    trigger: Trigger<unknown>,
+    index: number,
+    state: number,
+    fragments: number
+  ): boolean {
+    const { words, floats } = this.arena
+    const k = state >> 2
+    switch (trigger._tag) {
+      case "Slots":
+        return words[k + rowWords.waiting] === 0 && words[k + rowWords.declared] !== 0
+      case "Announced": {
+        const expected = words[k + rowWords.expected] as number
+        return expected > 0 && fragments >= expected
+      }
+      case "Items":
+        return fragments >= trigger.amount
+      case "Bytes":
+        return (floats[(state >> 3) + rowFloats.bytes] as number) >= trigger.amount
+      case "Predicate":
+        return this.held[index] === true
     }
-    cells.fill(state, slot, plan.part, plan.keep(this.arena, this.columns, bytes, row))
+  }
+
+  private ask(stateOf: (state: number) => unknown, state: number): void {
+    for (let i = 0; i < this.predicates.length; i++) {
+      const each = this.predicates[i]
+      if (each?._tag === "Predicate") this.held[i] = each.test(stateOf(state))
+    }
+  }
+
+  private countAt(column: number, row: number): number {
+    const value = this.columns[column]?.value[row] as number
+    if (Number.isSafeInteger(value) && value >= 1) return value
+    throw invalidCount(Number.isNaN(value) ? null : value)
+  }
+
+  private sizeAt(column: number, row: number): number {
+    const value = this.columns[column]?.value[row] as number
+    if (value >= 0 && value < Number.POSITIVE_INFINITY) return value
+    throw invalidSize(Number.isNaN(value) ? null : value)
+  }
+
+  /** Finds where the fragment's slot is named; false when it has none. */
+  private locate(source: SlotSource, row: number): boolean {
+    if (source._tag === "Text") {
+      const column = this.columns[source.column] as ColumnData
+      this.nameBytes = this.bytes
+      this.nameFrom = column.start[row] as number
+      this.nameLength = column.length[row] as number
+      this.nameHash = column.hash[row] as number
+      return this.nameLength >= 0
+    }
+    const name =
+      source._tag === "Constant"
+        ? source.name
+        : source.names[this.columns[source.column]?.code[row] as number]
+    if (name === undefined) return false
+    this.nameBytes = name.bytes
+    this.nameFrom = 0
+    this.nameLength = name.bytes.length
+    this.nameHash = name.hash
     return true
   }
 
-  private takeHead(state: number, plan: FragmentPlan, row: number): void {
-    const { cells, arena, bytes } = this
-    const group = this.columns[plan.column] as ColumnData
+  private openFixed(cells: SlotCells, state: number): void {
+    for (const { bytes, hash } of this.options.fixed) {
+      cells.append(state, hash, bytes, 0, bytes.length)
+      cells.require(state, cells.count(state) - 1)
+    }
+    cells.declare(state)
+  }
+
+  /** Counts a fragment for a filled slot; true when it is not to be taken. */
+  private isRefused(cells: SlotCells, state: number, slot: number): boolean {
+    this.duplicates++
+    const { duplicates, rule } = this.options
+    if (duplicates === "fail")
+      throw duplicateSlot(slotName(rule, nameOf(cells, this.arena, state, slot), this.plan.part))
+    return duplicates === "drop"
+  }
+
+  private checkRoom(cells: SlotCells, state: number, row: number, isNew: boolean): void {
+    const { plan } = this
+    const group = plan.group < 0 ? undefined : this.columns[plan.group]
+    const growth = 1 + (group === undefined ? 0 : (group.length[row] as number))
+    if ((cells.count(state) + growth) * cells.parts <= this.options.slotsMax) return
+    this.checkNames(cells, state, row, isNew, group)
+  }
+
+  // Asked only when the slots might be too many: counts exactly what would be added.
+  private checkNames(
+    cells: SlotCells,
+    state: number,
+    row: number,
+    isNew: boolean,
+    group: ColumnData | undefined
+  ): void {
+    const { bytes } = this
+    const added = new Set<string>()
+    if (isNew) added.add(decodeUtf8(this.nameBytes, this.nameFrom, this.nameFrom + this.nameLength))
+    const names = group?.children[this.plan.child]
+    if (group !== undefined && names !== undefined) {
+      const first = group.start[row] as number
+      for (let j = first; j < first + (group.length[row] as number); j++) {
+        const start = names.start[j] as number
+        const length = names.length[j] as number
+        if (cells.find(state, names.hash[j] as number, bytes, start, length) < 0)
+          added.add(decodeUtf8(bytes, start, start + length))
+      }
+    }
+    const { slotsMax } = this.options
+    if ((cells.count(state) + added.size) * cells.parts > slotsMax) throw tooManySlots(slotsMax)
+  }
+
+  private fill(cells: SlotCells, state: number, found: number, kept: number): void {
+    const { part } = this.plan
+    let slot = found
+    if (slot < 0) {
+      slot = cells.count(state)
+      cells.append(state, this.nameHash, this.nameBytes, this.nameFrom, this.nameLength)
+    }
+    const before = cells.fragment(state, slot, part)
+    if (before === 0) cells.fill(state, slot, part, kept)
+    else cells.replace(state, slot, part, this.keeper.chosen(before, kept))
+  }
+
+  private demand(cells: SlotCells, state: number, row: number, kept: number): void {
+    const { plan, bytes } = this
+    const group = this.columns[plan.group] as ColumnData
     const names = group.children[plan.child] as ColumnData
     const first = group.start[row] as number
     const count = group.length[row] as number
-    this.checkDeclared(state, names, first, count)
-    const kept = plan.keep(arena, this.columns, bytes, row)
+    if (count > this.declaredSlots.length) this.declaredSlots = new Int32Array(2 * count)
     for (let j = 0; j < count; j++) {
       const start = names.start[first + j] as number
       const length = names.length[first + j] as number
@@ -166,124 +308,52 @@ export class ByteLogic implements ByteKeys {
         cells.append(state, hash, bytes, start, length)
       }
       cells.require(state, slot)
-      const word =
-        (kept + plan.shape.fixed + j * plan.shape.stride + plan.shape.elementWordsAt) >> 2
-      arena.words[word] = slot
+      this.declaredSlots[j] = slot
     }
     cells.declare(state)
-    this.lead(state, kept)
+    this.keeper.declared(kept, this.declaredSlots, count)
   }
 
-  /** Of several that could lead, the one whose source comes first; of one source, the first. */
-  private lead(state: number, kept: number): void {
-    const { cells, origins } = this
-    const before = cells.head(state)
-    if (before !== 0) {
-      const other = origins[cells.origin(state)] as string
-      if (!((origins[this.origin] as string) < other)) {
-        cells.drop(kept)
-        return
-      }
-      cells.drop(before)
+  /** The key as the object form knows it, for its reports. */
+  private shadow(entry: Entry<string, number>): Entry<KeyValue, unknown> {
+    const { cells, options } = this
+    const shadow = new Entry<KeyValue, unknown>(entry.key, entry.first)
+    shadow.fragments = entry.fragments
+    shadow.expected = entry.expected
+    shadow.bytes = entry.bytes
+    if (cells === undefined || options.rule.slotOf === undefined) return shadow
+    const state = entry.state as number
+    const table = new SlotTable(undefined, cells.parts)
+    table.declared = cells.declared(state)
+    for (let slot = 0; slot < cells.count(state); slot++) {
+      const at = table.append(nameOf(cells, this.arena, state, slot))
+      if (cells.isRequired(state, slot)) table.require(at)
+      for (let part = 0; part < cells.parts; part++)
+        if (cells.fragment(state, slot, part) !== 0) table.fill(at * cells.parts + part)
     }
-    cells.setHead(state, kept, this.origin)
-  }
-
-  private checkDeclared(state: number, names: ColumnData, first: number, count: number): void {
-    const { cells, bytes } = this
-    const { slotsMax } = this.options
-    if ((cells.count(state) + 1 + count) * this.partCount <= slotsMax) return
-    const added = new Set<string>()
-    for (let j = first; j < first + count; j++) {
-      const start = names.start[j] as number
-      const length = names.length[j] as number
-      if (cells.find(state, names.hash[j] as number, bytes, start, length) < 0)
-        added.add(decodeUtf8(bytes, start, start + length))
-    }
-    if ((cells.count(state) + added.size) * this.partCount > slotsMax) throw tooManySlots(slotsMax)
-  }
-
-  private slotName(state: number, slot: number, part: number): string {
-    const [from, length] = this.cells.name(state, slot)
-    const name = decodeUtf8(this.arena.bytes, from, from + length)
-    return this.options.parts.length === 0 ? name : `${this.options.parts[part]}:${name}`
+    shadow.slots = table
+    return shadow
   }
 
   completeness(entry: Entry<string, number>): number {
-    const { cells } = this
-    const state = entry.state as number
-    if (!cells.declared(state)) return 0
-    let [there, all] = [0, 0]
-    for (let slot = 0; slot < cells.count(state); slot++) {
-      if (!cells.isRequired(state, slot)) continue
-      for (let part = 0; part < this.partCount; part++) {
-        const weight = this.options.weights[this.slotName(state, slot, part)] ?? 1
-        all += weight
-        if (cells.fragment(state, slot, part) !== 0) there += weight
-      }
-    }
-    return Math.min(scoreMax, all === 0 ? 0 : there / all)
+    return completenessOf(this.options.rule, this.shadow(entry), this.options.weights)
   }
 
   missing(entry: Entry<string, number>, limit: number): ReadonlyArray<string> {
-    const { cells } = this
-    const state = entry.state as number
-    if (!cells.declared(state)) return [this.options.declaredBy]
-    const names: Array<string> = []
-    const waiting = cells.waiting(state)
-    for (let slot = 0; slot < cells.count(state); slot++) {
-      for (let part = 0; part < this.partCount; part++) {
-        if (!cells.isRequired(state, slot) || cells.fragment(state, slot, part) !== 0) continue
-        if (names.length === limit - 1 && waiting > limit) {
-          names.push(`and ${waiting - names.length} more`)
-          return names
-        }
-        names.push(this.slotName(state, slot, part))
-      }
-    }
-    return names
+    return missingOf(this.options.rule, this.shadow(entry), this.options.weights, limit)
   }
 
-  output(entry: Entry<string, number>, _leaving: Leaving): number {
-    const row = entry.state as number
-    const { outputs } = this.options
-    const length = this.arena.words[(row >> 2) + rowWords.keyLength] as number
-    this.options.emit(this.arena, row, row + keyAt, length, outputs)
-    return outputs.sheet.rows - 1
+  output(entry: Entry<string, number>): number {
+    return this.keeper.output(entry.state as number)
   }
 
-  // Each pass reads one level further, for all rows of the block. Rows that wait for one fragment
-  // will most likely leave with this one: what is read then is read ahead, too.
   touch(rows: Int32Array, count: number): number {
-    const { words } = this.arena
-    let touched = 0
-    for (let i = 0; i < count; i++)
-      touched ^= words[(words[((rows[i] as number) >> 2) + rowWords.cell] as number) >> 2] as number
-    for (let i = 0; i < count; i++) {
-      const k = (rows[i] as number) >> 2
-      if (words[k + rowWords.waiting] === 1) touched ^= this.touchLeaving(k)
-    }
-    return touched
-  }
-
-  /** Reads what the output of a row will read; k is its first word. */
-  private touchLeaving(k: number): number {
-    const { partCount } = this
-    const { words } = this.arena
-    const head = (words[k + rowWords.head] as number) >> 2
-    let touched = (words[head] as number) ^ (words[head + lineWords] as number)
-    touched ^= words[head + 2 * lineWords] as number
-    const slots = words[k + rowWords.slots] as number
-    const step = slotWords(partCount)
-    let at = ((words[k + rowWords.cell] as number) >> 2) + 3
-    for (let slot = 0; slot < slots; slot++, at += step)
-      for (let part = 0; part < partCount; part++)
-        touched ^= words[(words[at + part] as number) >> 2] as number
-    return touched
+    return this.keeper.touch(rows, count)
   }
 
   free(row: number): void {
-    this.cells.release(row)
+    this.keeper.free(row)
+    this.cells?.release(row)
   }
 
   release(entry: Entry<string, number>): void {
@@ -299,19 +369,21 @@ export class ByteLogic implements ByteKeys {
   }
 
   assertEntry(entry: Entry<string, number>): void {
-    const { cells } = this
     const state = entry.state as number
-    if (cells.declared(state) && cells.waiting(state) === 0)
+    const { stateOf } = this.keeper
+    if (stateOf !== undefined) this.ask(stateOf, state)
+    if (this.wonWith(state, entry.fragments) >= 0)
       throw new Error(`completeness is looked at after every fragment: ${entry.key} is complete`)
-    let waiting = 0
-    for (let slot = 0; slot < cells.count(state); slot++)
-      for (let part = 0; part < this.partCount; part++)
-        if (cells.isRequired(state, slot) && cells.fragment(state, slot, part) === 0) waiting++
-    if (waiting !== cells.waiting(state))
-      throw new Error(
-        `slots of ${entry.key}: ${waiting} are missing, counted ${cells.waiting(state)}`
-      )
+    const { waiting } = this.shadow(entry).slots ?? {}
+    const counted = this.cells?.waiting(state)
+    if (waiting !== undefined && waiting !== counted)
+      throw new Error(`slots of ${entry.key}: ${waiting} are missing, counted ${counted}`)
   }
 
   close(): void {}
+}
+
+const nameOf = (cells: SlotCells, arena: ByteArena, state: number, slot: number): string => {
+  const [from, length] = cells.name(state, slot)
+  return decodeUtf8(arena.bytes, from, from + length)
 }

@@ -137,7 +137,7 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
         words[(row >> 2) + rowWords.fragments] = fragments
         floats[(row >> 3) + rowFloats.last] = now
         counts.fragmentsOpen++
-        counts.bytesOpen += logic.averageBytes
+        counts.bytesOpen += logic.lastBytes
         if (fresh !== undefined) {
           this.insert(fresh, verdict >= 0)
           fresh = undefined

@@ -7,11 +7,14 @@ import { everything, SheetPool, ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
 import type { ByteEntry } from "./byteEntry.ts"
 import type { RowTarget } from "./emitRows.ts"
+import type { Block } from "./stateMemory.ts"
 
 /** What a call of the machine let go of. */
 interface Leftovers {
   readonly left: ReadonlyArray<number>
   readonly gone: ReadonlyArray<ByteEntry>
+  /** Buffers that blocks made before may point into. */
+  readonly retired: ReadonlyArray<Block>
   isRead: boolean
 }
 
@@ -49,8 +52,9 @@ export class ByteOutputs implements RowTarget {
   /** The rows as a block, which the caller owns; none when nothing was completed. */
   take(left: ReadonlyArray<number>, gone: ReadonlyArray<ByteEntry>): ViewBlock | undefined {
     const sheet = this.current
-    const leftovers: Leftovers = { left, gone, isRead: sheet === undefined }
-    if (left.length > 0 || gone.length > 0) this.waiting.push(leftovers)
+    const retired = this.arena.takeRetired()
+    const leftovers: Leftovers = { left, gone, retired, isRead: sheet === undefined }
+    if (left.length + gone.length + retired.length > 0) this.waiting.push(leftovers)
     this.freeRead()
     if (sheet === undefined) return undefined
     this.current = undefined
@@ -64,9 +68,10 @@ export class ByteOutputs implements RowTarget {
 
   private freeRead(): void {
     while (this.waiting[0]?.isRead === true) {
-      const { left, gone } = this.waiting.shift() as Leftovers
+      const { left, gone, retired } = this.waiting.shift() as Leftovers
       for (const row of left) this.freeing.release(row)
       for (const entry of gone) this.freeing.free(entry)
+      for (const block of retired) this.arena.memory.give(block)
     }
   }
 }

@@ -2,28 +2,45 @@
 // a fragment must be said by field references and a described output. Says in one sentence why not.
 import type * as Accumulator from "@sluice/core/Accumulator"
 import * as Fields from "@sluice/core/Fields"
-import type { Column, Layout, Needs } from "@sluice/core/Views"
-import { narrowed } from "@sluice/core/Views"
+import type { Layout, Needs } from "@sluice/core/Views"
 import type { Figures } from "../Aggregate.ts"
 import { figuresOf } from "../Aggregate.ts"
 import type { Assembly } from "../Assemble.ts"
 import { assemblyOf } from "../Assemble.ts"
 import * as Complete from "../Complete.ts"
+import { AssemblyKeys } from "./assemblyKeys.ts"
+import {
+  assemblyPlan,
+  checkLayouts,
+  elementNames,
+  fillsSlots,
+  fragmentPlan,
+  keptNames,
+  shapesOf
+} from "./assemblyPlan.ts"
 import { ByteArena } from "./byteArena.ts"
 import { ByteTable } from "./byteIndex.ts"
-import type { FragmentPlan } from "./byteLogic.ts"
+import type { Keeper, PlanOf, RulePlan } from "./byteKeys.ts"
 import { ByteLogic } from "./byteLogic.ts"
 import { ByteMachine } from "./byteMachine.ts"
 import { ByteOutputs } from "./byteOutputs.ts"
+import type { RuleReads } from "./byteRulePlan.ts"
+import {
+  columnOf,
+  fixedOf,
+  NotViews,
+  nameOf,
+  namesOf,
+  readsOf,
+  refuse,
+  rulePlan
+} from "./byteRulePlan.ts"
 import type { CompiledRule } from "./compiledRule.ts"
-import type { Emit, EmitShapes } from "./emitRows.ts"
+import type { Emit } from "./emitRows.ts"
 import { assembledLayout, compileEmit } from "./emitRows.ts"
-import type { AddRow } from "./figureKeys.ts"
 import { compileAdd, FigureKeys } from "./figureKeys.ts"
-import type { KeptShape } from "./keptShape.ts"
-import { compileKeep, keptShape } from "./keptShape.ts"
 import type { Settings } from "./settings.ts"
-import { SlotCells, slotWords } from "./slotCells.ts"
+import { SlotCells } from "./slotCells.ts"
 import { memoryOf } from "./stateMemory.ts"
 
 /** The parts of an accumulator's description that decide. */
@@ -31,23 +48,12 @@ export interface Described {
   readonly key: unknown
   readonly rule: CompiledRule<never, never>
   readonly plainState: boolean
-  readonly plainSize: boolean
+  readonly size: unknown
   readonly duplicates: "accept" | "drop" | "fail"
   readonly output: unknown
   readonly weights: Readonly<Record<string, number>>
   readonly settings: Settings
 }
-
-class NotViews extends Error {}
-
-const refuse = (reason: string): never => {
-  throw new NotViews(reason)
-}
-
-const columnOf = (layout: Layout, name: string): Column | undefined =>
-  layout.columns.find((column) => column.name === name)
-
-const nameOf = (layout: Layout): string => layout.kind ?? "(no kind)"
 
 const keyOf = (key: unknown, layouts: ReadonlyArray<Layout>): ReadonlyArray<string> => {
   const read = Fields.readOf(key)
@@ -66,207 +72,146 @@ const keyOf = (key: unknown, layouts: ReadonlyArray<Layout>): ReadonlyArray<stri
   return names
 }
 
-interface SlotNames {
-  readonly slot: string
-  readonly group: string
-  readonly by: string
-}
-
-const slotsOf = (rule: CompiledRule<never, never>): SlotNames => {
-  const [trigger, ...more] = rule.triggers
-  if (trigger?._tag !== "Slots" || more.length > 0 || rule.declares === undefined)
-    return refuse("complete: only discovered slots are kept as views")
-  const slot = Fields.readOf(rule.slotOf)
-  const declares = Fields.readOf(rule.declares)
-  if (slot?._tag !== "Field") return refuse("complete: slot is a plain function; use Fields.of")
-  if (declares?._tag !== "Each")
-    return refuse("complete: declares is a plain function; use Fields.each")
-  if (rule.partOf !== undefined && Fields.readOf(rule.partOf)?._tag !== "Kind")
-    return refuse("complete: parts.of is a plain function; use Fields.kind")
-  return { slot: slot.name, group: declares.group, by: declares.name }
-}
-
-/** What an assembly reads of fragments of a kind, and of the elements of its head's group. */
-const namesRead = (assembly: Assembly, layout: Layout, slots: SlotNames): ReadonlySet<string> => {
-  const names = new Set<string>()
-  for (const part of Object.values(assembly.fields)) {
-    if (part._tag === "Own" && layout.kind === assembly.head) names.add(part.name)
-    if (part._tag !== "Elements") continue
-    if (part.group !== slots.group || part.by !== slots.by || slots.by !== slots.slot)
-      refuse(`output: elements of "${part.group}" by "${part.by}" are not the declared slots`)
-    for (const each of Object.values(part.fields)) {
-      if (each._tag === "Own" && layout.kind === assembly.head)
-        names.add(`${part.group}.${each.name}`)
-      if (each._tag === "Joined" && layout.kind === each.kind) names.add(each.name)
-    }
-  }
-  return names
-}
-
-const checkNames = (layout: Layout, names: ReadonlySet<string>): void => {
-  for (const name of names) {
-    const [outer = "", inner] = name.split(".")
-    const column = columnOf(layout, outer)
-    const found =
-      inner === undefined
-        ? column !== undefined && column._tag !== "Group"
-        : column?._tag === "Group" && column.columns.some((each) => each.name === inner)
-    if (!found) refuse(`output: ${nameOf(layout)} has no field "${name}"`)
+/** What is made once for each layout that comes. */
+const byLayout = <A>(make: (layout: Layout) => A): PlanOf<A> => {
+  const known = new Map<Layout, A>()
+  return (layout) => {
+    const before = known.get(layout)
+    if (before !== undefined) return before
+    const made = make(layout)
+    known.set(layout, made)
+    return made
   }
 }
 
-interface Planned {
-  readonly layout: Layout
-  readonly needs: Needs
-  readonly shape: KeptShape
-  readonly part: number
-  readonly names: ReadonlySet<string>
-}
-
-const planned = (
-  described: Described,
-  assembly: Assembly,
-  slots: SlotNames,
-  key: ReadonlyArray<string>,
-  layout: Layout
-): Planned => {
-  const { rule } = described
-  const names = namesRead(assembly, layout, slots)
-  checkNames(layout, names)
-  const group = columnOf(layout, slots.group)
-  const slot = columnOf(layout, slots.slot)
-  const leads = layout.kind === assembly.head
-  if (leads !== (group?._tag === "Group"))
-    refuse(`complete: "${assembly.head}" and no other has the group "${slots.group}"`)
-  if (leads && slot !== undefined)
-    refuse(`complete: ${nameOf(layout)} declares slots and fills one`)
-  if (!leads && slot?._tag !== "Text")
-    refuse(`complete: ${nameOf(layout)} has no text field "${slots.slot}"`)
-  const part = leads ? -1 : rule.parts.length === 0 ? 0 : rule.parts.indexOf(layout.kind ?? "")
-  if (!leads && part < 0) refuse(`complete: ${nameOf(layout)} is none of the parts of a slot`)
-  const hashed = leads ? `${slots.group}.${slots.by}` : slots.slot
-  const columns = new Set([...names, hashed])
-  if (leads) columns.add(slots.group)
-  const needs: Needs = { columns, hashes: new Set([hashed]), key }
-  const shape = keptShape(narrowed(layout, needs).columns, names, leads ? slots.group : undefined)
-  return { layout, needs, shape, part, names }
-}
-
-const fragmentPlan = (each: Planned, slots: SlotNames): FragmentPlan => {
-  const { columns } = narrowed(each.layout, each.needs)
-  const leads = each.part < 0
-  const column = columns.findIndex(({ name }) => name === (leads ? slots.group : slots.slot))
-  const group = columns[column]
-  const child =
-    group?._tag === "Group" ? group.columns.findIndex(({ name }) => name === slots.by) : -1
-  const keep = compileKeep(each.shape)
-  return { keep, shape: each.shape, part: each.part, column, child, leads }
-}
-
-const shapesOf = (
-  plans: ReadonlyArray<Planned>,
-  assembly: Assembly,
-  partCount: number
-): EmitShapes => {
-  const head = plans.find(({ layout }) => layout.kind === assembly.head)
-  if (head === undefined) return refuse(`output: no input has records of kind "${assembly.head}"`)
-  const parts = new Map(
-    plans.flatMap(({ layout, part, shape }) =>
-      part < 0 || layout.kind === undefined ? [] : [[layout.kind, { part, shape }] as const]
-    )
-  )
-  for (const part of Object.values(assembly.fields)) {
-    if (part._tag !== "Elements") continue
-    for (const each of Object.values(part.fields))
-      if (each._tag === "Joined" && !parts.has(each.kind))
-        refuse(`output: no input has records of kind "${each.kind}"`)
-  }
-  return { head: head.shape, parts, slotWords: slotWords(partCount) }
-}
-
-/** What is generated once for an accumulator, however many runs it has. */
-interface Compiled {
-  readonly byKind: ReadonlyMap<string | undefined, FragmentPlan>
-  readonly emit: Emit
+/** What a form consists of, beside the rule. */
+interface Kept {
+  readonly planOf: PlanOf<RulePlan>
   readonly output: Layout
+  readonly needs: ReadonlyArray<Needs>
+  /** Parts of a slot; 0: there are no slots. */
+  readonly parts: number
+  readonly keeperOf: (
+    arena: ByteArena,
+    cells: SlotCells | undefined,
+    outputs: ByteOutputs
+  ) => Keeper
 }
 
-const machineFor = (
+const viewsOf = (
   { rule, duplicates, weights, settings }: Described,
-  { byKind, emit, output }: Compiled,
-  host: Accumulator.AccumulatorHost,
-  emitViews: boolean
-): ByteMachine => {
-  const { memory, close } = memoryOf(host, (): number => table.open)
-  const arena = new ByteArena(memory)
-  const cells = new SlotCells(arena, Math.max(1, rule.parts.length))
-  const table = new ByteTable(arena, close)
-  const outputs = new ByteOutputs(output, arena, {
-    release: (row) => cells.release(row),
-    free: (entry) => table.index.free(entry)
-  })
-  const logic = new ByteLogic(arena, cells, {
-    planOf: (layout) => byKind.get(layout.kind) as FragmentPlan,
-    emit,
-    outputs,
-    parts: rule.parts,
-    trigger: rule.triggers[0]?.name as string,
-    declaredBy: rule.declaredBy,
-    duplicates: duplicates === "fail" ? "fail" : "drop",
-    weights,
-    slotsMax: settings.slotsMax
-  })
-  return new ByteMachine(host, logic, settings, table, outputs, emitViews)
-}
-
-/** The names a described aggregation reads, all of them numbers of every layout. */
-const figureNames = (figures: Figures, layouts: ReadonlyArray<Layout>): ReadonlySet<string> => {
-  const names = Object.values(figures).flatMap((each) => ("name" in each ? [each.name] : []))
-  for (const layout of layouts)
-    for (const name of names)
-      if (columnOf(layout, name)?._tag !== "Number")
-        refuse(`output: ${nameOf(layout)} has no number "${name}"`)
-  return new Set(names)
-}
-
-const figuresShape = (
-  described: Described,
-  figures: Figures,
-  layouts: ReadonlyArray<Layout>
+  kept: Kept
 ): Accumulator.FragmentShape => {
-  const { rule, settings } = described
-  if (rule.triggers.length !== 1 || rule.triggers[0] !== Complete.never)
-    return refuse("complete: figures are added up as views until the end: Complete.never")
-  if (described.plainSize) refuse("size is a plain function")
-  const key = keyOf(described.key, layouts)
-  const columns = figureNames(figures, layouts)
-  const needs: Needs = { columns, hashes: new Set(), key }
-  const output: Layout = {
-    kind: undefined,
-    columns: Object.entries(figures).map(([name, { _tag }]) => ({
-      _tag: _tag === "Key" ? "Text" : "Number",
-      name
-    }))
-  }
-  const adders = new Map<Layout, AddRow>()
-  const addOf = (layout: Layout): AddRow => {
-    const known = adders.get(layout) ?? compileAdd(figures, layout)
-    adders.set(layout, known)
-    return known
-  }
+  const fixed = fixedOf(rule)
   const make = (host: Accumulator.AccumulatorHost, emitViews: boolean) => {
     const { memory, close } = memoryOf(host, (): number => table.open)
     const arena = new ByteArena(memory)
+    const cells = kept.parts === 0 ? undefined : new SlotCells(arena, kept.parts)
     const table = new ByteTable(arena, close)
-    let keys: FigureKeys | undefined
-    const outputs = new ByteOutputs(output, arena, {
-      release: (row) => keys?.free(row),
+    let logic: ByteLogic | undefined
+    const outputs = new ByteOutputs(kept.output, arena, {
+      release: (row) => logic?.free(row),
       free: (entry) => table.index.free(entry)
     })
-    keys = new FigureKeys(arena, { figures, addOf, outputs })
-    return new ByteMachine(host, keys, settings, table, outputs, emitViews)
+    logic = new ByteLogic(arena, {
+      rule,
+      planOf: kept.planOf,
+      keeper: kept.keeperOf(arena, cells, outputs),
+      cells,
+      fixed,
+      duplicates,
+      weights,
+      slotsMax: settings.slotsMax
+    })
+    return new ByteMachine(host, logic, settings, table, outputs, emitViews)
   }
-  return { _tag: "Views", needs: layouts.map(() => needs), output, make }
+  return { _tag: "Views", needs: kept.needs, output: kept.output, make }
+}
+
+const needsOf = (
+  reads: RuleReads,
+  layout: Layout,
+  key: ReadonlyArray<string>,
+  names: Iterable<string>
+): Needs => {
+  const { columns, hashes } = namesOf(rulePlan(reads, layout), layout)
+  return { columns: new Set([...names, ...columns]), hashes: new Set(hashes), key }
+}
+
+/** The numbers that figures are made of; every one is in some layout. */
+const figureNames = (figures: Figures, layouts: ReadonlyArray<Layout>): ReadonlySet<string> => {
+  const names = Object.values(figures).flatMap((each) => ("name" in each ? [each.name] : []))
+  for (const name of names)
+    if (!layouts.some((layout) => columnOf(layout, name)?._tag === "Number"))
+      refuse(`output: ${layouts.map(nameOf).join(" and ")} has no number "${name}"`)
+  return new Set(names)
+}
+
+const figuresKept = (
+  { rule, size, key }: Described,
+  figures: Figures,
+  layouts: ReadonlyArray<Layout>
+): Kept => {
+  const reads = readsOf(rule, size)
+  const keys = keyOf(key, layouts)
+  const names = [...figureNames(figures, layouts)]
+  const hasPredicate = rule.triggers.some(
+    (each) => each._tag === "Predicate" && each !== Complete.never
+  )
+  const numbersOf = (layout: Layout): ReadonlyArray<string> =>
+    names.filter((name) => columnOf(layout, name)?._tag === "Number")
+  const addOf = byLayout((layout) => compileAdd(figures, layout))
+  return {
+    planOf: byLayout((layout) => rulePlan(reads, layout)),
+    needs: layouts.map((layout) => needsOf(reads, layout, keys, numbersOf(layout))),
+    output: {
+      kind: undefined,
+      columns: Object.entries(figures).map(([name, { _tag }]) => ({
+        _tag: _tag === "Key" ? "Text" : "Number",
+        name
+      }))
+    },
+    parts: rule.slotOf === undefined ? 0 : Math.max(1, rule.parts.length),
+    keeperOf: (arena, _cells, outputs) =>
+      new FigureKeys(arena, { figures, addOf, outputs, hasPredicate })
+  }
+}
+
+const assembledKept = (
+  { rule, size, key }: Described,
+  assembly: Assembly,
+  layouts: ReadonlyArray<Layout>
+): Kept => {
+  const plan = assemblyPlan(assembly, rule, readsOf(rule, size))
+  const keys = keyOf(key, layouts)
+  checkLayouts(plan, layouts)
+  const byRule = rule.slotOf !== undefined
+  const readsIn = (layout: Layout): RuleReads =>
+    fillsSlots(plan, byRule, layout) ? plan.reads : { ...plan.reads, slot: undefined }
+  const filling = layouts.filter((layout) => rulePlan(readsIn(layout), layout).slot !== undefined)
+  if (plan.joined.length > 0 && plan.reads.parts.length === 0 && filling.length > 1)
+    refuse("output: several kinds fill a slot; say which in parts of the rule")
+  const shapes = shapesOf(plan, layouts)
+  const output = assembledLayout(assembly, shapes)
+  const names = elementNames(plan, shapes.head)
+  const late = names === undefined ? undefined : { shape: shapes.head, names }
+  const fragments = byLayout((layout) => fragmentPlan(plan, layout))
+  let emit: Emit | undefined
+  return {
+    planOf: byLayout((layout) => rulePlan(readsIn(layout), layout)),
+    needs: layouts.map((layout) => {
+      const kept = keptNames(plan, layout)
+      const groups = [...kept].flatMap((name) => (name.includes(".") ? [name.split(".")[0]] : []))
+      return needsOf(readsIn(layout), layout, keys, [...kept, ...(groups as Array<string>)])
+    }),
+    output,
+    parts: plan.hasSlots ? plan.partCount : 0,
+    keeperOf: (arena, cells, outputs) => {
+      emit ??= compileEmit(assembly, shapes, output)
+      const firsts = plan.firsts.length
+      return new AssemblyKeys(arena, { planOf: fragments, emit, outputs, cells, late, firsts })
+    }
+  }
 }
 
 const shapeOf = (
@@ -274,30 +219,11 @@ const shapeOf = (
   layouts: ReadonlyArray<Layout>
 ): Accumulator.FragmentShape => {
   const figures = figuresOf(described.output)
-  if (figures !== undefined) return figuresShape(described, figures, layouts)
+  if (figures !== undefined) return viewsOf(described, figuresKept(described, figures, layouts))
   if (described.plainState) refuse("state is the user's own; a described output keeps fields")
-  if (described.plainSize) refuse("size is a plain function")
-  if (described.duplicates === "accept")
-    return refuse('duplicates: "accept" keeps every fragment; "drop" keeps one a place')
   const assembly = assemblyOf(described.output)
   if (assembly === undefined) return refuse("output is a plain function; see Assemble.record")
-  const { rule } = described
-  const key = keyOf(described.key, layouts)
-  const slots = slotsOf(rule)
-  const plans = layouts.map((layout) => planned(described, assembly, slots, key, layout))
-  const shapes = shapesOf(plans, assembly, Math.max(1, rule.parts.length))
-  const output = assembledLayout(assembly, shapes)
-  const needs = plans.map((each) => each.needs)
-  let compiled: Compiled | undefined
-  const make = (host: Accumulator.AccumulatorHost, emitViews: boolean) => {
-    compiled ??= {
-      byKind: new Map(plans.map((each) => [each.layout.kind, fragmentPlan(each, slots)])),
-      emit: compileEmit(assembly, shapes, output),
-      output
-    }
-    return machineFor(described, compiled, host, emitViews)
-  }
-  return { _tag: "Views", needs, output, make }
+  return viewsOf(described, assembledKept(described, assembly, layouts))
 }
 
 /** How an accumulator takes fragments of these layouts. */

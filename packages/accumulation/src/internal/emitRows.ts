@@ -27,6 +27,8 @@ export interface EmitShapes {
   /** By kind, with the number of the part it fills. */
   readonly parts: ReadonlyMap<string, { readonly part: number; readonly shape: KeptShape }>
   readonly slotWords: number
+  /** Kinds of whose first fragment the output reads, by their place among the firsts. */
+  readonly firsts: ReadonlyMap<string, { readonly at: number; readonly shape: KeptShape }>
 }
 
 const renamed = (column: Column, name: string): Column => ({ ...column, name })
@@ -38,6 +40,10 @@ export const assembledLayout = (assembly: Assembly, shapes: EmitShapes): Layout 
     if (part._tag === "Key") return { _tag: "Text", name }
     if (part._tag === "Own")
       return renamed(shapes.head.own.fields.get(part.name)?.column as Column, name)
+    if (part._tag === "First") {
+      const { shape } = shapes.firsts.get(part.kind) as { readonly shape: KeptShape }
+      return renamed(shape.own.fields.get(part.name)?.column as Column, name)
+    }
     const columns = Object.entries(part.fields).map(([inner, each]) =>
       renamed(columnOf(each, shapes), inner)
     )
@@ -125,7 +131,7 @@ class Emitter {
       .map((column, k) => {
         const part = parts[k] as Part
         const data = `O[${k}]`
-        if (part._tag === "Key") return putText(data, "r", "keyAt", "keyLength")
+        if (part._tag === "Key" || part._tag === "First") return ""
         if (part._tag === "Own") return putField(this.head, part.name, data, "r")
         return this.elements(part, column as Column & { readonly _tag: "Group" }, data)
       })
@@ -166,7 +172,7 @@ class Emitter {
     if (g + n > ${data}.elementRoom) ${data}.ensureElements(g + n);
     for (let j = 0; j < n; j++, g++, e += ${head.stride}) {
       ${textStarts(kept, "X", "x", wordAt("e", head.elementWordsAt))} x = X${kept.texts};
-      const q = cell + w[(e + ${head.elementWordsAt}) >> 2] * ${slotWords};
+      const s = w[(e + ${head.elementWordsAt}) >> 2], q = cell + s * ${slotWords};
       ${cells.map(({ declare }) => declare).join("\n      ")}
       ${puts.join("\n      ")}
     }
@@ -193,7 +199,43 @@ class Emitter {
       `${variable} + ${shape.fixed}`,
       wordAt(variable, shape.wordsAt)
     )
-    return { variable, code, declare: `const ${variable} = w[q + ${3 + part}]; ${starts}` }
+    return {
+      variable,
+      code,
+      declare: `const ${variable} = s < 0 ? 0 : w[q + ${3 + part}]; ${starts}`
+    }
+  }
+
+  /** The fields that do not depend on the fragment that leads. */
+  private ofEveryKey(): string {
+    const parts = Object.values<Part>(this.assembly.fields)
+    const cells = [...this.shapes.firsts.values()].map(({ at, shape }) => {
+      const variable = `y${at}`
+      const texts = `Y${at}_`
+      const { own, wordsAt, fixed, stride } = shape
+      const elements = stride === 0 ? "" : ` + w[(${variable} + 4) >> 2] * ${stride}`
+      const lengthAt = wordAt(variable, wordsAt)
+      const code: Cell = { fields: own, base: variable, numbersAt: 8, wordsAt, texts }
+      const starts = textStarts(own, texts, `${variable} + ${fixed}${elements}`, lengthAt)
+      const place = `w[(firsts >> 2) + ${2 * at}]`
+      return {
+        variable,
+        code,
+        declare: `const ${variable} = firsts === 0 ? 0 : ${place}; ${starts}`
+      }
+    })
+    const puts = this.layout.columns.map((column, k) => {
+      const part = parts[k] as Part
+      const data = `O[${k}]`
+      if (part._tag === "Key") return putText(data, "r", "keyAt", "keyLength")
+      if (part._tag !== "First") return ""
+      const cell = cells[this.shapes.firsts.get(part.kind)?.at ?? -1] as (typeof cells)[number]
+      const present = putField(cell.code, part.name, data, "r")
+      return `if (${cell.variable} === 0) { ${putNothing(column, data, "r")} } else { ${present} }`
+    })
+    const rest = `const firsts = w[(state >> 2) + ${rowWords.rest}];`
+    const declared = cells.length === 0 ? "" : rest
+    return [declared, ...cells.map(({ declare }) => declare), ...puts].join(" ")
   }
 
   source(id: number): string {
@@ -201,8 +243,8 @@ class Emitter {
     const parts = Object.values<Part>(this.assembly.fields)
     const without = this.layout.columns
       .map((column, k) =>
-        parts[k]?._tag === "Key"
-          ? putText(`O[${k}]`, "r", "keyAt", "keyLength")
+        parts[k]?._tag === "Key" || parts[k]?._tag === "First"
+          ? ""
           : putNothing(column, `O[${k}]`, "r")
       )
       .join("\n    ")
@@ -214,6 +256,7 @@ return function emit_${id}(arena, state, keyAt, keyLength, out) {
   const sheet = out.sheet, O = out.columns, r = sheet.rows;
   if (r >= sheet.room) sheet.ensure(r + 1);
   const h = w[(state >> 2) + ${rowWords.head}], cell = w[(state >> 2) + ${rowWords.cell}] >> 2;
+  ${this.ofEveryKey()}
   if (h === 0) {
     ${without}
   } else {

@@ -76,7 +76,7 @@ export class RuleLogic<In, Key extends KeyValue, State, Out> implements Logic<In
 
   take(entry: Entry<Key, State>, fragment: In, index: number): number {
     const { slotOf, partOf, declares, announces } = this.rule
-    const name = slotOf === undefined ? undefined : slotOf(fragment)
+    const name = slotOf === undefined ? undefined : (slotOf(fragment) ?? undefined)
     const part = partOf === undefined || name === undefined ? 0 : this.partOf(partOf(fragment))
     const declared = declares === undefined ? undefined : declares(fragment)
     const announced = announces === undefined ? undefined : checkedCount(announces(fragment))

@@ -5,11 +5,17 @@
 // hand is what such tables wait for.
 //
 //   slot:  [hash, length of the name, required, part 0, part 1, …, name or its cell]
+//
+// A part is empty (0), filled by a fragment that is kept (its cell), or by one of which nothing is
+// kept (-1).
 import type { ByteArena } from "./byteArena.ts"
 import { copyBytes, sameBytes } from "./byteArena.ts"
 import { rowWords } from "./byteEntry.ts"
 
 const roomFirst = 2
+/** Stands in a part whose fragment is not kept. */
+export const filledOnly = -1
+
 /** Above this many slots they are searched through a Map. */
 const scanMax = 16
 
@@ -17,8 +23,13 @@ const scanMax = 16
 const nameWords = 4
 const nameBytes = nameWords * 4
 
-const { slots: countAt, room: roomAt, waiting: waitingAt, declared: declaredAt } = rowWords
-const { head: headAt, origin: originAt, cell: cellAt } = rowWords
+const {
+  slots: countAt,
+  room: roomAt,
+  waiting: waitingAt,
+  declared: declaredAt,
+  cell: cellAt
+} = rowWords
 
 /** Words of a slot. */
 export const slotWords = (parts: number): number => 3 + parts + nameWords
@@ -53,20 +64,6 @@ export class SlotCells {
 
   declared(state: number): boolean {
     return this.arena.words[(state >> 2) + declaredAt] !== 0
-  }
-
-  head(state: number): number {
-    return this.arena.words[(state >> 2) + headAt] as number
-  }
-
-  origin(state: number): number {
-    return this.arena.words[(state >> 2) + originAt] as number
-  }
-
-  setHead(state: number, fragment: number, origin: number): void {
-    const k = state >> 2
-    this.arena.words[k + headAt] = fragment
-    this.arena.words[k + originAt] = origin
   }
 
   /** Word index of a slot. */
@@ -182,6 +179,11 @@ export class SlotCells {
     if (words[at + 2] !== 0) words[waiting] = (words[waiting] as number) - 1
   }
 
+  /** Another fragment takes the place of the one that fills a part. */
+  replace(state: number, slot: number, part: number, fragment: number): void {
+    this.arena.words[this.slot(state, slot) + 3 + part] = fragment
+  }
+
   /** The key is not complete without every part of this slot. */
   require(state: number, slot: number): void {
     const { words } = this.arena
@@ -200,10 +202,10 @@ export class SlotCells {
 
   /** Gives back a fragment's cell. */
   drop(fragment: number): void {
-    if (fragment !== 0) this.arena.give(fragment, this.arena.words[fragment >> 2] as number)
+    if (fragment > 0) this.arena.give(fragment, this.arena.words[fragment >> 2] as number)
   }
 
-  /** Gives back everything of a key but its row. */
+  /** Gives back the slots of a key, with what fills them. */
   release(state: number): void {
     const { arena } = this
     const { words } = arena
@@ -215,11 +217,9 @@ export class SlotCells {
       const length = words[at + 1] as number
       if (length > nameBytes) arena.give(words[at + this.nameAt] as number, length)
     }
-    this.drop(words[k + headAt] as number)
     if (count > scanMax) this.lookups.delete(state)
     if (room > 0) arena.give(words[k + cellAt] as number, this.sizeOf(room))
     words[k + countAt] = 0
     words[k + roomAt] = 0
-    words[k + headAt] = 0
   }
 }

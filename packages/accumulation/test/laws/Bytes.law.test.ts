@@ -14,85 +14,17 @@ import * as Assemble from "../../src/Assemble.ts"
 import * as Complete from "../../src/Complete.ts"
 import type { ByteArena } from "../../src/internal/byteArena.ts"
 import { blockOf } from "../support/blocks.ts"
-
-const head = Format.delimited(
-  {
-    key: Format.text(),
-    words: Format.counted({ word: Format.text({ lower: true }), weight: Format.decimal() }),
-    flag: Format.boolean(),
-    title: Format.text()
-  },
-  { kind: "Head", separator: " " }
-)
-const left = Format.delimited(
-  { key: Format.text(), word: Format.text(), x: Format.integer() },
-  { kind: "Left", separator: " " }
-)
-const right = Format.delimited(
-  { key: Format.text(), word: Format.text(), y: Format.text(), pos: Format.choice({ n: "noun" }) },
-  { kind: "Right", separator: " " }
-)
-const kinds = { head, left, right }
-
-type Kind = keyof typeof kinds
-type Fragment = { readonly _tag: string; readonly key: string }
-
-interface Step {
-  readonly kind: Kind
-  readonly origin: string
-  readonly lines: ReadonlyArray<string>
-  readonly ms: number
-}
-
-const keys = fc.constantFrom("a", "b", "bb", "cé", "a-long-key-of-many-bytes", "")
-const words = fc.constantFrom("s", "t", "u", "é", "a_longer_word", "v", "w")
-
-const lineOf: Readonly<Record<Kind, fc.Arbitrary<string>>> = {
-  head: fc
-    .tuple(keys, fc.array(fc.tuple(words, fc.integer()), { maxLength: 4 }), fc.boolean(), words)
-    .map(([key, list, flag, title]) => {
-      const elements = list.map(([word, weight]) => `${word.toUpperCase()} ${weight} `)
-      return `${key} ${list.length} ${elements.join("")}${flag} ${title}`
-    }),
-  left: fc.tuple(keys, words, fc.integer()).map((parts) => parts.join(" ")),
-  right: fc.tuple(keys, words, words).map((parts) => `${parts.join(" ")} n`)
-}
-
-const step = fc.constantFrom<Kind>("head", "left", "left", "right", "right").chain((kind) =>
-  fc.record({
-    kind: fc.constant(kind),
-    origin: fc.constantFrom("p", "q"),
-    lines: fc.array(lineOf[kind], { maxLength: 10 }),
-    ms: fc.oneof(fc.constant(0), fc.integer({ min: -5, max: 300 }))
-  })
-)
-
-const bounds = fc.record({
-  limits: fc.record(
-    {
-      keys: fc.integer({ min: 1, max: 5 }),
-      items: fc.integer({ min: 2, max: 9 }),
-      bytes: fc.integer({ min: 5, max: 200 }),
-      slots: fc.integer({ min: 2, max: 8 }),
-      emit: fc.constantFrom("partial" as const, "discard" as const)
-    },
-    { requiredKeys: [] }
-  ),
-  expire: fc.record({
-    idle: fc.integer({ min: 20, max: 400 }),
-    emit: fc.constantFrom("partial" as const, "discard" as const)
-  }),
-  atEnd: fc.constantFrom("partial" as const, "discard" as const),
-  late: fc.constantFrom("drop" as const, "reopen" as const),
-  tombstones: fc.record({
-    max: fc.constantFrom(0, 1, 3, 100),
-    age: fc.integer({ min: 10, max: 500 })
-  }),
-  duplicates: fc.constantFrom("drop" as const, "fail" as const),
-  progressWeights: fc.constantFrom({}, { "Left:s": 3 })
-})
-
-type Bounds = typeof bounds extends fc.Arbitrary<infer A> ? A : never
+import type { Bounds, Fragment, Instance, Step } from "../support/byteHistories.ts"
+import {
+  bounds,
+  keys,
+  kinds,
+  replay,
+  shown,
+  stateOf,
+  step,
+  watched
+} from "../support/byteHistories.ts"
 
 const specOf = (options: Bounds) =>
   Accumulate.make({
@@ -118,95 +50,11 @@ const specOf = (options: Bounds) =>
     })
   })
 
-type Instance = Accumulator.AccumulatorInstance<unknown, unknown>
-
-interface Watched {
-  readonly instance: Instance
-  readonly failures: Array<string>
-}
-
-const watched = (
-  make: (host: Accumulator.AccumulatorHost) => unknown,
-  clock: { now: number }
-): Watched => {
-  const failures: Array<string> = []
-  const instance = make({
-    pipelineId: "p",
-    stageId: "s",
-    now: () => clock.now,
-    failed: (index, key, cause, kind) => {
-      failures.push(`${index} ${String(key)} ${kind} ${(cause as Error).message}`)
-      return true
-    }
-  }) as Instance
-  return { instance, failures }
-}
-
-const shown = (emitted: Batch.Batch<unknown> | undefined): unknown =>
-  emitted && {
-    items: emitted.items,
-    headers: emitted.columns?.headers,
-    seqBase: emitted.seqBase,
-    index: emitted.index,
-    bytes: emitted.bytes
-  }
-
-const stateOf = ({ instance, failures }: Watched): unknown => ({
-  totals: instance.totals(),
-  open: instance.openKeys(50),
-  deadline: instance.deadline(),
-  pending: instance.pending(),
-  failures
-})
-
-const replay = (options: Bounds, steps: ReadonlyArray<Step>): void => {
-  const clock = { now: 1_000 }
-  const spec = specOf(options)
-  const layouts = Object.values(kinds).map((format) => format.layout)
-  const shape = spec.shapeFor?.(layouts)
-  if (shape?._tag !== "Views") throw new Error(`not on views: ${shape?.reason}`)
-  const objects = watched((host) => spec.make(host), clock)
-  const views = watched((host) => shape.make(host, false), clock)
-  const machine = views.instance as Instance & { readonly assertInvariants: () => void }
-  let seq = 0
-  const settle = (): void => {
-    while (objects.instance.pending() || objects.instance.deadline() <= clock.now) {
-      const [a, b] = [objects.instance.fire(clock.now), views.instance.fire(clock.now)]
-      expect(shown(b)).toEqual(shown(a))
-    }
-    expect(stateOf(views)).toEqual(stateOf(objects))
-    machine.assertInvariants()
-  }
-  for (const { kind, origin, lines, ms } of steps) {
-    clock.now += ms
-    const needs = shape.needs[layouts.indexOf(kinds[kind].layout)]!
-    const decode = Format.decoder(kinds[kind] as Format.Format<unknown>)
-    const items = lines.flatMap((line) => {
-      const decoded = decode(line)
-      return decoded._tag === "Records" ? decoded.records : []
-    })
-    const block = blockOf(kinds[kind], needs, lines)
-    expect(block.length).toBe(items.length)
-    const fields = { seqBase: seq, origin, timestamp: clock.now, bytes: lines.join("\n").length }
-    seq += items.length
-    const plain = objects.instance.process(Batch.make(items, fields))
-    const viewed = views.instance.process(Batch.make(Views.asItems(block), fields))
-    expect(shown(viewed)).toEqual(shown(plain))
-    settle()
-  }
-  for (;;) {
-    const [a, b] = [objects.instance.end(), views.instance.end()]
-    expect(shown(b)).toEqual(shown(a))
-    if (a === undefined) break
-  }
-  expect(stateOf(views)).toEqual(stateOf(objects))
-}
-
 describe("keyed state on bytes", () => {
   it("gives the answers of the object table at every step of any history", () => {
     fc.assert(
       fc.property(bounds, fc.array(step, { maxLength: 25 }), (options, steps) =>
-        replay(options, steps)
+        replay(specOf(options), steps)
       ),
       { numRuns: 250 }
     )
@@ -217,13 +65,16 @@ describe("keyed state on bytes", () => {
       kind: "head",
       origin: "p",
       ms: 0,
-      lines: [`k ${n} ${Array.from({ length: n }, (_, i) => `W${i} ${i} `).join("")}true t`]
+      lines: [`k ${n} ${Array.from({ length: n }, (_, i) => `W${i} ${i} `).join("")}true 1 1 t`]
     })
     const parts = (kind: "left" | "right", n: number): Step => ({
       kind,
       origin: "q",
       ms: 0,
-      lines: Array.from({ length: n }, (_, i) => `k w${i} ${kind === "left" ? i : `y${i} n`}`)
+      lines: Array.from(
+        { length: n },
+        (_, i) => `k w${i} ${kind === "left" ? `${i} 1` : `y${i} 1 1 n`}`
+      )
     })
     const options: Bounds = {
       limits: {},
@@ -234,7 +85,13 @@ describe("keyed state on bytes", () => {
       duplicates: "drop",
       progressWeights: {}
     }
-    replay(options, [parts("left", 40), wide(60), parts("right", 60), parts("left", 60), wide(20)])
+    replay(specOf(options), [
+      parts("left", 40),
+      wide(60),
+      parts("right", 60),
+      parts("left", 60),
+      wide(20)
+    ])
   })
 
   it("holds no cell once every key has left and nobody reads what they made", () => {
@@ -254,7 +111,11 @@ describe("keyed state on bytes", () => {
     const arena = (instance as Instance & { readonly arena: ByteArena }).arena
     const blocks: Array<ViewBlock> = []
     for (let k = 0; k < 50; k++) {
-      for (const [i, line] of [`k${k} 1 W 2 true t`, `k${k} w 7`, `k${k} w yy n`].entries()) {
+      for (const [i, line] of [
+        `k${k} 1 W 2 true 1 1 t`,
+        `k${k} w 7 1`,
+        `k${k} w yy 1 1 n`
+      ].entries()) {
         const block = blockOf(Object.values(kinds)[i]!, shape.needs[i]!, [line])
         const emitted = instance.process(Batch.make(Views.asItems(block)))
         if (emitted !== undefined) blocks.push(Views.blockOf(emitted.items)!)
@@ -274,6 +135,39 @@ describe("keyed state on bytes", () => {
       words: [{ word: "w", x: 7, weight: 2, y: "yy", pos: "noun" }]
     })
     expect(arena.taken).toBe(0)
+  })
+
+  it("leaves what it handed on where it is while the memory of its keys grows", () => {
+    const spec = specOf({
+      limits: {},
+      expire: { idle: 100, emit: "partial" },
+      atEnd: "partial",
+      late: "drop",
+      tombstones: { max: 3, age: 100 },
+      duplicates: "drop",
+      progressWeights: {}
+    })
+    const layouts = Object.values(kinds).map((format) => format.layout)
+    const shape = spec.shapeFor?.(layouts)
+    if (shape?._tag !== "Views") throw new Error("not on views")
+    const { instance } = watched((host) => shape.make(host, true), { now: 0 })
+    const { arena } = instance as Instance & { readonly arena: ByteArena }
+    const take = (kind: number, lines: ReadonlyArray<string>) => {
+      const block = blockOf(Object.values(kinds)[kind]!, shape.needs[kind]!, lines)
+      return instance.process(Batch.make(Views.asItems(block)))
+    }
+    take(0, ["k 1 W 2 true 1 1 title"])
+    take(1, ["k w 7 1"])
+    const made = Views.blockOf(take(2, ["k w yy 1 1 n"])?.items)
+    const before = arena.bytes
+    for (let k = 0; arena.bytes === before; k++)
+      take(1, [`k${k} ${"long_word".repeat(100)}${k} 1 1`])
+    const [record] = made?.toObjects() ?? []
+    expect(record).toMatchObject({ id: "k", title: "title", words: [{ word: "w", y: "yy" }] })
+    made?.release()
+    take(1, ["other w 1 1"])
+    // Nobody reads the smaller buffer any more: it is whoever's.
+    expect(before.every((byte) => byte === 0)).toBe(true)
   })
 })
 
@@ -368,9 +262,37 @@ describe("the reason why an accumulator stays on objects", () => {
     ["key is a plain function", { ...base, key: ({ key }: Fragment) => key }],
     ['key: Head has no field "other"', { ...base, key: Fields.of("other") as typeof base.key }],
     ["output is a plain function", { ...base, output: () => 1 }],
-    ['duplicates: "accept" keeps', { ...base, duplicates: "accept" as const }],
     ["size is a plain function", { ...base, size: () => 1 }],
-    ["only discovered slots", { ...base, complete: Complete.items(3) }],
+    ["a predicate sees fragments", { ...base, complete: Complete.predicate(() => true) }],
+    ["count is a plain function", { ...base, complete: Complete.count(() => 1) }],
+    [
+      "slot is a plain function",
+      { ...base, complete: Complete.slots({ slot: () => "s", required: ["s"] }) }
+    ],
+    [
+      "slot 1 is no text",
+      { ...base, complete: Complete.slots({ slot: Fields.of("word"), required: [1] }) }
+    ],
+    [
+      "are not found by the slots",
+      {
+        ...base,
+        complete: Complete.slots({ slot: Fields.kind, required: ["Left"] }),
+        output: Assemble.record("Head", {
+          words: Assemble.elements("words", "word", { x: Assemble.joined("Left", "x") })
+        })
+      }
+    ],
+    [
+      "several kinds fill a slot",
+      {
+        ...base,
+        complete: Complete.slots({ slot: Fields.of("word"), required: ["s"] }),
+        output: Assemble.record("Head", {
+          words: Assemble.elements("words", "word", { x: Assemble.joined("Left", "x") })
+        })
+      }
+    ],
     [
       'output: Head has no field "none"',
       { ...base, output: Assemble.record("Head", { none: Assemble.own("none") }) }
