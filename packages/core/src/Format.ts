@@ -1,7 +1,7 @@
 // How records stand in a line of text: declared once, read in two ways. As objects, by `decoder`;
 // as views, by a parser generated for the fields a plan uses. Both give the same records and name
 // the same faults. A format reads no files and knows no lines: a line is what it is handed.
-import { checkJson, checkPlain, describe } from "./internal/format/describe.ts"
+import { checkJson, checkLines, checkPlain, describe } from "./internal/format/describe.ts"
 import { interpret } from "./internal/format/interpret.ts"
 import { interpretJson } from "./internal/format/jsonFields.ts"
 import type { Layout, Needs } from "./Views.ts"
@@ -58,6 +58,8 @@ export type FieldSpec =
   | { readonly _tag: "Counted"; readonly base: 10 | 16; readonly fields: FieldSpecs }
   | { readonly _tag: "Each"; readonly count: string; readonly width: number }
   | { readonly _tag: "Ordinal" }
+  | { readonly _tag: "Optional"; readonly to: string | undefined; readonly of: FieldSpec }
+  | { readonly _tag: "At"; readonly path: ReadonlyArray<string>; readonly of: FieldSpec }
 
 /** Fields in the order of the line. */
 export type FieldSpecs = Readonly<Record<string, FieldSpec>>
@@ -164,6 +166,45 @@ export const boolean = (
   }
 })
 
+/**
+ * A field that may be absent, and is null then: nothing stands in its place, or in JSON null, or no
+ * member.
+ *
+ * Limits: not for fields that others refer to (`same`, `span`, `each`), nor inside a group. An
+ * accumulator takes records with such fields, where it reads them, as objects.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const people = Format.csv({ name: Format.text(), age: Format.optional(Format.integer()) })
+ * ```
+ */
+export const optional = <A>(field: Field<A>): Field<A | null> => ({
+  spec: { _tag: "Optional", to: "to" in field.spec ? field.spec.to : undefined, of: field.spec }
+})
+
+/**
+ * A field of `Format.ndjson` that is a member of an object inside the object: the path to it,
+ * member by member.
+ *
+ * Errors: a member on the way that is missing, or no object, is a fault of the field; null where it
+ * is optional.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const events = Format.ndjson({
+ *   user: Format.at(["user", "id"], Format.integer()),
+ *   city: Format.at(["user", "address", "city"], Format.optional(Format.text()))
+ * })
+ * ```
+ */
+export const at = <A>(path: ReadonlyArray<string>, field: Field<A>): Field<A> => ({
+  spec: { _tag: "At", path, of: field.spec }
+})
+
 /** Whatever stands there, up to the separator; no part of the record. */
 export const skip = (options: Ends = {}): Skipped => ({
   spec: { _tag: "Skip", to: options.to },
@@ -242,6 +283,14 @@ export const delimited = <const F extends Fields, const Kind extends string = ne
   fields: F,
   options: DelimitedOptions<Kind> = {}
 ): Format<RecordOf<F> & Tagged<Kind>> => {
+  checkLines(specsOf(fields))
+  return declared(fields, options)
+}
+
+const declared = <const F extends Fields, const Kind extends string = never>(
+  fields: F,
+  options: DelimitedOptions<Kind>
+): Format<RecordOf<F> & Tagged<Kind>> => {
   const skipped = new Set(Object.keys(fields).filter((name) => "skipped" in fields[name]!))
   const specs = specsOf(fields)
   return {
@@ -296,8 +345,9 @@ export const csv = <const F extends Fields, const Kind extends string = never>(
  * One JSON object a line, of which the declared fields are read.
  *
  * Shape: members in any order, further ones are passed over; blank lines hold no record. `text`,
- * `integer`, `decimal`, `boolean` and `choice` without options of their own.
- * Limits: at most 30 fields; all of them must be there and not null.
+ * `integer`, `decimal`, `boolean` and `choice` without options of their own, `optional` or not, in
+ * the object or, by `at`, in objects inside it.
+ * Limits: at most 30 fields.
  * Errors: a line that is no JSON object, and a field that is missing or of another kind, are
  * faults.
  *
@@ -312,8 +362,7 @@ export const ndjson = <const F extends Fields, const Kind extends string = never
   fields: F,
   options: { readonly kind?: Kind } = {}
 ): Format<RecordOf<F> & Tagged<Kind>> => {
-  const format = delimited<F, Kind>(fields, { ...options, separator: "," })
-  checkPlain(format.fields, ",")
+  const format = declared<F, Kind>(fields, { ...options, separator: "," })
   checkJson(format.fields)
   return { ...format, _tag: "Ndjson" }
 }

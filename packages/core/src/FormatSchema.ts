@@ -10,8 +10,8 @@ export type FieldsOf<A> = { readonly [K in keyof A & string]: Format.Field<A[K]>
 
 const refuse = (name: string, reason: string): never => {
   throw new TypeError(
-    `format: field "${name}" ${reason}. Cure: declare it as String, Finite, Int, Boolean or ` +
-      "Literals, or declare the fields with Format"
+    `format: field "${name}" ${reason}. Cure: declare it as String, Finite, Int, Boolean, ` +
+      "Literals or NullOr of these, or declare the fields with Format"
   )
 }
 
@@ -35,6 +35,13 @@ const numberOf = (name: string, ast: SchemaAST.AST): Format.Field<number> => {
   return ids.some((id) => id.endsWith("isInt")) ? Format.integer() : Format.decimal()
 }
 
+/** What a union of something and null is beside null; undefined for any other. */
+const withoutNull = (ast: SchemaAST.AST): SchemaAST.AST | undefined => {
+  if (ast._tag !== "Union" || !ast.types.some(({ _tag }) => _tag === "Null")) return undefined
+  const others = ast.types.filter(({ _tag }) => _tag !== "Null")
+  return others.length === 1 ? others[0] : undefined
+}
+
 const fieldOf = (name: string, ast: SchemaAST.AST): Format.Field<unknown> => {
   if (ast.encoding !== undefined) return refuse(name, "is decoded from something else")
   if (ast._tag === "Number") return numberOf(name, ast)
@@ -46,6 +53,8 @@ const fieldOf = (name: string, ast: SchemaAST.AST): Format.Field<unknown> => {
       return Format.boolean()
     case "Literal":
     case "Union": {
+      const inner = withoutNull(ast)
+      if (inner !== undefined) return Format.optional(fieldOf(name, inner))
       const words = ast._tag === "Union" ? ast.types : [ast]
       return Format.choice(
         Object.fromEntries(
@@ -62,9 +71,11 @@ const fieldOf = (name: string, ast: SchemaAST.AST): Format.Field<unknown> => {
  * The fields of a struct, in its order, for `Format.csv`, `Format.ndjson` or `Format.delimited`.
  *
  * Shape: `String` is text, `Number` and `Finite` are decimals, `Int` a whole number, `Boolean` the
- * words true and false, `Literals` a choice. A format's records have the type of the schema.
+ * words true and false, `Literals` a choice, `NullOr` of these a field that may be absent. A
+ * format's records have the type of the schema.
  * Errors: throws `TypeError` for a schema that is no flat struct of these, naming field and cure:
- * optional, nullable, nested and transformed fields, and checks a parser cannot make.
+ * optional (declare them `NullOr`), nested (`Format.at`) and transformed fields, and checks a
+ * parser cannot make.
  *
  * @example
  * ```ts

@@ -6,13 +6,18 @@ import type { Condition } from "./Fields.ts"
 import { materialise } from "./internal/views/materialise.ts"
 import { Segment } from "./SegmentPool.ts"
 
-/** A field of a record, and how its column holds it. */
+/** A field of a record, and how its column holds it; `nullable` where it may be null. */
 export type Column =
-  | { readonly _tag: "Text"; readonly name: string }
-  | { readonly _tag: "Number"; readonly name: string }
-  | { readonly _tag: "Boolean"; readonly name: string }
+  | { readonly _tag: "Text"; readonly name: string; readonly nullable?: boolean }
+  | { readonly _tag: "Number"; readonly name: string; readonly nullable?: boolean }
+  | { readonly _tag: "Boolean"; readonly name: string; readonly nullable?: boolean }
   /** One of at most 250 words, held as its position in the list. */
-  | { readonly _tag: "Choice"; readonly name: string; readonly values: ReadonlyArray<string> }
+  | {
+      readonly _tag: "Choice"
+      readonly name: string
+      readonly values: ReadonlyArray<string>
+      readonly nullable?: boolean
+    }
   /** Any number of elements of the same columns. */
   | { readonly _tag: "Group"; readonly name: string; readonly columns: ReadonlyArray<Column> }
 

@@ -100,8 +100,9 @@ const withObjects = <A>(
  * gets a segment of its size, up to `recordBytesMax`.
  * Errors: `FileError` naming path, line, byte, field and reason of the first line that is not of
  * the format, after the records before it. A field that no stage reads is passed over and not
- * checked; nor is, where the first stage is a filter of `Fields.where`, what stands in a line behind
- * the fields that reject it. Throws where the platform forbids code generation: `Format.decoder` reads lines there.
+ * checked; nor is, where the first stage is a filter of `Fields.where`, what stands in a line
+ * behind the fields that reject it. Throws where the platform forbids code generation:
+ * `Format.decoder` reads lines there.
  *
  * @example
  * ```ts

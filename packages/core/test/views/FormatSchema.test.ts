@@ -27,6 +27,24 @@ it("has the fields of the struct, in its order", () => {
   expect(sales).toEqual(byHand)
 })
 
+it("reads what may be null as absent", () => {
+  const Person = Schema.Struct({
+    name: Schema.String,
+    age: Schema.NullOr(Schema.Int),
+    kind: Schema.NullOr(Schema.Literals(["a", "b"]))
+  })
+  const decode = Format.decoder(Format.csv(FormatSchema.fields(Person)))
+  const records = ["Ann,7,b", "Bob,,"].flatMap((line) => {
+    const decoded = decode(line)
+    return decoded._tag === "Records" ? decoded.records : []
+  })
+  expect(records).toEqual([
+    { name: "Ann", age: 7, kind: "b" },
+    { name: "Bob", age: null, kind: null }
+  ])
+  expect(records.every(Schema.is(Person))).toBe(true)
+})
+
 it("reads records of the schema's type", () => {
   const decoded = Format.decoder(Format.csv(FormatSchema.fields(Sale)))("7,Bonn,web,1.5,true,EUR")
   if (decoded._tag === "Fault") throw new Error(JSON.stringify(decoded.fault))
@@ -44,7 +62,11 @@ it("reads records of the schema's type", () => {
 
 it.each([
   ["is decoded from something else", Schema.Struct({ a: Schema.FiniteFromString })],
-  ["is a union of other things", Schema.Struct({ a: Schema.NullOr(Schema.String) })],
+  [
+    "is a union of other",
+    Schema.Struct({ a: Schema.NullOr(Schema.Union([Schema.Int, Schema.String])) })
+  ],
+  ["is a objects", Schema.Struct({ a: Schema.Struct({ b: Schema.String }) })],
   ["is a union of other things", Schema.Struct({ a: Schema.optional(Schema.String) })],
   ["is a arrays", Schema.Struct({ a: Schema.Array(Schema.String) })],
   ["has a check", Schema.Struct({ a: Schema.String.check(Schema.isMinLength(3)) })],

@@ -31,6 +31,12 @@ const simple: fc.Arbitrary<Any> = fc.oneof(
   ends.map((to) => Format.skip(endsOf(to)))
 )
 
+const optionally = (field: fc.Arbitrary<Any>): fc.Arbitrary<Any> =>
+  fc.tuple(field, fc.integer({ min: 0, max: 4 })).map(([each, nth]) => {
+    const isValue = !("skipped" in each)
+    return nth === 0 && isValue ? Format.optional(each as Format.Field<unknown>) : each
+  })
+
 const named = (fields: ReadonlyArray<Any>, prefix: string): Format.Fields =>
   Object.fromEntries(fields.map((field, i) => [`${prefix}${i}`, field]))
 
@@ -48,7 +54,8 @@ const group: fc.Arbitrary<Any> = fc
 
 const withSpan = (fields: Record<string, Any>): Record<string, Any> => {
   const texts = Object.entries(fields).filter(
-    ([, { spec }]) => spec._tag !== "Counted" && !(spec._tag === "Text" && spec.lower)
+    ([, { spec }]) =>
+      spec._tag !== "Counted" && spec._tag !== "Optional" && !(spec._tag === "Text" && spec.lower)
   )
   const plain = texts.every(([, { spec }]) => spec._tag !== "Text" || spec.without.length === 0)
   if (texts.length < Object.keys(fields).length || texts.length === 0 || !plain) return fields
@@ -79,17 +86,17 @@ const field: fc.Arbitrary<Any> = fc.oneof(
 )
 
 const rows: fc.Arbitrary<Format.Format<unknown>> = fc
-  .tuple(fc.array(field, { minLength: 1, maxLength: 4 }), fc.constantFrom(",", ";"))
+  .tuple(fc.array(optionally(field), { minLength: 1, maxLength: 4 }), fc.constantFrom(",", ";"))
   .map(([fields, separator]) =>
     Format.csv(named([Format.text(), ...fields], "f"), { separator, header: false })
   )
 
 const lined: fc.Arbitrary<Format.Format<unknown>> = fc
   .record({
-    fields: fc.array(fc.oneof({ arbitrary: simple, weight: 5 }, { arbitrary: group, weight: 1 }), {
-      minLength: 1,
-      maxLength: 5
-    }),
+    fields: fc.array(
+      fc.oneof({ arbitrary: optionally(simple), weight: 5 }, { arbitrary: group, weight: 1 }),
+      { minLength: 1, maxLength: 5 }
+    ),
     fan: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined, freq: 3 }),
     separator: fc.constantFrom(" ", "\t", ";", "--"),
     kind: fc.constantFrom(undefined, "Row"),
@@ -115,9 +122,26 @@ const member: fc.Arbitrary<Any> = fc.constantFrom<Any>(
   Format.boolean()
 )
 
+const placed = (fields: ReadonlyArray<Any>, places: ReadonlyArray<number>): Format.Fields => {
+  const prefixes = [[], [], ["in"], ["in", "deep"], ["out"]]
+  return Object.fromEntries(
+    fields.map((field, i) => {
+      const prefix = prefixes[places[i] as number] as ReadonlyArray<string>
+      const at = Format.at([...prefix, `m${i}`], field as Format.Field<unknown>)
+      return [`f${i}`, prefix.length === 0 ? field : at]
+    })
+  )
+}
+
 const objects: fc.Arbitrary<Format.Format<unknown>> = fc
-  .tuple(fc.array(member, { minLength: 1, maxLength: 5 }), fc.constantFrom(undefined, "Row"))
-  .map(([fields, kind]) => Format.ndjson(named(fields, "f"), kind === undefined ? {} : { kind }))
+  .tuple(
+    fc.array(optionally(member), { minLength: 1, maxLength: 5 }),
+    fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 5, maxLength: 5 }),
+    fc.constantFrom(undefined, "Row")
+  )
+  .map(([fields, places, kind]) =>
+    Format.ndjson(placed(fields, places), kind === undefined ? {} : { kind })
+  )
 
 /** Formats of every kind of field, alone and together. */
 export const formats = fc.oneof(

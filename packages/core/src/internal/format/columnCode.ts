@@ -59,7 +59,7 @@ export const put = (scope: ParserScope, step: Step, row: string): ReadonlyArray<
   const place = scope.places.get(step.path)
   if (place === undefined || step.spec._tag === "Skip") return []
   const { id, column } = place
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   switch (column._tag) {
     case "Text": {
       const hash = scope.needs.hashes.has(step.path)
@@ -109,7 +109,7 @@ export const write = (scope: ParserScope, steps: ReadonlyArray<Step>): string =>
   const all = steps.flatMap((step) => put(scope, step, "r")).join(" ")
   const closed = steps
     .filter((step) => step.spec._tag === "Counted" && scope.places.has(step.path))
-    .map((step) => `g${scope.places.get(step.path)?.id} = w${scope.id(step.path)};`)
+    .map((step) => `g${scope.places.get(step.path)?.id} = w${scope.own(step)};`)
     .join(" ")
   const one = `if (r >= room) grow();
       ${all} ${keyed} r++;`
@@ -121,7 +121,7 @@ export const write = (scope: ParserScope, steps: ReadonlyArray<Step>): string =>
 
 /** A record for each element of the field that ends the line. */
 const repeating = (scope: ParserScope, repeated: Step, one: string): string => {
-  const n = scope.id(repeated.path)
+  const n = scope.own(repeated)
   const spec = repeated.spec as FieldSpec & { _tag: "Each" }
   const count = `v${scope.id(spec.count)}`
   const size = bytesOf(scope.separator)

@@ -9,8 +9,20 @@ const refuse = (field: string, reason: string, cure: string): never => {
   throw new TypeError(`format: field "${field}" ${reason}. Cure: ${cure}`)
 }
 
+/** The field itself, wherever it stands and whether or not it may be absent. */
+export const bare = (spec: FieldSpec): FieldSpec =>
+  spec._tag === "Optional" || spec._tag === "At" ? bare(spec.of) : spec
+
+/** Whether a field may be absent. */
+export const isOptional = (spec: FieldSpec): boolean =>
+  spec._tag === "Optional" || (spec._tag === "At" && isOptional(spec.of))
+
 const columnOf = (name: string, spec: FieldSpec): Column => {
   switch (spec._tag) {
+    case "Optional":
+      return { ...columnOf(name, spec.of), nullable: true } as Column
+    case "At":
+      return columnOf(name, spec.of)
     case "Integer":
     case "Decimal":
     case "Ordinal":
@@ -48,9 +60,40 @@ const checkEnd = (name: string, spec: FieldSpec): void => {
   }
 }
 
-const before = (name: string, other: string, known: ReadonlyArray<string>): void => {
-  if (known.includes(other)) return
-  refuse(name, `refers to "${other}"`, "name a field that stands before it")
+const before = (
+  name: string,
+  other: string,
+  known: ReadonlyArray<string>,
+  specs: FieldSpecs
+): void => {
+  if (!known.includes(other))
+    refuse(name, `refers to "${other}"`, "name a field that stands before it")
+  if (isOptional(specs[other] as FieldSpec))
+    refuse(name, `refers to "${other}", which may be absent`, "name one that never is")
+}
+
+const values: ReadonlyArray<FieldSpec["_tag"]> = [
+  "Text",
+  "Digits",
+  "Integer",
+  "Decimal",
+  "Choice",
+  "Boolean"
+]
+
+const checkOptional = (name: string, spec: FieldSpec, nested: boolean): void => {
+  const inner = bare(spec)
+  if (nested) refuse(name, "may be absent inside a group", "take it out")
+  const isValue =
+    values.includes(inner._tag) && !(inner._tag === "Integer" && inner.same !== undefined)
+  if (!isValue)
+    refuse(name, `is a ${inner._tag.toLowerCase()} that may be absent`, "make it a value")
+}
+
+/** Refuses a field that is looked for by a path where there are no members. */
+export const checkLines = (specs: FieldSpecs): void => {
+  for (const [name, { _tag }] of Object.entries(specs))
+    if (_tag === "At") refuse(name, "is a member of an object", "declare it in Format.ndjson")
 }
 
 const check = (specs: FieldSpecs, nested: boolean): void => {
@@ -62,21 +105,24 @@ const check = (specs: FieldSpecs, nested: boolean): void => {
     checkEnd(name, spec)
     if (/^\d/.test(name)) refuse(name, "begins with a digit, which changes the order", "rename it")
     if (spec._tag === "Span") {
-      before(name, spec.from, known)
-      before(name, spec.through, known)
+      before(name, spec.from, known, specs)
+      before(name, spec.through, known, specs)
       const covered = names.slice(names.indexOf(spec.from), names.indexOf(spec.through) + 1)
       for (const each of covered) {
         const inner = specs[each] as FieldSpec
+        if (isOptional(inner)) refuse(name, `covers "${each}", which may be absent`, "leave it out")
         if (inner._tag === "Counted") refuse(name, `covers the group "${each}"`, "leave it out")
         if (inner._tag === "Text" && (inner.lower || inner.without.length > 0))
           refuse(each, `is changed and also part of "${name}"`, "leave it as it is")
       }
     }
-    if (spec._tag === "Integer" && spec.same !== undefined) before(name, spec.same, known)
-    if (spec._tag === "Each") before(name, spec.count, known)
-    if (spec._tag === "Choice") {
-      const words = Object.keys(spec.words)
-      if (words.length === 0 || choiceValues(spec.words).length > choicesMax)
+    if (spec._tag === "Integer" && spec.same !== undefined) before(name, spec.same, known, specs)
+    if (spec._tag === "Each") before(name, spec.count, known, specs)
+    if (isOptional(spec)) checkOptional(name, spec, nested)
+    const inner = bare(spec)
+    if (inner._tag === "Choice") {
+      const words = Object.keys(inner.words)
+      if (words.length === 0 || choiceValues(inner.words).length > choicesMax)
         refuse(name, `has ${words.length} words`, `give 1 to ${choicesMax}`)
     }
     if (spec._tag === "Counted" || spec._tag === "Each" || spec._tag === "Ordinal") {
@@ -93,7 +139,7 @@ export const checkPlain = (specs: FieldSpecs, separator: string): void => {
   if (separator.length !== 1 || !isAscii(separator) || separator === '"')
     refuse("(all)", `are separated by ${JSON.stringify(separator)}`, "give one ASCII character")
   for (const [name, spec] of Object.entries(specs)) {
-    const isPlain = !["Counted", "Each", "Ordinal", "Span"].includes(spec._tag)
+    const isPlain = values.includes(bare(spec)._tag) || spec._tag === "Skip"
     if (!isPlain || ("to" in spec && spec.to !== undefined))
       refuse(name, `is a ${spec._tag.toLowerCase()} of its own`, "declare a field of one value")
   }
@@ -101,20 +147,36 @@ export const checkPlain = (specs: FieldSpecs, separator: string): void => {
 
 const jsonFieldsMax = 30
 
+/** The members that lead to a field. */
+export const pathOf = (name: string, spec: FieldSpec): ReadonlyArray<string> =>
+  spec._tag === "At" ? spec.path : [name]
+
 /** Refuses fields that mean nothing in an object. */
 export const checkJson = (specs: FieldSpecs): void => {
   const entries = Object.entries(specs)
   if (entries.length > jsonFieldsMax)
     refuse("(all)", `are ${entries.length} fields`, `declare at most ${jsonFieldsMax}`)
-  for (const [name, spec] of entries) {
+  const paths = entries.map(([name, spec]) => pathOf(name, spec))
+  const objects = new Set(
+    paths.flatMap((path) => path.slice(1).map((_, i) => JSON.stringify(path.slice(0, i + 1))))
+  )
+  if (objects.size > jsonFieldsMax)
+    refuse("(all)", `lie in ${objects.size} objects`, `declare at most ${jsonFieldsMax}`)
+  for (const [name, outer] of entries) {
+    const spec = bare(outer)
+    const path = pathOf(name, outer)
     const isBare =
       spec._tag === "Text"
         ? !spec.lower && !spec.trimEnd && spec.without.length === 0 && spec.least === 0
         : spec._tag === "Integer"
           ? spec.base === 10 && spec.same === undefined
-          : spec._tag !== "Digits" && spec._tag !== "Skip"
-    if (!isBare || /["\\\p{Cc}]/u.test(name))
+          : spec._tag !== "Digits" && values.includes(spec._tag)
+    const isNamed = path.length > 0 && path.every((each) => !/["\\\p{Cc}]/u.test(each))
+    if (!isBare || !isNamed || ("to" in spec && spec.to !== undefined))
       refuse(name, "has options, or a name, that no member of an object has", "leave them out")
+    const within = paths.filter((other) => path.every((each, i) => other[i] === each))
+    if (within.length > 1)
+      refuse(name, `stands at ${path.join(".")}, as another field does`, "read it once")
   }
 }
 

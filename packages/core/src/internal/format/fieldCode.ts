@@ -7,7 +7,7 @@ import { decimalCode, wholeCode } from "./numberCode.ts"
 import type { ParserScope } from "./parserScope.ts"
 import { bytesOf } from "./parserScope.ts"
 import type { Step } from "./sequence.ts"
-import { groupOf, sameAs } from "./sequence.ts"
+import { groupOf, innerOf, sameAs } from "./sequence.ts"
 import { plainText, textCode } from "./textCode.ts"
 
 /** Code that reads a field from p on and leaves p behind what ends it. */
@@ -23,7 +23,7 @@ export const fieldCode = (scope: ParserScope, step: Step): string => {
     case "Integer":
       return integerCode(scope, step, spec)
     case "Decimal": {
-      const n = scope.id(step.path)
+      const n = scope.own(step)
       return decimalCode(n, scope.fault(step, `s${n}`), scope.closing(step, `s${n}`))
     }
     case "Choice":
@@ -36,13 +36,15 @@ export const fieldCode = (scope: ParserScope, step: Step): string => {
       return groupCode(scope, step, spec.base)
     case "Span":
       return spanCode(scope, step, spec)
+    case "Optional":
+      return optionalCode(scope, step, spec.of)
     default:
       return ""
   }
 }
 
 const digitsCode = (scope: ParserScope, step: Step, width: number): string => {
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   const fault = scope.fault(step, `s${n}`)
   return `const s${n} = p;
     q = p + ${width};
@@ -53,7 +55,7 @@ const digitsCode = (scope: ParserScope, step: Step, width: number): string => {
 }
 
 const numberCode = (scope: ParserScope, step: Step, base: 10 | 16): string => {
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   return wholeCode(n, base, scope.fault(step, `s${n}`), scope.closing(step, `s${n}`))
 }
 
@@ -62,7 +64,7 @@ const integerCode = (
   step: Step,
   { base, same }: FieldSpec & { _tag: "Integer" }
 ): string => {
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   const read = numberCode(scope, step, base)
   if (same === undefined) return read
   const fault = scope.fault(step, `s${n}`, sameAs(same))
@@ -75,7 +77,7 @@ const wordCode = (
   words: ReadonlyArray<string>,
   codeOf: (word: string) => number
 ): string => {
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   const tests = words.map((word) => {
     const bytes = bytesOf(word)
     const spelled = bytes.map((byte, i) => `b[p + ${i}] === ${byte}`)
@@ -92,8 +94,28 @@ const wordCode = (
     ${end} ${over}`
 }
 
+/** Sets the field's variables to null, or to what the field inside is. */
+const optionalCode = (scope: ParserScope, step: Step, spec: FieldSpec): string => {
+  const n = scope.own(step)
+  const inner = innerOf(step, spec)
+  const m = scope.own(inner)
+  const isText = spec._tag === "Text" || spec._tag === "Digits"
+  const isCode = spec._tag === "Choice" || spec._tag === "Boolean"
+  const { hash } = scope.use(step.path)
+  const value = isText ? `l${n} = l${m};` : isCode ? `k${n} = k${m};` : `v${n} = v${m};`
+  const { to, orEnd } = step.ending
+  const size = to === "" ? 0 : scope.endOf(to).length
+  const over = orEnd ? `if (p < e) p += ${size};` : `p += ${size};`
+  return `let s${n} = p, l${n} = -1, v${n} = NaN, k${n} = 255; ${hash ? `let h${n} = SEED;` : ""}
+    if (${scope.follows(step.ending, 0)}) { ${over} }
+    else {
+      ${fieldCode(scope, inner)}
+      s${n} = s${m}; ${value} ${hash ? `h${n} = h${m};` : ""}
+    }`
+}
+
 const spanCode = (scope: ParserScope, step: Step, spec: FieldSpec & { _tag: "Span" }): string => {
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   const from = `s${scope.id(groupOf(step) + spec.from)}`
   const to = `t${scope.id(groupOf(step) + spec.through)}`
   return `const s${n} = ${from}, l${n} = ${to} - ${from};
@@ -101,7 +123,7 @@ const spanCode = (scope: ParserScope, step: Step, spec: FieldSpec & { _tag: "Spa
 }
 
 const groupCode = (scope: ParserScope, step: Step, base: 10 | 16): string => {
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   const place = scope.places.get(step.path)
   const inner = step.inner.map((each) => fieldCode(scope, each)).join("\n      ")
   const count = `${numberCode(scope, step, base)}

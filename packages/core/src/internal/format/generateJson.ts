@@ -6,11 +6,13 @@ import { multiplier, seed } from "../../ByteHash.ts"
 import type { Condition } from "../../Fields.ts"
 import type { FieldSpec, FieldSpecs, Format } from "../../Format.ts"
 import type { Layout, Needs } from "../../Views.ts"
+import { absent } from "../../Views.ts"
 import { namesIn, testCode } from "../views/conditionCode.ts"
 import { hoists, rehoists, write, writeRead } from "./columnCode.ts"
-import { choiceValues } from "./describe.ts"
+import { bare, choiceValues, isOptional } from "./describe.ts"
 import type { Parse, Parser } from "./generate.ts"
 import { jsonExpected, objectExpected, readJson, usedFields } from "./jsonFields.ts"
+import { nothingCode, objectCode } from "./jsonMembers.ts"
 import { skipSpace, skipValue } from "./jsonSkip.ts"
 import { ParserScope } from "./parserScope.ts"
 import { askable } from "./reading.ts"
@@ -26,64 +28,13 @@ interface Slow {
   readonly numbers: Array<number>
 }
 
-const isSame = (at: string, text: string): string =>
-  [...encoder.encode(text)].map((byte, i) => `b[${at} + ${i}] === ${byte}`).join(" && ")
-
-/** Reads a value at q into the field's variables; leaves the quick way where it is not plain. */
-const valueCode = (spec: FieldSpec, n: number): string => {
-  switch (spec._tag) {
-    case "Integer":
-      return `${digits(n)} if (w < 1 || w > 15 || (m && v${n} === 0)) break quick;
-        if (m) v${n} = -v${n};`
-    case "Decimal":
-      return `${digits(n)} if (w < 1) break quick;
-        if (q < e && b[q] === 46) {
-          const d = ++q;
-          while (q < e && (c = b[q] - 48) >= 0 && c <= 9) { v${n} = v${n} * 10 + c; q++; }
-          w += q - d;
-          if (q === d || w > 15) break quick;
-          v${n} /= 10 ** (q - d);
-        }
-        if (w > 15 || (m && v${n} === 0)) break quick; if (m) v${n} = -v${n};`
-    case "Boolean":
-      return `if (${isSame("q", "true")}) { k${n} = 1; q += 4; }
-        else if (${isSame("q", "false")}) { k${n} = 0; q += 5; } else break quick;`
-    case "Choice": {
-      const values = choiceValues(spec.words)
-      const tests = Object.entries(spec.words).map(([word, value]) => {
-        const quoted = `"${word}"`
-        const { length } = encoder.encode(quoted)
-        return `if (${isSame("q", quoted)}) { k${n} = ${values.indexOf(value)}; q += ${length}; }`
-      })
-      return `${tests.join(" else ")} else break quick;`
-    }
-    default:
-      return `if (b[q] !== 34) break quick; s${n} = ++q;
-        while (q < e && (c = b[q]) !== 34) { if (c === 92 || c < 32) break quick; q++; }
-        l${n} = q - s${n}; q++;`
-  }
-}
-
-// Leading zeros are no JSON; a second digit behind one leaves the quick way.
-const digits = (n: number): string => `const m = b[q] === 45; if (m) q++;
-        let w = q; v${n} = 0;
-        if (b[q] === 48 && b[q + 1] >= 48 && b[q + 1] <= 57) break quick;
-        while (q < e && (c = b[q] - 48) >= 0 && c <= 9) { v${n} = v${n} * 10 + c; q++; }
-        w = q - w;`
-
-const memberCode = (step: Step, i: number, n: number): string => {
-  const { length } = encoder.encode(step.name)
-  return `if (z - a === ${length} && ${isSame("a", step.name) || "true"}) {
-        ${valueCode(step.spec, n)}
-        seen |= ${2 ** i};
-      }`
-}
-
 const variables = (steps: ReadonlyArray<Step>, id: (path: string) => number): string =>
   steps
-    .map(
-      ({ path }) => `let s${id(path)} = 0, l${id(path)} = 0, v${id(path)} = 0, k${id(path)} = 255;`
-    )
+    .map(({ path, spec }) => {
+      const n = id(path)
+      const nothing = isOptional(spec) ? nothingCode(n) : ""
+      return `let s${n} = 0, l${n} = 0, v${n} = 0, k${n} = 255; ${nothing}`
+    })
     .join(" ")
 
 const hashes = (steps: ReadonlyArray<Step>, needs: Needs, id: (path: string) => number): string =>
@@ -120,7 +71,9 @@ const source = (steps: ReadonlyArray<Step>, scope: ParserScope, rejected: string
   const { needs } = scope
   const id = (path: string): number => scope.id(path)
   const hasKey = needs.key !== undefined
-  const members = steps.map((step, i) => memberCode(step, i, id(step.path))).join("\n      else ")
+  const members = steps.map((step, nth) => ({ step, nth, id: id(step.path) }))
+  const needed = members.filter(({ step }) => !isOptional(step.spec))
+  const mask = needed.reduce((sum, { nth }) => sum + 2 ** nth, 0)
   const back = steps
     .map(({ path }, i) => {
       const n = id(path)
@@ -147,31 +100,13 @@ return function json_${identity}(b, at, end, sheet, max, host) {
     let next = e + 1;
     if (e < 0 || e >= end) { e = end; next = end; }
     ${variables(steps, id)}
-    let seen = 0, isRead = false;
+    let seen = 0, objects = 0, isRead = false;
     p = space(b, p, e);
     if (p === e) { lines++; at = next; continue; }
     quick: {
-      if (b[p] !== 123) break quick;
-      q = p + 1;
-      if (q < e && b[q] <= 32) q = space(b, q, e);
-      while (q < e && b[q] === 34) {
-        a = ++q;
-        while (q < e && (c = b[q]) !== 34) { if (c === 92 || c < 32) break quick; q++; }
-        z = q++;
-        if (q < e && b[q] <= 32) q = space(b, q, e);
-        if (b[q++] !== 58) break quick;
-        if (q < e && b[q] <= 32) q = space(b, q, e);
-        ${members}
-        else { q = skip(b, q, e); if (q < 0) break quick; }
-        if (q < e && b[q] <= 32) q = space(b, q, e);
-        if (q < e && b[q] === 44) {
-          q++;
-          if (q < e && b[q] <= 32) q = space(b, q, e);
-          if (b[q] !== 34) break quick;
-        } else break;
-      }
-      if (q >= e || b[q] !== 125 || seen !== ${2 ** steps.length - 1}) break quick;
-      q++;
+      q = p;
+      ${objectCode(members, 0, { count: 0 })}
+      if (${mask === 0 ? "false" : `(seen & ${mask}) !== ${mask}`}) break quick;
       isRead = space(b, q, e) === e;
     }
     if (!isRead) {
@@ -193,6 +128,11 @@ return function json_${identity}(b, at, end, sheet, max, host) {
 }
 
 /** The slow way: the line's meaning, its texts put where the line stood, as bytes. */
+const codeOf = (spec: FieldSpec, value: unknown): number => {
+  const inner = bare(spec)
+  return inner._tag === "Choice" ? choiceValues(inner.words).indexOf(value as string) : absent
+}
+
 const slowWay = (
   fields: FieldSpecs,
   condition: Condition | undefined,
@@ -207,7 +147,11 @@ const slowWay = (
     let at = from
     list.forEach(([name, spec], i) => {
       const value = values[name]
-      if (spec._tag === "Choice") x.numbers[i] = choiceValues(spec.words).indexOf(value as string)
+      const { _tag } = bare(spec)
+      if (value === null) {
+        x.lengths[i] = -1
+        x.numbers[i] = _tag === "Boolean" || _tag === "Choice" ? absent : Number.NaN
+      } else if (_tag === "Choice") x.numbers[i] = codeOf(spec, value)
       else if (typeof value === "string") {
         // Unescaped text is never longer than it was with its escapes.
         const { written } = encoder.encodeInto(value, bytes.subarray(at, to))

@@ -8,7 +8,7 @@ import { everything, narrowed } from "../../Views.ts"
 import { quotedExpected, splitQuoted } from "./quoted.ts"
 import { readingOf } from "./reading.ts"
 import type { Step } from "./sequence.ts"
-import { digitsMax, groupOf, sameAs } from "./sequence.ts"
+import { digitsMax, groupOf, innerOf, sameAs } from "./sequence.ts"
 
 interface Progress {
   readonly line: string
@@ -143,6 +143,12 @@ const spanOf = (progress: Progress, step: Step, spec: FieldSpec & { _tag: "Span"
   return progress.line.slice(from, progress.places.get(group + spec.through)?.[1])
 }
 
+/** Whether what ends a field stands where it should begin. */
+const isNothing = ({ line, at }: Progress, { ending: { to, orEnd } }: Step): boolean => {
+  if (at === line.length && (to === "" || orEnd)) return true
+  return to !== "" && line.startsWith(to, at)
+}
+
 const valueOf = (progress: Progress, step: Step): unknown => {
   const { spec } = step
   const from = progress.at
@@ -170,6 +176,10 @@ const valueOf = (progress: Progress, step: Step): unknown => {
       return spanOf(progress, step, spec)
     case "Counted":
       return elementsOf(progress, step, spec.base)
+    case "Optional":
+      if (!isNothing(progress, step)) return valueOf(progress, innerOf(step, spec.of))
+      closed(progress, step, from)
+      return null
     default:
       return undefined
   }

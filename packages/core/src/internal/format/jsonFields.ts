@@ -6,11 +6,16 @@ import type { Decoded, Fault, FieldSpec, FieldSpecs, Format } from "../../Format
 import type { Needs } from "../../Views.ts"
 import { isUsed, narrowed } from "../../Views.ts"
 import { namesIn } from "../views/conditionCode.ts"
+import { pathOf } from "./describe.ts"
 import { askable } from "./reading.ts"
 
 /** What a fault says should stand in a field. */
 export const jsonExpected = (spec: FieldSpec): string => {
   switch (spec._tag) {
+    case "Optional":
+      return `nothing, or ${jsonExpected(spec.of)}`
+    case "At":
+      return `${jsonExpected(spec.of)} at ${spec.path.join(".")}`
     case "Integer":
       return "a whole number"
     case "Decimal":
@@ -27,7 +32,7 @@ export const jsonExpected = (spec: FieldSpec): string => {
 /** What a fault says of a line that is no object. */
 export const objectExpected = "one JSON object"
 
-/** The value of a field, or undefined when it is of another kind. */
+/** The value of a field, or undefined when it is of another kind; `found` undefined: no member. */
 const valueOf = (spec: FieldSpec, found: unknown): unknown => {
   switch (spec._tag) {
     case "Integer":
@@ -40,9 +45,24 @@ const valueOf = (spec: FieldSpec, found: unknown): unknown => {
       return typeof found === "string" && Object.hasOwn(spec.words, found)
         ? spec.words[found]
         : undefined
+    case "Optional":
+      return found === undefined || found === null ? null : valueOf(spec.of, found)
+    case "At":
+      return valueOf(spec.of, found)
     default:
       return typeof found === "string" ? found : undefined
   }
+}
+
+/** What stands at a path, or undefined. */
+const memberAt = (found: unknown, path: ReadonlyArray<string>): unknown => {
+  let at = found
+  for (const name of path) {
+    const isObject = typeof at === "object" && at !== null && !Array.isArray(at)
+    if (!isObject || !Object.hasOwn(at as object, name)) return undefined
+    at = (at as Readonly<Record<string, unknown>>)[name]
+  }
+  return at
 }
 
 const parsed = (line: string): unknown => {
@@ -83,8 +103,7 @@ export const readJson = (
     const values: Record<string, unknown> = {}
     const faultIn = (list: typeof asked): JsonLine | undefined => {
       for (const [field, spec] of list) {
-        const own = Object.hasOwn(found, field) ? found[field as keyof typeof found] : undefined
-        const value = valueOf(spec, own)
+        const value = valueOf(spec, memberAt(found, pathOf(field, spec)))
         if (value === undefined)
           return { _tag: "Fault", fault: { field, expected: jsonExpected(spec), at: 0 } }
         values[field] = value

@@ -1,5 +1,6 @@
 // Writes the code that makes the key of a record: its fields' bytes one after the other, and their
 // hash. They are copied together, each key to begin at a multiple of four.
+import { isOptional } from "./describe.ts"
 import type { Step } from "./sequence.ts"
 
 const bytesOf = (text: string): ReadonlyArray<number> => [...new TextEncoder().encode(text)]
@@ -45,6 +46,12 @@ export const keyCode = (
   words: Array<ReadonlyArray<ReadonlyArray<number>>>
 ): string => {
   const parts = key.map((name) => steps.find((step) => step.path === name) as Step)
+  const absent = parts.find(({ spec }) => isOptional(spec))
+  if (absent !== undefined)
+    throw new TypeError(
+      `format: field "${absent.path}" is part of a key and may be absent. ` +
+        "Cure: key by fields that every record has"
+    )
   const copied = parts.map((step) => partOf(step, id(step.path), words)).join(" ")
   // Keys begin at whole words and end in zeros up to the next one, to be compared word by word.
   return `{ let h = SEED; const k = ku; ${copied} KS[r] = k; KL[r] = ku - k; ${mixed}

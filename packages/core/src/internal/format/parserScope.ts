@@ -79,6 +79,11 @@ export class ParserScope {
     return this.ids.size - 1
   }
 
+  /** The suffix of a step's local variables. */
+  own({ path, isInner }: Step): number {
+    return this.id(isInner === true ? `${path}?` : path)
+  }
+
   /** A field that was read, as conditions see it. */
   operand(name: string): Operand | undefined {
     const place = this.places.get(name)
@@ -103,7 +108,7 @@ export class ParserScope {
   closing(step: Step, from: string): string {
     const { to, orEnd } = step.ending
     const fault = this.fault(step, from)
-    const end = this.isSpanned(step) ? `const t${this.id(step.path)} = p;` : ""
+    const end = this.isSpanned(step) ? `const t${this.own(step)} = p;` : ""
     if (to === "") return `${end} if (p !== e) ${fault}`
     const bytes = this.endOf(to)
     const here = bytes.map((byte, i) => `b[p + ${i}] === ${byte}`).join(" && ")
@@ -124,7 +129,7 @@ export class ParserScope {
   /** Code that hashes a field's bytes, where somebody looks up by it. */
   hashLoop(step: Step, from: string, to: string): string {
     if (!this.use(step.path).hash) return ""
-    const n = this.id(step.path)
+    const n = this.own(step)
     return `let h${n} = SEED; for (q = ${from}; q < ${to}; q++) h${n} = Math.imul(h${n} ^ b[q], M);`
   }
 }

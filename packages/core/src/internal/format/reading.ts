@@ -19,7 +19,13 @@ export interface Reading {
 const isNumeral = /^[0-9a-z.+-]/i
 
 /** Whether going on to what ends a field finds the end that reading it finds. */
-const hasPlainEnd = ({ spec, ending: { to } }: Step): boolean => {
+const hasPlainEnd = ({
+  spec,
+  ending: { to }
+}: {
+  readonly spec: FieldSpec
+  readonly ending: { readonly to: string }
+}): boolean => {
   switch (spec._tag) {
     case "Text":
       return true
@@ -31,6 +37,8 @@ const hasPlainEnd = ({ spec, ending: { to } }: Step): boolean => {
       return Object.keys(spec.words).every((word) => endsFirst(word, to))
     case "Boolean":
       return endsFirst(spec.yes, to) && endsFirst(spec.no, to)
+    case "Optional":
+      return hasPlainEnd({ spec: spec.of, ending: { to } })
     default:
       return false
   }

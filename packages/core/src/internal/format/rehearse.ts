@@ -5,6 +5,7 @@ import type { Format } from "../../Format.ts"
 import { Segment } from "../../SegmentPool.ts"
 import type { Needs } from "../../Views.ts"
 import { SheetPool } from "../../Views.ts"
+import { bare, isOptional, pathOf } from "./describe.ts"
 import type { Parser } from "./generate.ts"
 import type { Step } from "./sequence.ts"
 import { sequence } from "./sequence.ts"
@@ -49,6 +50,8 @@ const sampleOf = (step: Step, sampling: Sampling): string => {
       return pick(Object.keys(spec.words), v)
     case "Boolean":
       return pick([spec.yes, spec.no], v)
+    case "Optional":
+      return v % 4 === 2 ? "" : sampleOf({ ...step, spec: spec.of }, sampling)
     case "Counted":
       return [
         String(v % 4),
@@ -92,16 +95,32 @@ const jsonValues: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   Text: ["ab", "", "abcdefghijklmnopqrst", "é", 'a "b"']
 }
 
+/** Sets a member by its path. */
+const setAt = (record: Record<string, unknown>, path: ReadonlyArray<string>, value: unknown) => {
+  let object = record
+  for (const name of path.slice(0, -1)) {
+    object[name] ??= {}
+    object = object[name] as Record<string, unknown>
+  }
+  object[path.at(-1) as string] = value
+}
+
 const jsonLines = ({ fields }: Format<unknown>): string => {
   const lines: Array<string> = []
   for (let v = 0; v < variants; v++) {
-    const members = Object.entries(fields).map(([name, spec]) => {
-      const values = spec._tag === "Choice" ? Object.keys(spec.words) : jsonValues[spec._tag]
-      return [name, values?.[v % values.length]] as const
+    const members = Object.entries(fields).flatMap(([name, spec]) => {
+      const inner = bare(spec)
+      const values = inner._tag === "Choice" ? Object.keys(inner.words) : jsonValues[inner._tag]
+      const path = pathOf(name, spec)
+      if (isOptional(spec) && v % 5 === 2) return []
+      const isNull = isOptional(spec) && v % 5 === 3
+      return [[path, isNull ? null : values?.[v % values.length]] as const]
     })
-    const further = [["further", [v, { a: null, b: "c", d: [] }]] as const]
+    const further = [[["further"], [v, { a: null, b: "c", d: [] }]] as const]
     const all = v % 2 === 0 ? [...members, ...further] : [...further, ...members.toReversed()]
-    lines.push(JSON.stringify(Object.fromEntries(all), undefined, v % 5 === 0 ? " " : ""))
+    const record: Record<string, unknown> = {}
+    for (const [path, value] of all) setAt(record, path, value)
+    lines.push(JSON.stringify(record, undefined, v % 5 === 0 ? " " : ""))
   }
   return `${lines.map((line) => line.replaceAll("\n", " ")).join("\n")}\n`
 }

@@ -21,7 +21,12 @@ export interface Step {
   readonly expected: string
   /** The fields of an element of a group. */
   readonly inner: ReadonlyArray<Step>
+  /** Tells the variables of the field inside an optional one from those of the latter. */
+  readonly isInner?: boolean
 }
+
+/** The field inside an optional one. */
+export const innerOf = (step: Step, spec: FieldSpec): Step => ({ ...step, spec, isInner: true })
 
 /** The path of the fields beside a field, up to their names. */
 export const groupOf = (step: Step): string =>
@@ -53,6 +58,8 @@ const expectedOf = (spec: FieldSpec, ending: Ending): string => {
       return followed(wordsOf(Object.keys(spec.words)), ending)
     case "Boolean":
       return followed(wordsOf([spec.yes, spec.no]), ending)
+    case "Optional":
+      return `nothing, or ${expectedOf(spec.of, ending)}`
     case "Each":
       return `as many times ${spec.width} digits as "${spec.count}" says`
     default:

@@ -22,7 +22,7 @@ export const plainText: TextSpec = {
 
 /** Code that reads a text from p on. */
 export const textCode = (scope: ParserScope, step: Step, spec: TextSpec): string => {
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   const { value, hash } = scope.use(step.path)
   const cuts = spec.trimEnd || spec.without.length > 0
   const inScan = hash && !cuts
@@ -40,7 +40,7 @@ export const textCode = (scope: ParserScope, step: Step, spec: TextSpec): string
 
 /** Goes on to what ends a text, sets its length, and goes over it. */
 const scanCode = (scope: ParserScope, step: Step, work: string): string => {
-  const n = scope.id(step.path)
+  const n = scope.own(step)
   const { to, orEnd } = step.ending
   const fault = scope.fault(step, `s${n}`)
   if (to === "" && scope.quotes)

@@ -146,6 +146,15 @@ class Shaper {
       const names = this.computed.get(inputs[i] as Views.Layout)
       return [...hashes, ...(key ?? [])].filter((name) => names?.has(name))
     })
+    const absent = shape.needs.flatMap(({ columns }, i) =>
+      (inputs[i] as Views.Layout).columns.filter(
+        (column) => "nullable" in column && column.nullable === true && columns.has(column.name)
+      )
+    )
+    if (absent.length > 0) {
+      this.refusals.set(node.id, `"${absent[0]?.name}", which it reads, may be null`)
+      return
+    }
     if (made.length > 0) {
       this.refusals.set(node.id, `"${made[0]}", which it looks up by, is computed`)
       return
