@@ -13,8 +13,8 @@ export interface Skip {
 
 /** What every suite is told. */
 export interface SuiteOptions {
-  /** Stands in the title of the suite. */
-  readonly name: string
+  /** Stands in the title of the suite; default nothing, and of an engine its name. */
+  readonly name?: string
   readonly skip?: ReadonlyArray<Skip>
   /**
    * Turns of the event loop a test may take before it fails; default 20,000. More for subjects that
@@ -22,6 +22,9 @@ export interface SuiteOptions {
    */
   readonly turns?: number
 }
+
+const titleOf = (kind: string, name: string | undefined): string =>
+  name === undefined ? `${kind} conformance` : `${kind} conformance, ${name}`
 
 const unknownSkips = <S>(rules: ReadonlyArray<Rules.Rule<S>>, skip: ReadonlyArray<Skip>): string =>
   skip
@@ -35,16 +38,19 @@ const suite = <S>(
   subject: S,
   { name, skip = [], turns }: SuiteOptions
 ): void => {
+  const title = titleOf(kind, name)
   const unknown = unknownSkips(rules, skip)
-  if (unknown !== "")
-    throw new Error(`${kind} conformance of ${name}: no such rule to skip: ${unknown}`)
-  describe(`${kind} conformance, ${name}`, () => {
+  if (unknown !== "") throw new Error(`${title}: no such rule to skip: ${unknown}`)
+  const silent = skip.find(({ reason }) => reason.trim() === "")
+  if (silent !== undefined)
+    throw new Error(`${title}: rule ${silent.rule} is skipped without a reason: say why`)
+  describe(title, () => {
     for (const rule of rules) {
       if (rule.applies?.(subject) === false) continue
       const skipped = skip.find((one) => one.rule === rule.rule)
-      const title = `required ${rule.rule} ${rule.title}`
-      if (skipped !== undefined) it.skip(`${title} (${skipped.reason})`)
-      else it(title, () => Effect.runPromise(Rules.check(rule, subject, turns)))
+      const fact = `${rule.optional === true ? "optional" : "required"} ${rule.rule} ${rule.title}`
+      if (skipped !== undefined) it.skip(`${fact} (${skipped.reason})`)
+      else it(fact, () => Effect.runPromise(Rules.check(rule, subject, turns)))
     }
   })
 }
@@ -56,6 +62,16 @@ export interface EngineOptions extends SuiteOptions {
   readonly clock?: Rules.EngineSubject["clock"]
 }
 
+const engineOf = ({ makeEngine, clock = "context" }: EngineOptions): Rules.EngineSubject => ({
+  makeEngine,
+  clock
+})
+
+const named = (options: EngineOptions): SuiteOptions => ({
+  ...options,
+  name: options.name ?? options.makeEngine().name
+})
+
 /**
  * Holds an engine to the contract: lifecycle, order, demand, failure, stop, time, telemetry,
  * and what guards its stages.
@@ -63,12 +79,7 @@ export interface EngineOptions extends SuiteOptions {
  * Limits: no test sleeps or waits longer than `turns` turns of the event loop.
  */
 export const engineConformance = (options: EngineOptions): void =>
-  suite(
-    "engine",
-    Rules.engine,
-    { makeEngine: options.makeEngine, clock: options.clock ?? "context" },
-    options
-  )
+  suite("engine", Rules.engine, engineOf(options), named(options))
 
 /**
  * Holds a source to what engines rely on: order, one end, demand, closing, its failure last.
@@ -111,12 +122,7 @@ export const breakerConformance = (options: SuiteOptions & Rules.BreakerSubject)
  * where records are pulled is in `docs/testkit.md`.
  */
 export const reactiveStreamsConformance = (options: EngineOptions): void =>
-  suite(
-    "Reactive Streams",
-    Rules.reactiveStreams,
-    { makeEngine: options.makeEngine, clock: options.clock ?? "context" },
-    options
-  )
+  suite("Reactive Streams", Rules.reactiveStreams, engineOf(options), named(options))
 
 /** Holds adapters between pipelines and Web Streams to cases of the WHATWG streams tests, by id. */
 export const webStreamsConformance = (options: SuiteOptions & Rules.WebStreamsSubject): void =>

@@ -34,6 +34,7 @@ const stated = statedIn(contract)
 
 interface Cites {
   readonly rule: string
+  readonly optional?: boolean
 }
 
 /** Every list a module exports, by its name: a suite of rules, or subjects that break them. */
@@ -79,6 +80,14 @@ describe("the contract", () => {
 
   it("has a conformance test for every rule, required or optional", () => {
     expect(missing(stated, tested)).toEqual([])
+  })
+
+  it("says of each rule what its test says: required or optional", () => {
+    const ours = [...suites.values()].flat().filter(({ rule }) => isOurs(rule))
+    const differing = ours.filter(
+      ({ rule, optional }) => stated.get(rule) !== (optional === true ? "optional" : "required")
+    )
+    expect(differing).toEqual([])
   })
 
   it("has a faulty subject for every rule", () => {

@@ -84,6 +84,7 @@ const sickSink = Effect.fnUntraced(function* (subject: EngineSubject) {
 
 const leftAlone: Rule<EngineSubject> = {
   rule: "F12",
+  optional: true,
   title: "gives a stage in quarantine nothing more; all else runs on, and it is not committed",
   run: (subject) => Effect.andThen(sickStage(subject), sickSink(subject))
 }
@@ -220,6 +221,7 @@ const held = Effect.fnUntraced(function* (subject: EngineSubject) {
 
 const circuitObeyed: Rule<EngineSubject> = {
   rule: "F13",
+  optional: true,
   title: "makes no call that a circuit does not let, and tells it of each it lets, once",
   run: (subject) => Effect.andThen(obeyed(subject), Effect.andThen(cutOff(subject), held(subject)))
 }

@@ -85,6 +85,7 @@ const changing = (policies: Policies.Policies, keepers: Bookkeepers, taker: Take
 
 const changes: Rule<EngineSubject> = {
   rule: "B9",
+  optional: true,
   title: "takes changed policies over between two batches, all or none, and loses no credit",
   run: Effect.fnUntraced(function* (subject) {
     const policies = yield* Policies.make(deadLetters)
@@ -178,6 +179,7 @@ const oneAlone = Effect.fnUntraced(function* (subject: EngineSubject) {
 
 const shares: Rule<EngineSubject> = {
   rule: "B10",
+  optional: true,
   title: "lets stages that share a budget exceed it by one batch alone, which is counted",
   run: (subject) =>
     Effect.andThen(callsShared(subject), Effect.andThen(bytesShared(subject), oneAlone(subject)))

@@ -12,6 +12,8 @@ export interface Rule<in S> {
   /** Id in `specs/contract.md`, e.g. `D1`. */
   readonly rule: string
   readonly title: string
+  /** True: it binds those that have what it is about; an engine without it skips the rule. */
+  readonly optional?: boolean
   /** False: the subject does not claim what this rule is about, so the test does not apply. */
   readonly applies?: (subject: S) => boolean
   readonly run: (subject: S) => Effect.Effect<void, unknown, Scope.Scope>
