@@ -1,6 +1,8 @@
 // How records stand in a line of text: declared once, read in two ways. As objects, by `decoder`;
 // as views, by a parser generated for the fields a plan uses. Both give the same records and name
 // the same faults. A format reads no files and knows no lines: a line is what it is handed.
+import type { Arranged } from "./internal/format/arrange.ts"
+import { arrange } from "./internal/format/arrange.ts"
 import { checkJson, checkLines, checkPlain, describe } from "./internal/format/describe.ts"
 import { interpret } from "./internal/format/interpret.ts"
 import { interpretJson } from "./internal/format/jsonFields.ts"
@@ -59,6 +61,7 @@ export type FieldSpec =
   | { readonly _tag: "Each"; readonly count: string; readonly width: number }
   | { readonly _tag: "Ordinal" }
   | { readonly _tag: "Optional"; readonly to: string | undefined; readonly of: FieldSpec }
+  | { readonly _tag: "Nothing" }
   | { readonly _tag: "At"; readonly path: ReadonlyArray<string>; readonly of: FieldSpec }
 
 /** Fields in the order of the line. */
@@ -112,6 +115,8 @@ export interface Format<out A> {
   readonly quotes: boolean
   /** What the first line of a file must be; it holds no record. */
   readonly header: ReadonlyArray<string> | undefined
+  /** The header's names may stand in any order: what becomes of columns that are no field. */
+  readonly unknown?: "fail" | "skip"
   /** Only a type. */
   readonly _A?: (_: never) => A
 }
@@ -311,16 +316,24 @@ export interface CsvOptions<Kind extends string> {
   readonly kind?: Kind
   /** One ASCII character. Default a comma. */
   readonly separator?: string
-  /** The first line of a file names the fields, in this order. Default true. */
-  readonly header?: boolean
+  /**
+   * The first line of a file names the fields: true (default) in this order, "names" in an order of
+   * its own, by which the columns are found; false: there is no such line.
+   */
+  readonly header?: boolean | "names"
+  /** With `header: "names"`: a column that is no field is refused (default), or passed over. */
+  readonly unknown?: "fail" | "skip"
 }
 
 /**
  * CSV (RFC 4180): fields may be quoted, and then hold separators, line breaks and doubled quotes.
  *
  * Shape: one record a line; lines without text are passed over; CRLF or LF.
- * Limits: fields have one place each: no groups, no ends of their own.
- * Errors: a row with fewer or more fields is a fault; so is a header that names others.
+ * Limits: fields have one place each: no groups, no ends of their own. Names in a header hold no
+ * line break.
+ * Errors: a row with fewer or more fields is a fault. A header that names others is refused, with
+ * the file and its first line; by names: one that lacks a field that is not optional (an optional
+ * one is null then), names a field twice, or, unless `unknown` is "skip", has further columns.
  *
  * @example
  * ```ts
@@ -338,8 +351,29 @@ export const csv = <const F extends Fields, const Kind extends string = never>(
   const format = delimited<F, Kind>(fields, delimiting)
   checkPlain(format.fields, separator)
   const header = options.header === false ? undefined : Object.keys(fields)
-  return { ...format, quotes: true, header }
+  const found = options.header === "names" ? { unknown: options.unknown ?? ("fail" as const) } : {}
+  return { ...format, quotes: true, header, ...found }
 }
+
+/** The format of one file, or what is wrong with the file's first line. */
+export type Headed<A> = Arranged<A>
+
+/**
+ * The format of a file of CSV that begins with this line, for `decoder`: the columns where the
+ * header says they are.
+ *
+ * Errors: `Refused` with the reason for a header that `csv` says is none.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const sales = Format.csv({ city: Format.text(), amount: Format.decimal() }, { header: "names" })
+ * const headed = Format.headed(sales, "amount,city")
+ * const decode = headed._tag === "Format" ? Format.decoder(headed.format) : undefined
+ * ```
+ */
+export const headed = <A>(format: Format<A>, line: string): Headed<A> => arrange(format, line)
 
 /**
  * One JSON object a line, of which the declared fields are read.

@@ -2,11 +2,11 @@
 // objects elsewhere, the same records and the same faults. And sinks that write views as bytes.
 // Lines without a format are in Files.
 import * as Effect from "effect/Effect"
-import type * as Format from "../Format.ts"
+import * as Format from "../Format.ts"
 import type { Parser } from "../internal/format/generate.ts"
 import { canGenerate } from "../internal/format/generate.ts"
 import { parserFor } from "../internal/format/parserFor.ts"
-import { afterLastQuoted, splitQuoted } from "../internal/format/quoted.ts"
+import { afterLastQuoted } from "../internal/format/quoted.ts"
 import { rehearse } from "../internal/format/rehearse.ts"
 import { csvHeader, csvRow, csvWriter, namesOf } from "../internal/views/csvWriter.ts"
 import type { WriteRows } from "../internal/views/jsonWriter.ts"
@@ -38,15 +38,6 @@ export interface RecordsOptions {
 
 const kibibyte = 1_024
 
-const headerOf =
-  ({ header, separator }: Format.Format<unknown>) =>
-  (line: string): string | undefined => {
-    const names = splitQuoted(line, separator)
-    if (header === undefined || header.join(separator) === names?.join(separator)) return undefined
-    const expected = header.join(separator)
-    return `the header should be ${JSON.stringify(expected)}, found ${JSON.stringify(line)}`
-  }
-
 const boundaryOf = ({ quotes, separator }: Format.Format<unknown>): ReadOptions["boundary"] => {
   const byte = separator.charCodeAt(0)
   return (bytes, from, to) => {
@@ -55,19 +46,31 @@ const boundaryOf = ({ quotes, separator }: Format.Format<unknown>): ReadOptions[
   }
 }
 
-const optionsOf = (options: RecordsOptions, format: Format.Format<unknown>): ReadOptions => ({
-  boundary: boundaryOf(format),
-  header: format.header === undefined ? undefined : headerOf(format),
-  chunkBytes: options.chunkBytes ?? 256 * kibibyte,
-  recordBytesMax: options.recordBytesMax ?? 64 * kibibyte * kibibyte,
-  invalid: options.invalid ?? "fail"
-})
-
 /** Files of one format share a parser, which has read a made-up file before its first. */
 const rehearsed = (format: Format.Format<unknown>, needs: Needs): Parser =>
   parserFor(format, needs, (parser) =>
     rehearse(parser, format, needs, (sample) => Buffer.from(sample))
   )
+
+/** The parser of a file by its first line, or what is wrong with that. */
+const headerOf =
+  (format: Format.Format<unknown>, needs: Needs) =>
+  (line: string): Parser | string => {
+    const headed = Format.headed(format, line)
+    return headed._tag === "Format" ? rehearsed(headed.format, needs) : headed.reason
+  }
+
+const optionsOf = (
+  options: RecordsOptions,
+  format: Format.Format<unknown>,
+  needs: Needs
+): ReadOptions => ({
+  boundary: boundaryOf(format),
+  header: format.header === undefined ? undefined : headerOf(format, needs),
+  chunkBytes: options.chunkBytes ?? 256 * kibibyte,
+  recordBytesMax: options.recordBytesMax ?? 64 * kibibyte * kibibyte,
+  invalid: options.invalid ?? "fail"
+})
 
 /** Hands over objects where a reader of views has blocks. */
 const withObjects = <A>(
@@ -125,8 +128,8 @@ export const files = <A>(
     )
   }
   const list = typeof patterns === "string" ? [patterns] : patterns
-  const settings = optionsOf(options, format)
-  const open = (needs: Needs) => openRecords(list, settings, rehearsed(format, needs), needs)
+  const open = (needs: Needs) =>
+    openRecords(list, optionsOf(options, format, needs), rehearsed(format, needs), needs)
   const label = `records(${list.map((path) => path.split("/").at(-1)).join(", ")})`
   const source = Source.make(
     label,

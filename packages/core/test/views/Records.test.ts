@@ -4,12 +4,14 @@ import * as fs from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
+import * as Fields from "../../src/Fields.ts"
 import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
 import { afterLastQuoted } from "../../src/internal/format/quoted.ts"
 import { Override } from "../../src/node/internal/fileSystem.ts"
 import { afterLastLine, openRecords } from "../../src/node/internal/recordReader.ts"
 import * as Records from "../../src/node/Records.ts"
+import * as Pipeline from "../../src/Pipeline.ts"
 import * as RunMode from "../../src/RunMode.ts"
 import { blockOf, everything } from "../../src/Views.ts"
 import * as drive from "../node/drive.ts"
@@ -135,6 +137,118 @@ describe("Records.files", () => {
       expect(open.message).toContain("a closing quote")
     }).pipe(Effect.scoped)
   )
+
+  it.effect("finds the columns of CSV by their names, file by file", () =>
+    Effect.gen(function* () {
+      const csv = Format.csv(
+        {
+          city: Format.text(),
+          amount: Format.decimal(),
+          paid: Format.optional(Format.boolean()),
+          note: Format.skip()
+        },
+        { header: "names", unknown: "skip" }
+      )
+      const at = yield* drive.withFiles({
+        a: "city,amount,paid,note\nBonn,1.5,true,x\n",
+        b: '\ufeffnote,"amount",id,city\r\n"a, b",2,7,"K, ""n"""\r\n,3,8,\n',
+        c: "paid,amount,note,city\n,4,x,Ulm",
+        d: ""
+      })
+      const files = ["a", "b", "c", "d"].map(at)
+      const rows = [
+        { city: "Bonn", amount: 1.5, paid: true },
+        { city: 'K, "n"', amount: 2, paid: null },
+        { city: "", amount: 3, paid: null },
+        { city: "Ulm", amount: 4, paid: null }
+      ]
+      for (const chunkBytes of [1, 3, 7, 4_096]) {
+        const read = yield* drive.readAll(Records.files(files, csv, { chunkBytes }))
+        expect(read.failure).toBeUndefined()
+        expect(read.items).toEqual(rows)
+      }
+      const part = Pipeline.source("csv", Records.files(files, csv)).pipe(
+        Pipeline.filter("dear", Fields.where(Fields.compare("amount", ">", 1.5))),
+        Pipeline.map("cities", Fields.pick({ city: "city" })),
+        Pipeline.sink("out", Records.ndjsonSink(at("out")))
+      )
+      yield* Pipeline.run(part)
+      expect(fs.readFileSync(at("out"), "utf8")).toBe(
+        '{"city":"K, \\"n\\""}\n{"city":""}\n{"city":"Ulm"}\n'
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("names file, line and reason of a header that does not fit", () =>
+    Effect.gen(function* () {
+      const fields = { city: Format.text(), amount: Format.decimal() }
+      const csv = Format.csv(fields, { header: "names" })
+      const reasons: Array<readonly [string, string]> = [
+        ["city,sum", 'the header lacks "amount", found "city", "sum": name the column so'],
+        ["amount,city,city", 'the header names "city" more than once'],
+        ["amount,id,city", 'the header has "id", which the format does not declare'],
+        ['amount,"city', "the header has an open quote"],
+        ["toString,city,amount", 'the header has "toString"']
+      ]
+      for (const [header, reason] of reasons) {
+        const at = yield* drive.withFiles({ a: "amount,city\n1,Bonn\n", b: `${header}\n2,x\n` })
+        const read = yield* drive.readAll(Records.files([at("a"), at("b")], csv))
+        expect(read.items).toEqual([{ city: "Bonn", amount: 1 }])
+        expect(read.failure).toMatchObject({ path: at("b"), line: 1, reason: "InvalidRecord" })
+        expect(read.failure?.message).toContain(reason)
+        expect(Format.headed(csv, header)).toMatchObject({ _tag: "Refused" })
+      }
+    }).pipe(Effect.scoped)
+  )
+
+  it("reads rows of any order of columns as its decoder does", () => {
+    const csv = Format.csv(
+      {
+        a: Format.text(),
+        b: Format.optional(Format.integer()),
+        c: Format.choice({ x: "x", y: "yy" }),
+        d: Format.optional(Format.text())
+      },
+      { header: "names", unknown: "skip" }
+    ) as Format.Format<unknown>
+    const columns = fc.tuple(
+      fc.shuffledSubarray(["b", "d", "further", 'e"']),
+      fc.shuffledSubarray(["a", "c"], { minLength: 2 })
+    )
+    const cell = fc.constantFrom("", "x", "y", "7", "-1", '"q"', '"a, ""b"""', "é", "7a")
+    const law = fc.asyncProperty(
+      columns.chain(([some, all]) =>
+        fc.shuffledSubarray([...some, ...all], { minLength: some.length + 2 })
+      ),
+      fc.array(fc.array(cell, { minLength: 3, maxLength: 6 }), { maxLength: 5 }),
+      fc.integer({ min: 1, max: 30 }),
+      async (names, cells, chunkBytes) => {
+        const header = names.map((name) => (name === 'e"' ? '"e"""' : name)).join(",")
+        const rows = cells
+          .map((row) => row.slice(0, names.length).join(","))
+          .filter((row) => row !== "")
+        const headed = Format.headed(csv, header)
+        if (headed._tag === "Refused") throw new Error(headed.reason)
+        const decode = Format.decoder(headed.format)
+        const decoded = rows.map(decode)
+        const broken = decoded.findIndex(({ _tag }) => _tag === "Fault")
+        const meant = decoded
+          .slice(0, broken < 0 ? undefined : broken)
+          .flatMap((each) => (each._tag === "Records" ? each.records : []))
+        const text = [header, ...rows].join("\n")
+        const { items, place, message } = await Effect.runPromise(
+          Effect.scoped(outcome(text, csv, chunkBytes))
+        )
+        expect(items).toEqual(meant)
+        expect(place?.line).toBe(broken < 0 ? undefined : broken + 2)
+        const fault = decoded[broken]
+        if (fault?._tag === "Fault") {
+          expect(message).toContain(`${fault.fault.field} should be ${fault.fault.expected}`)
+        }
+      }
+    )
+    return fc.assert(law, { numRuns: 150 })
+  })
 
   it("finds the last whole line of CSV as somebody does who looks at every byte", () => {
     const model = (text: string): number => {

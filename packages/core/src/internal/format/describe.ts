@@ -15,7 +15,7 @@ export const bare = (spec: FieldSpec): FieldSpec =>
 
 /** Whether a field may be absent. */
 export const isOptional = (spec: FieldSpec): boolean =>
-  spec._tag === "Optional" || (spec._tag === "At" && isOptional(spec.of))
+  spec._tag === "Optional" || spec._tag === "Nothing" || (spec._tag === "At" && isOptional(spec.of))
 
 const columnOf = (name: string, spec: FieldSpec): Column => {
   switch (spec._tag) {

@@ -36,6 +36,10 @@ export const fieldCode = (scope: ParserScope, step: Step): string => {
       return groupCode(scope, step, spec.base)
     case "Span":
       return spanCode(scope, step, spec)
+    case "Nothing": {
+      const n = scope.own(step)
+      return `const s${n} = 0, l${n} = -1, v${n} = NaN, k${n} = 255;`
+    }
     case "Optional":
       return optionalCode(scope, step, spec.of)
     default:

@@ -176,6 +176,8 @@ const valueOf = (progress: Progress, step: Step): unknown => {
       return spanOf(progress, step, spec)
     case "Counted":
       return elementsOf(progress, step, spec.base)
+    case "Nothing":
+      return null
     case "Optional":
       if (!isNothing(progress, step)) return valueOf(progress, innerOf(step, spec.of))
       closed(progress, step, from)
@@ -228,12 +230,18 @@ const readRow = (
   const fields = splitQuoted(line, separator)
   if (fields === undefined) throw new Refusal("(line)", quotedExpected, 0)
   const values: Values = new Map()
+  const last = steps.findLastIndex(({ spec }) => spec._tag !== "Nothing")
   let at = 0
   for (const [i, step] of steps.entries()) {
+    // Columns that the file lacks come last.
+    if (i > last) {
+      values.set(step.name, null)
+      continue
+    }
     const field = fields[i] as string
     const whole = { ...step, ending: { to: "", orEnd: false } }
     const progress: Progress = { line: field, at: 0, places: new Map(), values, paths }
-    const isMisplaced = i === steps.length - 1 ? fields.length > i + 1 : fields.length === i + 1
+    const isMisplaced = i === last ? fields.length > i + 1 : fields.length === i + 1
     try {
       values.set(step.name, valueOf(progress, whole))
     } catch (refusal) {

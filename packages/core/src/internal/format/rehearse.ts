@@ -69,7 +69,7 @@ const sampleOf = (step: Step, sampling: Sampling): string => {
 }
 
 const lineOf = (steps: ReadonlyArray<Step>, sampling: Sampling): string => {
-  const placed = steps.filter(({ spec }) => spec._tag !== "Span" && spec._tag !== "Ordinal")
+  const placed = steps.filter(({ spec }) => !["Span", "Ordinal", "Nothing"].includes(spec._tag))
   return placed
     .map((step, i) => {
       const last = i === placed.length - 1

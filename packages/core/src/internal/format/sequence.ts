@@ -33,7 +33,7 @@ export const groupOf = (step: Step): string =>
   step.path.slice(0, step.path.length - step.name.length)
 
 /** Fields that take up room in the line. */
-const isPlaced = (spec: FieldSpec): boolean => spec._tag !== "Span" && spec._tag !== "Ordinal"
+const isPlaced = (spec: FieldSpec): boolean => !["Span", "Ordinal", "Nothing"].includes(spec._tag)
 
 const wordsOf = (words: ReadonlyArray<string>): string => `one of ${words.join(" ")}`
 

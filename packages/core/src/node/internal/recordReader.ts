@@ -29,8 +29,8 @@ export interface ReadOptions {
   readonly recordBytesMax: number
   readonly invalid: "fail" | "replace"
   readonly boundary: Boundary
-  /** Reads the first line of a file, when it is a header: what is wrong with it, or undefined. */
-  readonly header: ((line: string) => string | undefined) | undefined
+  /** Reads the first line of a file, when it is a header: the parser, or what is wrong. */
+  readonly header: ((line: string) => Parser | string) | undefined
 }
 
 const asciiText = (bytes: Uint8Array, from: number, to: number): string =>
@@ -52,7 +52,8 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
   private readonly system: fileSystem.FileSystem
   private readonly inputs: ReadonlyArray<InputPath>
   private readonly options: ReadOptions
-  private readonly parser: Parser
+  /** Of the file at hand. */
+  private parser: Parser
   private readonly sheets: SheetPool
   readonly pool: SegmentPool
   private readonly host: ParserHost = { lines: 0, fault: -1, faultAt: 0 }
@@ -209,11 +210,13 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     if (header === undefined) return
     const { segment } = this.region as Region
     const bytes = segment.bytes as Buffer
-    const found = bytes.indexOf(10, this.at)
-    const next = found < 0 || found >= this.end ? this.end : found + 1
+    const end = bytes.indexOf(10, this.at)
+    const next = end < 0 || end >= this.end ? this.end : end + 1
     const line = segment.decode(bytes, this.at, next).replace(/\r?\n$/, "")
-    const wrong = header(line)
-    if (wrong !== undefined) this.pending = fileErrors.invalidRecord(path, 0, 0, new Error(wrong))
+    const found = header(line)
+    if (typeof found === "string")
+      this.pending = fileErrors.invalidRecord(path, 0, 0, new Error(found))
+    else this.parser = found
     this.host.lines = 1
     this.at = next
   }
