@@ -101,6 +101,21 @@ export interface RecordOptions<A, B> extends StageOptions {
   readonly sentinel?: (quarantined: Quarantine.Quarantined) => B
 }
 
+/** What becomes of what stands in an input and is no record. */
+export type SourceErrorPolicy =
+  | Extract<Policy.ErrorPolicy, { readonly _tag: "Fail" | "DeadLetter" | "Ignore" }>
+  | Policy.ByKindPolicy
+
+/** Options of sources. */
+export interface SourceOptions extends StageOptions {
+  /**
+   * What becomes of a line, row or text that is no record, where the source can go on behind it:
+   * files and sources of bytes read as lines, NDJSON and CSV. `Policy.deadLetter` sets it aside
+   * with its text and place, `Policy.ignore` drops and counts it. Default: `Policy.fail`.
+   */
+  readonly onError?: SourceErrorPolicy
+}
+
 /** What may guard the calls of a stage. */
 export interface CallOptions {
   /** Bound on one call; a call that takes longer is interrupted and fails. */
@@ -179,11 +194,13 @@ const append = <Out, E, R>(
  * Shape: nothing → `A`, in the order of the source.
  * Flow: reads when downstream has room; completes with the source; a failing source fails the run
  * after what was read before has gone through.
+ * Errors: what is no record follows `onError`; what makes further reading impossible (a file that
+ * is missing or damaged, a connection that broke) fails the run whatever the policy is.
  */
 export const source = <A, E = never, R = never>(
   id: string,
   from: Source.Source<A, E, R>,
-  options?: StageOptions
+  options?: SourceOptions
 ): Pipeline<A, E, R> => {
   const node = makeNode(
     id,

@@ -8,6 +8,16 @@ import type * as Scope from "effect/Scope"
 import type * as Batch from "./Batch.ts"
 import type * as Views from "./Views.ts"
 
+/** What stood in an input in the place of a record, and why it is none. */
+export interface Refused {
+  /** The text of it, or as much of it as was kept; a row whose cells do not fit. */
+  readonly payload: unknown
+  /** What the source would have failed with. */
+  readonly cause: unknown
+  /** Where it begins. */
+  readonly provenance: Batch.Provenance | undefined
+}
+
 /** A run of records a reader hands over, with what it knows of their place in the input. */
 export interface Chunk<out A> {
   readonly items: ReadonlyArray<A>
@@ -16,6 +26,8 @@ export interface Chunk<out A> {
   readonly provenance: Batch.Provenance | undefined
   /** Line (0-based) of each record in its input, where they do not stand on lines in sequence. */
   readonly lines?: ReadonlyArray<number>
+  /** What stood behind these records and is none; only where the reader was told to go on. */
+  readonly refused?: ReadonlyArray<Refused>
 }
 
 /**
@@ -28,6 +40,11 @@ export interface Chunk<out A> {
  */
 export interface SourceReader<out A, out E = never, out R = never> {
   readonly pull: () => Chunk<A> | undefined | Effect.Effect<Chunk<A> | undefined, E, R>
+  /**
+   * Called by the engine before the first pull: from now on what is no record stands in `refused`,
+   * and reading goes on behind it. Absent, or not called: it fails the pull, and ends the source.
+   */
+  readonly goOn?: () => void
 }
 
 /** How a source hands its records over as views, where every stage behind it reads views. */

@@ -127,18 +127,56 @@ const locator = (whole: string, from: number, carried: number) => (line: number)
   return offset < carried ? undefined : offset - carried
 }
 
+/** The line that `goOn` passed over, with its line break, and the text behind it. */
+export interface Passed {
+  readonly text: string
+  readonly rest: string
+}
+
 /** The parser of one file; give it the text in pieces that end with a line, then `end`. */
 export class CsvText {
   private readonly grammar: CsvGrammar
-  private readonly decoding: Decoding
   /** Line on which the next row begins. */
   private line = 0
   /** Text of the record that is not complete yet. */
   private carry = ""
+  private decoding: Decoding
+  /** Line of the text that the decoder counts as its first. */
+  private lineFirst = 0
 
   constructor(grammar: CsvGrammar) {
     this.grammar = grammar
     this.decoding = new Decoding(grammar)
+  }
+
+  /**
+   * Goes on behind a fault: with the line after the one on which the broken record begins, since
+   * nobody can tell where it should have ended. The caller feeds the rest.
+   */
+  goOn(): Passed {
+    const broken = this.carry
+    const next = offsetOfLine(broken, 1)
+    this.restart(this.line + 1)
+    return { text: broken.slice(0, next), rest: broken.slice(next) }
+  }
+
+  /**
+   * A line is missing in the text: goes on with `line`. What was begun before is broken with it.
+   */
+  restart(line: number): string {
+    const begun = this.carry
+    this.carry = ""
+    this.line = line
+    this.decoding = new Decoding(this.grammar)
+    // A decoder takes a mark at its very beginning for a byte order mark; here it is a character.
+    this.decoding.feed("\n")
+    this.lineFirst = line - 1
+    return begun
+  }
+
+  /** Line on which the incomplete record begins. */
+  get begins(): number {
+    return this.line
   }
 
   /** Characters of the incomplete record. */
@@ -164,7 +202,7 @@ export class CsvText {
     const rows = this.decoding.end()
     if (Csv.isCsvError(rows)) {
       const { message: reason, line, column } = rows
-      const fault = { line: line - 1, column, reason, offset: undefined }
+      const fault = { line: this.lineFirst + line - 1, column, reason, offset: undefined }
       return { rows: [], lines: [], fault, offsetOf: nowhere }
     }
     this.carry = ""
@@ -183,7 +221,7 @@ export class CsvText {
   // The decoder gives up the rows before a fault with it. They are read once more, from the last
   // place between two records.
   private faulty(error: Csv.CsvError, whole: string, carried: number): CsvRows {
-    const line = error.line - 1
+    const line = this.lineFirst + error.line - 1
     const offsetOf = locator(whole, this.line, carried)
     const before = offsetOfLine(whole, line - this.line)
     const again = new Decoding(this.grammar)
@@ -191,6 +229,8 @@ export class CsvText {
     if (this.line > 0) again.feed("\n")
     const rows = before === 0 ? [] : again.feed(whole.slice(0, before))
     const placed = this.place(Csv.isCsvError(rows) ? [] : rows, false, true)
+    this.carry = whole.slice(before)
+    this.line = line
     const offset = before < carried ? undefined : before - carried
     const fault = { line, column: error.column, reason: error.message, offset }
     return { ...placed, fault, offsetOf }

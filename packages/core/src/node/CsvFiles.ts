@@ -70,8 +70,9 @@ const read = <A>(
  * Flow: one read ahead of the consumer and no more.
  * Limits: two chunks of memory, and the longest record (`recordCharsMax`).
  * Errors: `FileError`: those of `Files.lines`; `InvalidRecord` for broken quotes, with line and
- * byte where the record begins, after the rows before it. For rows that do not fit, decode them in
- * a stage with an error policy: `Csv.decoder`.
+ * byte where the record begins, after the rows before it. They follow `onError` of the source:
+ * reading goes on with the line after the one on which the broken record begins, since nobody can
+ * tell where it should have ended. A header that cannot be read always ends the run.
  *
  * @example
  * ```ts
@@ -98,7 +99,8 @@ export const rows = (
  * text; the schema says what is a number or a date. An empty cell of an optional property is a
  * property that is not there.
  * Errors: as `rows`; `InvalidRecord` too for a row that has not as many cells as there are columns
- * (see `ragged`), or is not of the schema, naming the field, after the records before it.
+ * (see `ragged`), or is not of the schema, naming the field, after the records before it. With
+ * `onError` on the source, the payload of such a dead letter is the row with its cells.
  *
  * @example
  * ```ts

@@ -12,8 +12,9 @@ import type { FileError } from "./FileError.ts"
 import type { BytesChunk } from "./internal/blockSplitter.ts"
 import type { CompressionOption } from "./internal/compression.ts"
 import type { FileChunk } from "./internal/fileLines.ts"
-import { openLines } from "./internal/fileLines.ts"
+import { nothingBut, openLines, refusedOf } from "./internal/fileLines.ts"
 import * as fileOptions from "./internal/fileOptions.ts"
+import { lineReader } from "./internal/lineReader.ts"
 import { NdjsonReader } from "./internal/ndjsonReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
 
@@ -76,12 +77,6 @@ export interface FileSinkOptions {
 
 type Patterns = string | ReadonlyArray<string>
 
-const toLines = (chunk: FileChunk): Source.Chunk<string> => ({
-  items: chunk.text.lines,
-  bytes: chunk.text.bytes,
-  provenance: { name: chunk.path, base: chunk.text.line }
-})
-
 /**
  * The lines of files, without their line breaks.
  *
@@ -95,8 +90,8 @@ const toLines = (chunk: FileChunk): Source.Chunk<string> => ({
  * Limits: two chunks of memory per open file, or as much as the longest line needs
  * (`lineBytesMax`).
  * Errors: `FileError` naming path, line and byte: no match, missing, directory, permission, broken
- * UTF-8, a line too long; the lines before the place come first. Throws `RangeError` for options
- * out of range.
+ * UTF-8, a line too long; the lines before the place come first. The last two follow `onError` of
+ * the source: 4 KiB of such a line are kept. Throws `RangeError` for options out of range.
  *
  * @example
  * ```ts
@@ -113,14 +108,7 @@ export const lines = (
   const parallelism = fileOptions.parallelismOf(options)
   return Source.make(
     fileOptions.labelOf("lines", patterns),
-    Effect.map(openLines(fileOptions.listOf(patterns), format, parallelism), (reader) => ({
-      pull: () => {
-        const pulled = reader.pull()
-        if (pulled === undefined) return undefined
-        if (!Effect.isEffect(pulled)) return toLines(pulled)
-        return Effect.map(pulled, (chunk) => (chunk === undefined ? undefined : toLines(chunk)))
-      }
-    }))
+    Effect.map(openLines(fileOptions.listOf(patterns), format, parallelism), lineReader)
   )
 }
 
@@ -129,15 +117,20 @@ export const lines = (
  *
  * Shape: one record per line that is not blank; files as in `lines`.
  * Errors: `FileError` with path, line and byte of the first line that is not JSON or not of the
- * schema, after the records before it. To keep the good lines instead, use `lines` and
- * `Ndjson.decoder(schema)` in a stage with an error policy.
+ * schema, after the records before it; with `onError` on the source such lines are set aside or
+ * dropped, and reading goes on behind each.
  *
  * @example
  * ```ts
  * import * as Files from "@sluice/core/node/Files"
+ * import * as Pipeline from "@sluice/core/Pipeline"
+ * import * as Policy from "@sluice/core/Policy"
  * import * as Schema from "effect/Schema"
  *
- * const fragments = Files.ndjson("data/*.ndjson", Schema.Struct({ subject: Schema.Number }))
+ * const Fragment = Schema.Struct({ subject: Schema.Number })
+ * const fragments = Pipeline.source("fragments", Files.ndjson("data/*.ndjson", Fragment), {
+ *   onError: Policy.deadLetter
+ * })
  * ```
  */
 export const ndjson: {
@@ -267,11 +260,12 @@ export const bytes = (
 ): Source.Source<Uint8Array, FileError> => {
   const format = fileOptions.bytesFormat(options)
   const parallelism = fileOptions.parallelismOf(options)
-  const toBlock = ({ path, text }: FileChunk<BytesChunk>): Source.Chunk<Uint8Array> => ({
-    items: [text.bytes],
-    bytes: text.bytes.length,
-    provenance: { name: path, base: text.index }
-  })
+  const toBlock = (chunk: FileChunk<BytesChunk>): Source.Chunk<Uint8Array> => {
+    const { path, text } = chunk
+    if (text === undefined) return nothingBut(refusedOf(chunk))
+    const { bytes: block, index } = text
+    return { items: [block], bytes: block.length, provenance: { name: path, base: index } }
+  }
   return Source.make(
     fileOptions.labelOf("bytes", patterns),
     Effect.map(openLines(fileOptions.listOf(patterns), format, parallelism), (reader) => ({

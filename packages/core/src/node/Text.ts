@@ -13,8 +13,8 @@ import type { FileError } from "./FileError.ts"
 import type * as Files from "./Files.ts"
 import * as csvOptions from "./internal/csvOptions.ts"
 import { CsvReader } from "./internal/csvReader.ts"
-import type { FileChunk } from "./internal/fileLines.ts"
 import * as fileOptions from "./internal/fileOptions.ts"
+import { lineReader } from "./internal/lineReader.ts"
 import { NdjsonReader } from "./internal/ndjsonReader.ts"
 import { StreamText } from "./internal/streamText.ts"
 
@@ -44,12 +44,6 @@ const over = <A, E, R>(
   return { _tag: "Source", label: from.label, open }
 }
 
-const toLines = ({ path, text }: FileChunk): Source.Chunk<string> => ({
-  items: text.lines,
-  bytes: text.bytes,
-  provenance: { name: path, base: text.line }
-})
-
 /**
  * The lines of a source of bytes, without their line breaks. A record carries `label:line`.
  *
@@ -70,15 +64,7 @@ const toLines = ({ path, text }: FileChunk): Source.Chunk<string> => ({
 export const lines = <E, R>(
   from: Bytes<E, R>,
   options: LinesOptions = {}
-): Source.Source<string, E | FileError, R> =>
-  over(from, options, true, (text) => ({
-    pull: () => {
-      const pulled = text.pull()
-      if (pulled === undefined) return undefined
-      if (!Effect.isEffect(pulled)) return toLines(pulled)
-      return Effect.map(pulled, (chunk) => (chunk === undefined ? undefined : toLines(chunk)))
-    }
-  }))
+): Source.Source<string, E | FileError, R> => over(from, options, true, (text) => lineReader(text))
 
 /**
  * The records of newline-delimited JSON in a source of bytes, decoded by a schema where one is

@@ -6,14 +6,16 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Batch from "../../Batch.ts"
-import type * as DeadLetter from "../../DeadLetter.ts"
+import * as Batch from "../../Batch.ts"
+import * as DeadLetter from "../../DeadLetter.ts"
 import * as Envelope from "../../Envelope.ts"
+import type * as Graph from "../../Graph.ts"
+import type * as Policy from "../../Policy.ts"
 import type * as Source from "../../Source.ts"
 import { failedOf } from "../operators/attempt.ts"
 import type { Channel } from "./channel.ts"
 import { Pacer } from "./pacer.ts"
-import { resourceFailure } from "./rejections.ts"
+import { finalPolicy, Rejections, resourceFailure } from "./rejections.ts"
 import type { Run } from "./run.ts"
 import type { Segment } from "./segment.ts"
 import type { StageStats } from "./stageStats.ts"
@@ -108,6 +110,14 @@ const awaitPull = (
     })
   })
 
+const none: ReadonlyArray<Source.Refused> = []
+
+const nodeOf = (run: Run, stageId: string): Graph.StageNode =>
+  run.graph.nodes.find((node) => node.id === stageId) as Graph.StageNode
+
+/** A source can set aside or ignore what is no record; it has nothing to try again or put there. */
+const ends = ({ _tag }: Policy.KindPolicy): boolean => _tag !== "DeadLetter" && _tag !== "Ignore"
+
 /** Numbers chunks and cuts them to batches. */
 class Numbering {
   private readonly run: Run
@@ -147,6 +157,12 @@ class Numbering {
     return { headers: undefined, attrs: undefined, costs: undefined, timestamps: undefined, places }
   }
 
+  /** What is no record has its number, too: the place of those behind it stays what it was. */
+  refused({ payload, provenance }: Source.Refused, timestamp: number): Batch.Batch<unknown> {
+    const seqBase = this.seq++
+    return Batch.make([payload], { seqBase, timestamp, origin: this.origin, provenance })
+  }
+
   /** The next batch of the loaded chunk, or undefined when it is used up. */
   next(timestamp: number): Batch.Batch<unknown> | undefined {
     const chunk = this.chunk
@@ -184,10 +200,15 @@ class SourceFeed {
   private readonly stats: StageStats
   private readonly numbering: Numbering
   private readonly pacer: Pacer
+  private readonly rejections: Rejections
+  /** What stood behind the chunk at hand and is no record. */
+  private refused: ReadonlyArray<Source.Refused> = none
 
   constructor(segment: Segment, reader: ErasedReader, stageId: string) {
     this.segment = segment
     this.reader = reader
+    this.rejections = new Rejections(segment.run, nodeOf(segment.run, stageId))
+    reader.goOn?.()
     this.stageId = stageId
     this.stats = segment.run.statsOf(stageId)
     this.numbering = new Numbering(segment.run, stageId)
@@ -200,6 +221,7 @@ class SourceFeed {
   step(): Wait | "done" {
     const batch = this.numbering.next(this.pacer.now)
     if (batch !== undefined) return this.hand(batch)
+    if (this.refused.length > 0) return this.setAside()
     if (this.ended || this.segment.run.draining || this.segment.unread) return "done"
     return this.pull()
   }
@@ -230,6 +252,21 @@ class SourceFeed {
     return Effect.fail(resourceFailure(this.segment.run, this.stageId, cause, kind))
   }
 
+  /** Applies the source's error policy to what is no record. */
+  private setAside(): Wait {
+    const { refused, rejections } = this
+    this.refused = none
+    for (const each of refused) {
+      const kind = DeadLetter.kindOf(each.cause) ?? "non-recoverable"
+      if (ends(finalPolicy(rejections.node.errorPolicy, kind)))
+        return andThen(rejections.deliver(), () => this.failed(each.cause, kind))
+      this.stats.recordsIn++
+      const batch = this.numbering.refused(each, this.pacer.now)
+      rejections.reject({ batch, position: 0, payload: each.payload, cause: each.cause })
+    }
+    return andThen(rejections.deliver(), () => this.pacer.turn())
+  }
+
   private pull(): Wait {
     let pulled: ReturnType<ErasedReader["pull"]>
     try {
@@ -248,6 +285,7 @@ class SourceFeed {
     }
     this.stats.recordsIn += chunk.items.length
     this.stats.bytes += chunk.bytes
+    if (chunk.refused !== undefined) this.refused = chunk.refused
     this.numbering.load(chunk)
     const first = this.numbering.next(this.pacer.now)
     // A source that has nothing again and again must not keep the others from running.

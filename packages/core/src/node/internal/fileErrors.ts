@@ -184,7 +184,7 @@ export const invalidRecord = (
     path,
     reason: "InvalidRecord",
     detail: cause instanceof Error ? cause.message.replace(/\. Cure: .*$/s, "") : String(cause),
-    cure: "mend the line, or decode in a stage with an error policy (Files.lines, Ndjson)",
+    cure: "mend the line, or give the source an error policy (onError: Policy.deadLetter)",
     line: line + 1,
     byte,
     cause

@@ -7,7 +7,7 @@ import { openInput } from "./decompressing.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { FileSystem, ReadHandle } from "./fileSystem.ts"
 import type { InputPath } from "./inputPaths.ts"
-import type { LineFault } from "./lineSplitter.ts"
+import type { LineFault, Passed } from "./lineSplitter.ts"
 
 /**
  * Opening → Reading ⇄ Ready → Closing → Closed. In Opening, Reading and Closing exactly one system
@@ -29,6 +29,15 @@ export interface Splitter<out C extends object> {
   readonly room: () => { readonly buffer: Buffer; readonly offset: number; readonly length: number }
   readonly filled: (count: number) => "more" | "ready" | "end"
   readonly take: () => C | LineFault
+  /** Goes on behind a fault; absent where there are none. */
+  readonly pass?: () => Passed
+}
+
+/** What could not be a line, where reading goes on behind it. */
+export interface Passing {
+  readonly error: FileError
+  /** As much of it as was kept. */
+  readonly text: string
 }
 
 /** How a file is read: as it lies there, and into what. */
@@ -51,6 +60,8 @@ export class FileLane<C extends object> {
   private readonly splitter: Splitter<C>
   /** Called whenever the lane became Ready or Closed by itself. */
   private readonly changed: () => void
+  /** What was passed over and not told yet. */
+  private passed: Passing | undefined
   private onClosed: (() => void) | undefined
 
   constructor(
@@ -115,19 +126,35 @@ export class FileLane<C extends object> {
 
   /**
    * The waiting lines of a Ready lane, or undefined when there was a fault. Starts the next read or
-   * the close.
+   * the close. A fault closes the file, unless it is `tolerant`: see `takePassed`.
    */
-  take(): C | undefined {
+  take(tolerant: boolean): C | undefined {
     if (this.state._tag !== "Ready") return undefined
     const { handle } = this.state
     const taken = this.splitter.take()
     if (isFault(taken)) {
-      this.close(handle, fileErrors.fromFault(this.path, taken))
+      const error = fileErrors.fromFault(this.path, taken)
+      if (tolerant && this.splitter.pass !== undefined) this.pass(handle, error)
+      else this.close(handle, error)
       return undefined
     }
     if (!this.splitter.settled) this.readAhead(handle)
     else if (this.splitter.exhausted) this.close(handle, undefined)
     return taken
+  }
+
+  private pass(handle: ReadHandle, error: FileError): void {
+    const { text, next } = (this.splitter as Required<Splitter<C>>).pass()
+    this.passed = { error, text }
+    if (next === "more") this.readAhead(handle)
+    else if (next === "end") this.close(handle, undefined)
+  }
+
+  /** What `take` passed over, once. */
+  takePassed(): Passing | undefined {
+    const { passed } = this
+    this.passed = undefined
+    return passed
   }
 
   private close(handle: ReadHandle, outcome: FileError | undefined): void {

@@ -2,8 +2,9 @@
 // lines gives them in turn.
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type * as Source from "../../Source.ts"
 import type { FileError } from "../FileError.ts"
-import type { LaneFormat } from "./fileLane.ts"
+import type { LaneFormat, Passing } from "./fileLane.ts"
 import { FileLane } from "./fileLane.ts"
 import * as fileSystem from "./fileSystem.ts"
 import type { InputPath } from "./inputPaths.ts"
@@ -11,10 +12,21 @@ import { expand } from "./inputPaths.ts"
 import type { TextChunk } from "./lineSplitter.ts"
 
 /** Lines with the file they are from. */
-export interface FileChunk<out C = TextChunk> {
+export interface TextOf<out C = TextChunk> {
   readonly path: string
   readonly text: C
+  readonly passed?: undefined
 }
+
+/** A line that is none, where it was asked to go on behind such a line. */
+export interface PassedIn {
+  readonly path: string
+  readonly text?: undefined
+  readonly passed: Passing
+}
+
+/** Lines, or what stood in the place of one. */
+export type FileChunk<C = TextChunk> = TextOf<C> | PassedIn
 
 /** A chunk, the end, or an Effect of these where a read is still under way. */
 export type Pulled<C = TextChunk> =
@@ -28,7 +40,24 @@ export interface Texts<out E, out R> {
     | FileChunk
     | undefined
     | Effect.Effect<FileChunk | undefined, E | FileError, R>
+  /** What cannot be a line is handed over from now on, and reading goes on behind it. */
+  readonly goOn: () => void
 }
+
+/** What is told of a line that was passed over. */
+export const refusedOf = ({ path, passed }: PassedIn): Source.Refused => {
+  const { error, text } = passed
+  const provenance = error.line === undefined ? undefined : { name: path, base: error.line - 1 }
+  return { payload: text, cause: error, provenance }
+}
+
+/** A chunk without records. */
+export const nothingBut = (...refused: ReadonlyArray<Source.Refused>): Source.Chunk<never> => ({
+  items: [],
+  bytes: 0,
+  provenance: undefined,
+  refused
+})
 
 /** What can be had now; "waiting" when every open file is being read. */
 type Polled<C> =
@@ -50,6 +79,7 @@ export class FileLines<C extends object = TextChunk> {
   private opened = 0
   /** Lane to ask first, so that every open file gets its turn. */
   private turn = 0
+  private tolerant = false
   private waiter: (() => void) | undefined
   private readonly changed = (): void => this.waiter?.()
 
@@ -78,6 +108,10 @@ export class FileLines<C extends object = TextChunk> {
       case "Waiting":
         return this.wait()
     }
+  }
+
+  readonly goOn = (): void => {
+    this.tolerant = true
   }
 
   private wait(): Effect.Effect<FileChunk<C> | undefined, FileError> {
@@ -115,11 +149,16 @@ export class FileLines<C extends object = TextChunk> {
         this.turn = i
         continue
       }
-      // Undefined: a fault; the lane tells it once its file is closed.
-      const text = lane.take()
-      if (text === undefined) continue
+      const { path } = lane
+      const text = lane.take(this.tolerant)
+      const passed = text === undefined ? lane.takePassed() : undefined
+      // Neither: a fault; the lane tells it once its file is closed.
+      if (text === undefined && passed === undefined) continue
       this.turn = i + 1
-      return { _tag: "Chunk", chunk: { path: lane.path, text } }
+      return {
+        _tag: "Chunk",
+        chunk: text === undefined ? { path, passed: passed as Passing } : { path, text }
+      }
     }
   }
 

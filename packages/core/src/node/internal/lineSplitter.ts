@@ -54,8 +54,16 @@ export type LineFault =
       readonly lineBytesMax: number
     }
 
+/** What was passed over: the start of its text, and what the splitter wants next. */
+export interface Passed {
+  readonly text: string
+  readonly next: "more" | "ready" | "end"
+}
+
 const lineFeed = 10
 const carriageReturn = 13
+/** Bytes of a line that is passed over and kept, for whoever asks what stood there. */
+const passedBytesMax = 4_096
 
 const noLines: ReadonlyArray<string> = []
 
@@ -75,6 +83,8 @@ export class LineSplitter {
   private line = 0
   private atEnd = false
   private fault: LineFault | undefined
+  /** The rest of a line that is too long goes by until its line break. */
+  private passing = false
 
   constructor(format: LineFormat) {
     this.format = format
@@ -124,6 +134,7 @@ export class LineSplitter {
       this.atEnd = true
       return this.used > 0 ? "ready" : "end"
     }
+    if (this.passing) return this.passOn(count)
     const added = this.buffer.subarray(this.used, this.used + count)
     const last = added.lastIndexOf(lineFeed)
     if (last >= 0) this.complete = this.used + last + 1
@@ -152,6 +163,50 @@ export class LineSplitter {
     this.line += lines
     this.complete = 0
     return chunk
+  }
+
+  /** Goes on behind the fault that `take` gave: the line is passed over, its places are counted. */
+  pass(): Passed {
+    this.fault = undefined
+    const present = this.buffer.subarray(0, this.used)
+    // However the input is cut, so much of a line that is too long is there when it is noticed.
+    const kept = Math.min(this.format.lineBytesMax, passedBytesMax)
+    const text = present.toString("utf8", 0, Math.min(this.lengthOfFirst(present), kept))
+    const found = present.indexOf(lineFeed)
+    this.passing = found < 0 && !this.atEnd
+    this.drop(found < 0 ? this.used : found + 1)
+    if (!this.passing) this.line++
+    return { text, next: this.wants() }
+  }
+
+  private lengthOfFirst(present: Buffer): number {
+    const found = present.indexOf(lineFeed)
+    if (found < 0) return present.length
+    return found > 0 && present[found - 1] === carriageReturn ? found - 1 : found
+  }
+
+  private drop(count: number): void {
+    this.buffer.copyWithin(0, count, this.used)
+    this.used -= count
+    this.position += count
+    this.complete = this.buffer.subarray(0, this.used).lastIndexOf(lineFeed) + 1
+  }
+
+  private wants(): "more" | "ready" | "end" {
+    if (this.complete > 0 || (this.atEnd && this.used > 0)) return "ready"
+    return this.atEnd ? "end" : "more"
+  }
+
+  /** `count` more bytes behind what is passed over, which ends with its line break. */
+  private passOn(count: number): "more" | "ready" | "end" {
+    this.used += count
+    const found = this.buffer.subarray(0, this.used).indexOf(lineFeed)
+    if (found >= 0) {
+      this.passing = false
+      this.line++
+    }
+    this.drop(found < 0 ? this.used : found + 1)
+    return this.wants()
   }
 
   private breaksBefore(end: number): number {

@@ -20,6 +20,11 @@ export class StreamText<E, R> {
   /** Chunks of the source that are not in the splitter yet. */
   private waiting: Array<Uint8Array> = []
   private fault: FileError | undefined
+  private tolerant = false
+
+  readonly goOn = (): void => {
+    this.tolerant = true
+  }
 
   constructor(label: string, reader: Source.SourceReader<Uint8Array, E, R>, format: LineFormat) {
     this.label = label
@@ -70,8 +75,11 @@ export class StreamText<E, R> {
   private hand(): FileChunk | Effect.Effect<never, FileError> {
     const text: TextChunk | Parameters<typeof fileErrors.fromFault>[1] = this.splitter.take()
     if (!("_tag" in text)) return { path: this.label, text }
-    this.fault = fileErrors.fromFault(this.label, text)
-    return Effect.fail(this.fault)
+    const error = fileErrors.fromFault(this.label, text)
+    if (this.tolerant)
+      return { path: this.label, passed: { error, text: this.splitter.pass().text } }
+    this.fault = error
+    return Effect.fail(error)
   }
 
   private fill(): "starved" | "more" | "ready" | "end" {
