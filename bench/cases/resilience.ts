@@ -1,6 +1,7 @@
 // What a guarded call costs over a bare one, when nothing goes wrong: a circuit that is closed, a
 // retry that is not needed, a bulkhead with room, a deadline that is kept; against cockatiel and
-// opossum. The call is a promise that is already settled.
+// opossum. The call is a promise that is already settled. "bare yield*" is the same loop under
+// Effect with no guard: what a guard of ours costs is the difference to it.
 import * as Bulkhead from "@sluice/backpressure/Bulkhead"
 import * as CircuitBreaker from "@sluice/backpressure/CircuitBreaker"
 import * as Deadline from "@sluice/backpressure/Deadline"
@@ -87,6 +88,13 @@ const bare = (group: string): Case => ({
   run: inTurn(call)
 })
 
+const bareEffect = (group: string): Case => ({
+  name: `bare yield*, ${group}`,
+  group,
+  records: count,
+  run: inTurnEffect(Effect.succeed((effect: Effect.Effect<number>) => effect))
+})
+
 const one = (group: string, name: string, run: Case["run"], subject = false): Case => ({
   name,
   group,
@@ -97,6 +105,7 @@ const one = (group: string, name: string, run: Case["run"], subject = false): Ca
 
 const cases: ReadonlyArray<Case> = [
   bare(breaker),
+  bareEffect(breaker),
   one(
     breaker,
     "cockatiel circuitBreaker",
@@ -112,7 +121,7 @@ const cases: ReadonlyArray<Case> = [
     "Sluice CircuitBreaker",
     inTurnEffect(
       Effect.map(
-        CircuitBreaker.make({ name: "bench", errorRate: 0.5 }),
+        CircuitBreaker.make({ name: "bench", errorThreshold: 0.5 }),
         (circuit) => (effect: Effect.Effect<number>) => circuit.run(effect)
       )
     ),
@@ -121,6 +130,7 @@ const cases: ReadonlyArray<Case> = [
   one(breaker, "Sluice stage, no circuit", stage({})),
   one(breaker, "Sluice stage, circuit", stage({ breaker: CircuitBreaker.stage(settings) })),
   bare(retry),
+  bareEffect(retry),
   one(
     retry,
     "cockatiel retry",
@@ -138,6 +148,7 @@ const cases: ReadonlyArray<Case> = [
     true
   ),
   bare(bulkhead),
+  bareEffect(bulkhead),
   one(
     bulkhead,
     "cockatiel bulkhead",
@@ -155,6 +166,7 @@ const cases: ReadonlyArray<Case> = [
     true
   ),
   bare(deadline),
+  bareEffect(deadline),
   one(
     deadline,
     "cockatiel timeout",

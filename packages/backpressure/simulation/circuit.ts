@@ -1,13 +1,11 @@
 // The circuit breaker before a service that fails and recovers, in virtual time: a call every 10 ms
 // for a minute. After each tick its invariants hold; a circuit that closes without good trials, or
 // opens again and again before a service that is well, ends the simulation.
-import type { Action, Event, Settings, State, Ticket } from "../src/internal/circuitBreaker.ts"
-import {
-  assertInvariants,
-  goodNeeded,
-  initial,
-  transition
-} from "../src/internal/circuitBreaker.ts"
+import { transition } from "../src/internal/circuitBreaker.ts"
+import type { Settings } from "../src/internal/circuitSettings.ts"
+import { goodNeeded } from "../src/internal/circuitSettings.ts"
+import type { Action, Event, State, Ticket } from "../src/internal/circuitState.ts"
+import { assertInvariants, initial } from "../src/internal/circuitState.ts"
 import type { Panel } from "./panels.ts"
 
 /** A service: the share of calls that fail, and what a call takes, at a time in seconds. */
@@ -50,8 +48,8 @@ export const services: ReadonlyArray<Service> = [
 ]
 
 const settings: Settings = {
-  errorRate: 0.5,
-  latencyMs: 200,
+  errorThreshold: 0.5,
+  latencyMsThreshold: 200,
   windowMs: 5_000,
   throughputMin: 20,
   cooldownMs: 2_000,
@@ -146,8 +144,8 @@ class Watch {
     this.running = this.running.filter(({ endMs }) => endMs > atMs)
     for (const { ticket, startMs, endMs, ok } of ended) {
       const latencyMs = endMs - startMs
-      const trial = this.state.phase._tag === "HalfOpen" && ticket.epoch === this.state.epoch
-      if (trial && ok && latencyMs < (settings.latencyMs ?? 0)) this.goodTrials++
+      const trial = this.state.phase._tag === "HalfOpen" && ticket >= this.state.firstId
+      if (trial && ok && latencyMs < (settings.latencyMsThreshold ?? 0)) this.goodTrials++
       this.send({ _tag: "Result", atMs, ticket, ok, latencyMs })
     }
   }

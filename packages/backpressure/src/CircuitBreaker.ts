@@ -6,6 +6,7 @@ import * as Breaker from "@sluice/core/Breaker"
 import * as FunctionRef from "@sluice/core/FunctionRef"
 import type * as Policy from "@sluice/core/Policy"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -14,17 +15,20 @@ import * as CircuitOpen from "./CircuitOpen.ts"
 import type { Measured } from "./FlowMetrics.ts"
 import type { InvalidSettings } from "./InvalidSettings.ts"
 import * as machine from "./internal/circuitBreaker.ts"
+import type * as settings from "./internal/circuitSettings.ts"
 import { restored, saved } from "./internal/circuitSnapshot.ts"
+import type { Change, Phase, State, Ticket } from "./internal/circuitState.ts"
+import { initial, windowCounts } from "./internal/circuitState.ts"
 import * as Now from "./internal/now.ts"
 import * as Readings from "./internal/readings.ts"
 import { settled } from "./internal/settings.ts"
 import { stageCircuit } from "./internal/stageBreaker.ts"
 
 /** Thresholds, window, cool-down and trials. */
-export type Settings = machine.Settings
+export type Settings = settings.Settings
 
 /** The phases by name, and their numbers in `stage_circuit_state`; isolated counts as open. */
-export type PhaseName = machine.Phase["_tag"]
+export type PhaseName = Phase["_tag"]
 
 /** A change of phase and why. */
 export interface Transition {
@@ -97,56 +101,26 @@ const transitionsMax = 64
 
 const stateNumber = { Closed: 0, HalfOpen: 1, Open: 2, Isolated: 2 } as const
 
-class Circuit {
-  state: machine.State
-  readonly log: Array<Transition> = []
-  private readonly name: string
-  private readonly tell: ((transition: Transition) => void) | undefined
+/** A running circuit and what is told of it. */
+interface Guarded<E0> {
+  readonly name: string
+  readonly circuit: machine.Circuit
+  readonly log: Array<Transition>
+  readonly isFailure: (cause: Cause.Cause<E0>) => boolean
+}
 
-  constructor(
-    state: machine.State,
-    name: string,
-    tell: ((transition: Transition) => void) | undefined
-  ) {
-    this.state = state
-    this.name = name
-    this.tell = tell
-  }
-
-  send(event: machine.Event): ReadonlyArray<machine.Action> {
-    const [state, actions] = machine.transition(this.state, event)
-    this.state = state
-    for (const action of actions) if (action._tag === "Change") this.changed(action)
-    return actions
-  }
-
-  private changed({ from, to, atMs, reason }: Extract<machine.Action, { _tag: "Change" }>): void {
-    const transition: Transition = { name: this.name, from, to, atMs, reason }
-    this.log.push(transition)
-    if (this.log.length > transitionsMax) this.log.shift()
+const telling =
+  <E0>({ name, onTransition }: Options<E0>, log: Array<Transition>) =>
+  ({ from, to, atMs, reason }: Change): void => {
+    const transition: Transition = { name, from, to, atMs, reason }
+    log.push(transition)
+    if (log.length > transitionsMax) log.shift()
     try {
-      this.tell?.(transition)
+      onTransition?.(transition)
     } catch {
       // An observer must not decide whether a call is made.
     }
   }
-}
-
-const ended = <A, E>(
-  circuit: Circuit,
-  isFailure: (cause: Cause.Cause<E>) => boolean,
-  ticket: machine.Ticket,
-  startedMs: number,
-  exit: Exit.Exit<A, E>
-): Effect.Effect<void> =>
-  Effect.map(Now.millis, (atMs) => {
-    if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) {
-      circuit.send({ _tag: "Cancelled", atMs, ticket })
-      return
-    }
-    const ok = Exit.isSuccess(exit) || !judge(isFailure, exit.cause)
-    circuit.send({ _tag: "Result", atMs, ticket, ok, latencyMs: atMs - startedMs })
-  })
 
 /** A classifier that throws says that something is wrong. */
 const judge = <E>(
@@ -160,28 +134,62 @@ const judge = <E>(
   }
 }
 
-const guarded =
-  <E0>(circuit: Circuit, name: string, isFailure: (cause: Cause.Cause<E0>) => boolean) =>
+/** One call on its way through. */
+class Passage<E0> {
+  private readonly guarded: Guarded<E0>
+  private readonly clock: Clock.Clock
+  private ticket: Ticket = machine.rejected
+  private startedMs = 0
+
+  constructor(guarded: Guarded<E0>, clock: Clock.Clock) {
+    this.guarded = guarded
+    this.clock = clock
+  }
+
+  enter<A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E | CircuitOpen.CircuitOpen, R> {
+    const { circuit, name } = this.guarded
+    this.startedMs = Now.millisUnsafe(this.clock)
+    this.ticket = circuit.request(this.startedMs)
+    if (this.ticket !== machine.rejected) return call
+    const { phase, retryAfterMs } = circuit.rejection()
+    return Effect.fail(CircuitOpen.make(name, phase, retryAfterMs))
+  }
+
+  leave(exit: Exit.Exit<unknown, E0 | CircuitOpen.CircuitOpen>): undefined {
+    const { ticket, guarded } = this
+    if (ticket === machine.rejected) return undefined
+    const atMs = Now.millisUnsafe(this.clock)
+    if (Exit.isSuccess(exit)) {
+      guarded.circuit.result(ticket, atMs, true, atMs - this.startedMs)
+    } else if (Cause.hasInterruptsOnly(exit.cause)) {
+      guarded.circuit.cancelled(ticket, atMs)
+    } else {
+      // The call was made, so what it failed with is its own.
+      const ok = !judge(guarded.isFailure, exit.cause as Cause.Cause<E0>)
+      guarded.circuit.result(ticket, atMs, ok, atMs - this.startedMs)
+    }
+    return undefined
+  }
+}
+
+/** The exit is watched before the circuit is asked: no interruption falls between the two. */
+const run =
+  <E0>(guarded: Guarded<E0>) =>
   <A, E extends E0, R>(
     call: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | CircuitOpen.CircuitOpen, R> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Now.millis, (atMs): Effect.Effect<A, E | CircuitOpen.CircuitOpen, R> => {
-        const verdict = circuit.send({ _tag: "Request", atMs }).at(-1)
-        if (verdict?._tag === "Admit")
-          return Effect.onExit(restore(call), (exit) =>
-            ended(circuit, isFailure, verdict.ticket, atMs, exit)
-          )
-        if (verdict?._tag !== "Reject")
-          return Effect.die(new Error(`circuit "${name}" did not answer a request`))
-        return Effect.fail(CircuitOpen.make(name, verdict.phase, verdict.retryAfterMs))
-      })
-    )
+    Effect.withFiber((fiber) => {
+      const passage = new Passage(guarded, fiber.getRef(Clock.Clock))
+      return Effect.onExitPrimitive(
+        Effect.suspend(() => passage.enter(call)),
+        (exit) => passage.leave(exit)
+      )
+    })
 
-const statisticsOf = (state: machine.State): Statistics =>
+const statisticsOf = (state: State): Statistics =>
   Object.freeze({
     phase: state.phase._tag,
-    ...machine.windowCounts(state),
+    ...windowCounts(state),
     admitted: state.admittedCount,
     rejected: state.rejectedCount,
     ignored: state.ignoredCount,
@@ -189,18 +197,23 @@ const statisticsOf = (state: machine.State): Statistics =>
     cooldownMs: state.cooldownMs
   })
 
-const shell = <E0>(circuit: Circuit, options: Options<E0>): CircuitBreaker<E0> => {
-  const at = (event: (atMs: number) => machine.Event): Effect.Effect<void> =>
-    Effect.map(Now.millis, (atMs) => void circuit.send(event(atMs)))
-  const tick = at((atMs) => ({ _tag: "Tick", atMs }))
+const shell = <E0>(guarded: Guarded<E0>): CircuitBreaker<E0> => {
+  const { circuit } = guarded
+  const at = <A>(act: (atMs: number) => A): Effect.Effect<A> => Effect.map(Now.millis, act)
   return {
-    run: guarded(circuit, options.name, options.isFailure ?? (() => true)),
-    phase: Effect.map(tick, () => circuit.state.phase._tag),
-    deadlocked: (count) => at((atMs) => ({ _tag: "Deadlocked", atMs, count })),
-    isolate: at((atMs) => ({ _tag: "Isolate", atMs })),
-    reset: at((atMs) => ({ _tag: "Reset", atMs })),
-    save: Effect.map(tick, () => saved(circuit.state)),
-    transitions: () => [...circuit.log],
+    run: run(guarded),
+    phase: at((atMs) => {
+      circuit.tick(atMs)
+      return circuit.state.phase._tag
+    }),
+    deadlocked: (count) => at((atMs) => circuit.deadlocked(count, atMs)),
+    isolate: at((atMs) => circuit.isolate(atMs)),
+    reset: at((atMs) => circuit.reset(atMs)),
+    save: at((atMs) => {
+      circuit.tick(atMs)
+      return saved(circuit.state)
+    }),
+    transitions: () => [...guarded.log],
     statistics: () => statisticsOf(circuit.state),
     readings: () => [
       Readings.events("circuit", circuit.state.rejectedCount),
@@ -221,9 +234,12 @@ export const make = <E = unknown>(
 ): Effect.Effect<CircuitBreaker<E>, InvalidSettings> =>
   Effect.flatMap(Now.millis, (atMs) =>
     settled(() => {
-      const fresh = machine.initial(options, atMs)
+      const fresh = initial(options, atMs)
       const state = options.restore === undefined ? fresh : restored(fresh, options.restore)
-      return shell(new Circuit(state, options.name, options.onTransition), options)
+      const log: Array<Transition> = []
+      const circuit = new machine.Circuit(state, telling(options, log))
+      const { name, isFailure = () => true } = options
+      return shell({ name, circuit, log, isFailure })
     })
   )
 

@@ -3,9 +3,9 @@
 // only failures are retried and never defects or interruptions. It sets no limit to one attempt:
 // put `Deadline.attempt` inside.
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type { InvalidSettings } from "./InvalidSettings.ts"
@@ -61,53 +61,57 @@ export const make = <E0 = unknown>(
       onRetry,
       ...settings
     } = options
-    machine.initial(settings, 0)
+    const resolved = machine.resolve(settings)
     const totals: Totals = { calls: 0, retries: 0, recovered: 0, exhausted: 0, waitedMs: 0 }
+    /** Only a bound on all attempts asks when the first began. */
+    const isTimed = settings.totalMsMax !== undefined
 
-    const decide = <E extends E0>(state: machine.State, error: E) =>
-      Effect.gen(function* () {
-        const atMs = yield* Now.millis
-        const random = yield* Random.next
-        const asked = retryAfterMs(error)
-        const [next, [action]] = machine.transition(state, {
-          _tag: "Failed",
-          atMs,
-          random,
-          retryable: isRetryable(error),
-          ...(asked === undefined ? {} : { retryAfterMs: asked })
-        })
-        if (action?._tag !== "Wait") {
-          totals.exhausted++
-          return undefined
-        }
-        totals.retries++
-        totals.waitedMs += action.ms
-        onRetry?.(action.attempt, action.ms, error)
-        yield* Effect.sleep(Duration.millis(action.ms))
-        return machine.transition(next, { _tag: "Resumed" })[0]
+    const decide = Effect.fnUntraced(function* <E extends E0>(state: machine.State, error: E) {
+      const atMs = isTimed ? yield* Now.millis : 0
+      const random = yield* Random.next
+      const asked = retryAfterMs(error)
+      const [next, [action]] = machine.transition(state, {
+        _tag: "Failed",
+        atMs,
+        random,
+        retryable: isRetryable(error),
+        ...(asked === undefined ? {} : { retryAfterMs: asked })
       })
+      if (action?._tag !== "Wait") {
+        totals.exhausted++
+        return undefined
+      }
+      totals.retries++
+      totals.waitedMs += action.ms
+      onRetry?.(action.attempt, action.ms, error)
+      yield* Effect.sleep(Duration.millis(action.ms))
+      return machine.transition(next, { _tag: "Resumed" })[0]
+    })
 
+    const recovered = (): void => void totals.recovered++
+
+    /** Nothing is made for a call that succeeds at once but the place where it would be caught. */
     const attempt = <A, E extends E0, R>(
       call: Effect.Effect<A, E, R>,
-      state: machine.State
+      startedMs: number,
+      state?: machine.State
     ): Effect.Effect<A, E, R> =>
-      Effect.flatMap(Effect.exit(call), (exit): Effect.Effect<A, E, R> => {
-        if (Exit.isSuccess(exit)) {
-          if (state.attempts > 1) totals.recovered++
-          return exit
-        }
-        const error = Cause.findError(exit.cause)
-        if (Result.isFailure(error)) return Effect.failCause(exit.cause)
-        return Effect.flatMap(decide(state, error.success), (next) =>
-          next === undefined ? Effect.failCause(exit.cause) : attempt(call, next)
-        )
+      Effect.catchCause(call, (cause): Effect.Effect<A, E, R> => {
+        const error = Cause.findError(cause)
+        if (Result.isFailure(error)) return Effect.failCause(cause)
+        const failed = state ?? machine.started(resolved, startedMs)
+        return Effect.flatMap(decide(failed, error.success), (next) => {
+          if (next === undefined) return Effect.failCause(cause)
+          const again = attempt(call, startedMs, next)
+          return state === undefined ? Effect.tap(again, () => Effect.sync(recovered)) : again
+        })
       })
 
     return {
       run: (call) =>
-        Effect.flatMap(Now.millis, (atMs) => {
+        Effect.withFiber((fiber) => {
           totals.calls++
-          return attempt(call, machine.initial(settings, atMs))
+          return attempt(call, isTimed ? Now.millisUnsafe(fiber.getRef(Clock.Clock)) : 0)
         }),
       statistics: () => Object.freeze({ ...totals })
     }

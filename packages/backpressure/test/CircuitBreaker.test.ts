@@ -10,7 +10,7 @@ import * as CircuitBreakers from "../src/CircuitBreakers.ts"
 
 const settings = {
   name: "store",
-  errorRate: 0.5,
+  errorThreshold: 0.5,
   throughputMin: 4,
   windowMs: 10_000,
   cooldownMs: 1_000,
@@ -50,7 +50,7 @@ describe("CircuitBreaker", () => {
 
   it.effect("needs errors and slowness where both are set; slow successes count", () =>
     Effect.gen(function* () {
-      const breaker = yield* CircuitBreaker.make({ ...settings, latencyMs: 100 })
+      const breaker = yield* CircuitBreaker.make({ ...settings, latencyMsThreshold: 100 })
       yield* times(4, breaker.run(bad))
       expect(yield* breaker.phase).toBe("Closed")
       const slow = yield* start(breaker.run(Effect.delay(good, 100)))
@@ -64,7 +64,7 @@ describe("CircuitBreaker", () => {
     Effect.gen(function* () {
       const breaker = yield* CircuitBreaker.make({
         name: "slow",
-        latencyMs: 50,
+        latencyMsThreshold: 50,
         throughputMin: 1
       })
       const slow = yield* start(breaker.run(Effect.delay(good, 50)))

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import * as Deadline from "../src/Deadline.ts"
 import * as Admission from "../src/internal/admission.ts"
 import * as Breaker from "../src/internal/circuitBreaker.ts"
+import { initial } from "../src/internal/circuitState.ts"
 import * as Retry from "../src/internal/retry.ts"
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }))
@@ -33,12 +34,19 @@ const cooldownMs = 1_000
 /** Longer than any script: windows differ in how they age. */
 const windowMs = 1_000_000
 /** Never met exactly: "at or above" here, "above" there. */
-const errorRate = 0.501
+const errorThreshold = 0.501
 
 /** What is let through, up to and with the trial that first closes the circuit again. */
 const ours = (script: ReadonlyArray<Call>): ReadonlyArray<Outcome> => {
-  const settings = { errorRate, windowMs, throughputMin: 1, cooldownMs, trials: 1, trialRatio: 1 }
-  let state = Breaker.initial({ ...settings, cooldownFactor: 1, cooldownMsMax: cooldownMs }, 0)
+  const settings = {
+    errorThreshold,
+    windowMs,
+    throughputMin: 1,
+    cooldownMs,
+    trials: 1,
+    trialRatio: 1
+  }
+  let state = initial({ ...settings, cooldownFactor: 1, cooldownMsMax: cooldownMs }, 0)
   let atMs = 0
   const outcomes: Array<Outcome> = []
   for (const { afterMs, ok } of script) {
@@ -77,7 +85,7 @@ const cockatiel = async (script: ReadonlyArray<Call>): Promise<ReadonlyArray<Out
   const breaker = Cockatiel.circuitBreaker(Cockatiel.handleAll, {
     halfOpenAfter: cooldownMs,
     breaker: new Cockatiel.SamplingBreaker({
-      threshold: errorRate,
+      threshold: errorThreshold,
       duration: windowMs,
       minimumRps: 1e-9
     })
@@ -95,7 +103,7 @@ const opossum = async (script: ReadonlyArray<Call>): Promise<ReadonlyArray<Outco
   const make = () =>
     new Opossum(work, {
       timeout: false,
-      errorThresholdPercentage: errorRate * 100,
+      errorThresholdPercentage: errorThreshold * 100,
       resetTimeout: cooldownMs,
       rollingCountTimeout: windowMs,
       rollingCountBuckets: 1

@@ -74,28 +74,78 @@ const bytesMaxOf = ({ bytesMax }: Settings): number => bytesMax ?? Number.POSITI
 const fits = ({ settings, slots, bytes }: State, need: Need): boolean =>
   slots + need.slots <= settings.slotsMax && bytes + need.bytes <= bytesMaxOf(settings)
 
-const hold = (state: State, need: Need): State => {
-  const slots = state.slots + need.slots
-  const bytes = state.bytes + need.bytes
-  return {
-    ...state,
-    slots,
-    bytes,
-    admittedCount: state.admittedCount + 1,
-    slotsPeak: Math.max(state.slotsPeak, slots),
-    bytesPeak: Math.max(state.bytesPeak, bytes)
-  }
-}
+type Live = { -readonly [K in keyof State]: State[K] }
 
-const serve = (state: State): Step => {
-  let current = state
-  const actions: Array<Action> = []
-  while (current.waiters.length > 0 && fits(current, current.waiters[0]!)) {
-    const [first, ...waiters] = current.waiters
-    current = hold({ ...current, waiters }, first!)
-    actions.push({ _tag: "Grant", id: first!.id })
+/** One admission, which steps in place: work that finds room costs no memory. */
+export class Admission {
+  private readonly live: Live
+  private readonly grant: (id: number) => void
+
+  /** `grant` is told of each that waited and no longer has to, once the state is complete. */
+  constructor(state: State, grant: (id: number) => void) {
+    this.live = { ...state }
+    this.grant = grant
   }
-  return [current, actions]
+
+  /** Where it is now; a view that follows. */
+  get state(): State {
+    return this.live
+  }
+
+  request(id: number, need: Need, wait: boolean): "granted" | "waiting" | Refusal {
+    const { live } = this
+    if (live.waiters.length === 0 && fits(live, need)) {
+      this.hold(need)
+      return "granted"
+    }
+    const reason = refusalOf(live, need, wait)
+    if (reason !== undefined) {
+      live.refusedCount++
+      return reason
+    }
+    live.waiters = [...live.waiters, { ...need, id }]
+    live.waitCount++
+    return "waiting"
+  }
+
+  /** Somebody in line gave up. */
+  cancel(id: number): void {
+    const { live } = this
+    const waiters = without(live.waiters, id)
+    if (waiters.length === live.waiters.length) return
+    live.waiters = waiters
+    live.cancelledCount++
+    this.serve()
+  }
+
+  release(need: Need): void {
+    const { live } = this
+    live.slots = Math.max(0, live.slots - need.slots)
+    live.bytes = Math.max(0, live.bytes - need.bytes)
+    this.serve()
+  }
+
+  private hold(need: Need): void {
+    const { live } = this
+    live.slots += need.slots
+    live.bytes += need.bytes
+    live.admittedCount++
+    if (live.slots > live.slotsPeak) live.slotsPeak = live.slots
+    if (live.bytes > live.bytesPeak) live.bytesPeak = live.bytes
+  }
+
+  private serve(): void {
+    const { live } = this
+    if (live.waiters.length === 0) return
+    const served: Array<number> = []
+    while (live.waiters.length > 0 && fits(live, live.waiters[0]!)) {
+      const [first, ...waiters] = live.waiters
+      live.waiters = waiters
+      this.hold(first!)
+      served.push(first!.id)
+    }
+    for (const id of served) this.grant(id)
+  }
 }
 
 const refusalOf = (state: State, need: Need, wait: boolean): Refusal | undefined => {
@@ -105,34 +155,21 @@ const refusalOf = (state: State, need: Need, wait: boolean): Refusal | undefined
   return waiters.length >= settings.waitersMax ? "line-full" : undefined
 }
 
-const request = (state: State, event: Extract<Event, { _tag: "Request" }>): Step => {
-  const { id, need } = event
-  if (state.waiters.length === 0 && fits(state, need))
-    return [hold(state, need), [{ _tag: "Grant", id }]]
-  const reason = refusalOf(state, need, event.wait)
-  if (reason !== undefined)
-    return [{ ...state, refusedCount: state.refusedCount + 1 }, [{ _tag: "Refuse", id, reason }]]
-  const waiters = [...state.waiters, { ...need, id }]
-  return [{ ...state, waiters, waitCount: state.waitCount + 1 }, [{ _tag: "Wait", id }]]
+const answered = (admission: Admission, event: Extract<Event, { _tag: "Request" }>): Action => {
+  const { id } = event
+  const answer = admission.request(id, event.need, event.wait)
+  if (answer === "granted") return { _tag: "Grant", id }
+  return answer === "waiting" ? { _tag: "Wait", id } : { _tag: "Refuse", id, reason: answer }
 }
 
-/** The one transition. */
+/** The one transition, as a function: the state given stays as it is. */
 export const transition = (state: State, event: Event): Step => {
-  switch (event._tag) {
-    case "Request":
-      return request(state, event)
-    case "Cancel": {
-      const waiters = without(state.waiters, event.id)
-      if (waiters.length === state.waiters.length) return [state, []]
-      return serve({ ...state, waiters, cancelledCount: state.cancelledCount + 1 })
-    }
-    case "Release":
-      return serve({
-        ...state,
-        slots: Math.max(0, state.slots - event.need.slots),
-        bytes: Math.max(0, state.bytes - event.need.bytes)
-      })
-  }
+  const actions: Array<Action> = []
+  const admission = new Admission(state, (id) => void actions.push({ _tag: "Grant", id }))
+  if (event._tag === "Request") actions.push(answered(admission, event))
+  else if (event._tag === "Cancel") admission.cancel(event.id)
+  else admission.release(event.need)
+  return [admission.state, actions]
 }
 
 /** Throws when the state contradicts the header. */

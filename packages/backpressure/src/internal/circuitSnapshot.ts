@@ -2,9 +2,9 @@
 // Times are kept as spans: a monotonic clock starts anew with each process. Trials that ran when
 // the circuit was saved are gone, so their slots are free; the counts of a closed window start
 // anew.
-import type { Phase, State } from "./circuitBreaker.ts"
-import { goodNeeded } from "./circuitBreaker.ts"
-import { empty } from "./rollingWindow.ts"
+import { goodNeeded } from "./circuitSettings.ts"
+import type { Phase, State } from "./circuitState.ts"
+import { uncounted } from "./circuitState.ts"
 
 /** The plain form. */
 export interface Saved {
@@ -32,7 +32,7 @@ const phaseOf = ({ settings, atMs }: State, from: Saved): Phase => {
   const needed = goodNeeded(settings)
   switch (from.phase) {
     case "Closed":
-      return { _tag: "Closed", rolling: empty(settings.windowMs) }
+      return uncounted(settings)
     case "Open":
       return { _tag: "Open", untilMs: atMs + Math.max(0, from.openMsLeft) }
     case "Isolated":

@@ -50,8 +50,8 @@ export type Action =
 
 type Step = readonly [State, ReadonlyArray<Action>]
 
-/** A call before its first attempt; throws `InvalidSettings`. */
-export const initial = (given: Settings, atMs: number): State => {
+/** The settings with their defaults; throws `InvalidSettings`. */
+export const resolve = (given: Settings): Required<Settings> => {
   const settings: Required<Settings> = {
     factor: 2,
     backoffMsMax: Math.max(30_000, given.backoffMs),
@@ -66,14 +66,20 @@ export const initial = (given: Settings, atMs: number): State => {
     Check.atLeast("backoffMsMax", settings.backoffMsMax, settings.backoffMs),
     Check.positive("totalMsMax", settings.totalMsMax)
   ])
-  return {
-    settings,
-    startedMs: atMs,
-    attempts: 1,
-    lastWaitMs: settings.backoffMs,
-    phase: "running"
-  }
+  return settings
 }
+
+/** A call before its first attempt. */
+export const started = (settings: Required<Settings>, atMs: number): State => ({
+  settings,
+  startedMs: atMs,
+  attempts: 1,
+  lastWaitMs: settings.backoffMs,
+  phase: "running"
+})
+
+/** A call before its first attempt, by settings as they are given; throws `InvalidSettings`. */
+export const initial = (given: Settings, atMs: number): State => started(resolve(given), atMs)
 
 /** The wait before the n-th retry without jitter. */
 export const backoffMs = (settings: Required<Settings>, retry: number): number =>

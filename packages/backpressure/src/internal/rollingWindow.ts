@@ -1,8 +1,7 @@
 // Counts over a rolling span of time, in a fixed number of slices.
-// Holds at most `slices` + 1 small objects whatever the traffic, and their sum beside, so that a
-// call costs no walk over the slices. A percentile is not stored: "p95 is at or above L" is the
-// same statement as "few enough calls are below L", so slow calls are counted, and the test is
-// exact.
+// A ring of ten slices and their sum, counted in place: a call costs no memory and no walk over
+// the slices. A percentile is not stored: "p95 is at or above L" is the same statement as "few
+// enough calls are below L", so slow calls are counted, and the test is exact.
 
 /** What is counted. */
 export interface Counts {
@@ -12,60 +11,84 @@ export interface Counts {
   readonly deadlocks: number
 }
 
-interface Slice {
-  readonly index: number
-  readonly counts: Counts
-}
-
-/** Slices that are over, oldest first, the one that is counted into, and the sum of all. */
-export interface Rolling {
-  readonly sliceMs: number
-  readonly older: ReadonlyArray<Slice>
-  readonly current: Slice
-  readonly sum: Counts
-}
-
 /** Slices of one window: an old call leaves at most a tenth of the window late. */
 const slicesPerWindow = 10
 
-const zero: Counts = { calls: 0, failed: 0, slow: 0, deadlocks: 0 }
+/** Figures of one slice, in the order of `Counts`. */
+const figures = 4
 
-const plus = (a: Counts, b: Counts): Counts => ({
-  calls: a.calls + b.calls,
-  failed: a.failed + b.failed,
-  slow: a.slow + b.slow,
-  deadlocks: a.deadlocks + b.deadlocks
-})
+/** The counts of one window; belongs to one circuit. */
+export class Rolling implements Counts {
+  calls = 0
+  failed = 0
+  slow = 0
+  deadlocks = 0
+  private readonly sliceMs: number
+  private readonly slices: Float64Array
+  /** Number of the slice that is counted into, since time began, and where it is in the ring. */
+  private index = Number.NEGATIVE_INFINITY
+  private at = 0
 
-const sumOf = (slices: ReadonlyArray<Slice>): Counts =>
-  slices.reduce((sum, { counts }) => plus(sum, counts), zero)
-
-/** An empty window. */
-export const empty = (windowMs: number): Rolling => ({
-  sliceMs: windowMs / slicesPerWindow,
-  older: [],
-  current: { index: Number.NEGATIVE_INFINITY, counts: zero },
-  sum: zero
-})
-
-/** The window with these counts added at this time; a clock that steps back adds to the last. */
-export const added = (rolling: Rolling, atMs: number, counts: Counts): Rolling => {
-  const { sliceMs, older, current, sum } = rolling
-  const index = Math.floor(atMs / sliceMs)
-  if (current.index >= index) {
-    const merged = { index: current.index, counts: plus(current.counts, counts) }
-    return { sliceMs, older, current: merged, sum: plus(sum, counts) }
+  private constructor(sliceMs: number, slices: Float64Array) {
+    this.sliceMs = sliceMs
+    this.slices = slices
   }
-  const live = [...older, current].filter((slice) => slice.index > index - slicesPerWindow)
-  return { sliceMs, older: live, current: { index, counts }, sum: plus(sumOf(live), counts) }
-}
 
-/** Sums of what is still in the window at this time. */
-export const totals = ({ sliceMs, older, current, sum }: Rolling, atMs: number): Counts => {
-  const from = Math.floor(atMs / sliceMs) - slicesPerWindow
-  const oldest = older[0] ?? current
-  if (oldest.index > from) return sum
-  return sumOf([...older, current].filter((slice) => slice.index > from))
+  /** An empty window. */
+  static empty(windowMs: number): Rolling {
+    return new Rolling(windowMs / slicesPerWindow, new Float64Array(slicesPerWindow * figures))
+  }
+
+  copy(): Rolling {
+    const copy = new Rolling(this.sliceMs, this.slices.slice())
+    copy.calls = this.calls
+    copy.failed = this.failed
+    copy.slow = this.slow
+    copy.deadlocks = this.deadlocks
+    copy.index = this.index
+    copy.at = this.at
+    return copy
+  }
+
+  /** Forgets what is out of the window; a clock that steps back forgets nothing. */
+  advance(atMs: number): void {
+    const index = Math.floor(atMs / this.sliceMs)
+    if (index <= this.index) return
+    const steps = Math.min(slicesPerWindow, index - this.index)
+    for (let step = 0; step < steps; step++) {
+      this.at = (this.at + 1) % slicesPerWindow
+      this.drop(this.at * figures)
+    }
+    this.index = index
+  }
+
+  private drop(from: number): void {
+    const { slices } = this
+    this.calls -= slices[from]!
+    this.failed -= slices[from + 1]!
+    this.slow -= slices[from + 2]!
+    this.deadlocks -= slices[from + 3]!
+    slices.fill(0, from, from + figures)
+  }
+
+  /** Counts one call at the time of the last `advance`. */
+  addCall(failed: 0 | 1, slow: 0 | 1): void {
+    const { slices } = this
+    const from = this.at * figures
+    this.calls++
+    this.failed += failed
+    this.slow += slow
+    slices[from] = slices[from]! + 1
+    slices[from + 1] = slices[from + 1]! + failed
+    slices[from + 2] = slices[from + 2]! + slow
+  }
+
+  /** Counts deadlocks at the time of the last `advance`. */
+  addDeadlocks(count: number): void {
+    const place = this.at * figures + 3
+    this.deadlocks += count
+    this.slices[place] = this.slices[place]! + count
+  }
 }
 
 /**

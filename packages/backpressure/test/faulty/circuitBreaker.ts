@@ -1,6 +1,6 @@
 // Circuit breakers that are wrong on purpose: each must fail a law of its test.
-import type { Action, Event, State } from "../../src/internal/circuitBreaker.ts"
 import { transition } from "../../src/internal/circuitBreaker.ts"
+import type { Action, Event, State } from "../../src/internal/circuitState.ts"
 
 type Transition = (state: State, event: Event) => readonly [State, ReadonlyArray<Action>]
 
@@ -21,10 +21,9 @@ const porous: Transition = (state, event) => {
   if (event._tag !== "Request" || actions.at(-1)?._tag !== "Reject") return [next, actions]
   if (next.phase._tag !== "HalfOpen") return [next, actions]
   const running = [...next.phase.running, { id: next.nextId, atMs: next.atMs }]
-  const ticket = { epoch: next.epoch, id: next.nextId }
   return [
     { ...next, nextId: next.nextId + 1, phase: { ...next.phase, running } },
-    [{ _tag: "Admit", ticket, trial: true }]
+    [{ _tag: "Admit", ticket: next.nextId, trial: true }]
   ]
 }
 
@@ -39,7 +38,7 @@ const gullible: Transition = (state, event) =>
   event._tag === "Result" && state.phase._tag === "HalfOpen"
     ? transition(state, {
         ...event,
-        ticket: { epoch: state.epoch, id: state.phase.running[0]?.id ?? event.ticket.id }
+        ticket: state.phase.running[0]?.id ?? event.ticket
       })
     : transition(state, event)
 

@@ -3,12 +3,14 @@
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import * as Batch from "../../src/internal/adaptiveBatch.ts"
-import * as Circuit from "../../src/internal/circuitBreaker.ts"
+import * as Breaker from "../../src/internal/circuitBreaker.ts"
+import type { Settings } from "../../src/internal/circuitSettings.ts"
+import * as Circuit from "../../src/internal/circuitState.ts"
 import * as Pull from "../../src/internal/reactivePull.ts"
 import * as Bucket from "../../src/internal/tokenBucket.ts"
 
-const settings: fc.Arbitrary<Circuit.Settings> = fc.record({
-  errorRate: fc.constantFrom(0.3, 1),
+const settings: fc.Arbitrary<Settings> = fc.record({
+  errorThreshold: fc.constantFrom(0.3, 1),
   windowMs: fc.constantFrom(500, 1_000),
   throughputMin: fc.integer({ min: 1, max: 6 }),
   cooldownMs: fc.integer({ min: 50, max: 400 }),
@@ -44,8 +46,8 @@ describe("settings that change", () => {
                 ? { _tag: "Request", atMs }
                 : { _tag: "Result", atMs, ticket, ok, latencyMs: 1 }
           // Time alone may move the phase; a change of settings does not.
-          const ticked = Circuit.transition(state, { _tag: "Tick", atMs })[0]
-          const [after, actions] = Circuit.transition(state, event)
+          const ticked = Breaker.transition(state, { _tag: "Tick", atMs })[0]
+          const [after, actions] = Breaker.transition(state, event)
           Circuit.assertInvariants(after)
           if (kind === "change") expect(after.phase._tag).toBe(ticked.phase._tag)
           for (const action of actions) if (action._tag === "Admit") tickets.push(action.ticket)
@@ -53,7 +55,7 @@ describe("settings that change", () => {
         }
         // Trials that nobody ended count as bad; after them it lets calls through again.
         const verdicts = [200_000, 400_000].map((laterMs) => {
-          const [after, actions] = Circuit.transition(state, {
+          const [after, actions] = Breaker.transition(state, {
             _tag: "Request",
             atMs: atMs + laterMs
           })

@@ -2,19 +2,17 @@
 // and never loses a trial slot.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import type { Action, Event, Settings, State, Ticket } from "../../src/internal/circuitBreaker.ts"
-import {
-  assertInvariants,
-  goodNeeded,
-  initial,
-  transition
-} from "../../src/internal/circuitBreaker.ts"
+import { transition } from "../../src/internal/circuitBreaker.ts"
+import type { Settings } from "../../src/internal/circuitSettings.ts"
+import { goodNeeded } from "../../src/internal/circuitSettings.ts"
+import type { Action, Event, State, Ticket } from "../../src/internal/circuitState.ts"
+import { assertInvariants, initial } from "../../src/internal/circuitState.ts"
 import { faults } from "../faulty/circuitBreaker.ts"
 
 type Transition = (state: State, event: Event) => readonly [State, ReadonlyArray<Action>]
 
 const settings: fc.Arbitrary<Settings> = fc.record({
-  errorRate: fc.constantFrom(0.3, 0.5, 1),
+  errorThreshold: fc.constantFrom(0.3, 0.5, 1),
   windowMs: fc.constant(1_000),
   throughputMin: fc.integer({ min: 1, max: 6 }),
   cooldownMs: fc.integer({ min: 50, max: 400 }),
@@ -60,11 +58,11 @@ class Watch {
   trialIds = new Set<number>()
 
   result(ticket: Ticket, ok: boolean): void {
-    if (this.trialIds.delete(ticket.id) && ok) this.good++
+    if (this.trialIds.delete(ticket) && ok) this.good++
   }
 
   cancel(ticket: Ticket): void {
-    if (this.trialIds.delete(ticket.id)) this.trialsUsed--
+    if (this.trialIds.delete(ticket)) this.trialsUsed--
   }
 
   see(state: State, actions: ReadonlyArray<Action>): void {
@@ -73,7 +71,7 @@ class Watch {
       if (action._tag === "Admit") {
         this.admitted.push(action.ticket)
         if (!action.trial) continue
-        this.trialIds.add(action.ticket.id)
+        this.trialIds.add(action.ticket)
         this.trialsUsed++
         expect(this.trialsUsed).toBeLessThanOrEqual(this.given.trials)
       }
