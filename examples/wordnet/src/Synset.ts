@@ -29,13 +29,11 @@ export interface Synset {
  * rows ever claim one lemma, the smaller sense key (the smaller rank) wins, so that the result does
  * not depend on arrival.
  */
-export const assemble = (gloss: Gloss, rows: ReadonlyArray<Sense | Lemma>): Synset => {
-  const words: Array<SynsetWord> = []
-  for (const word of gloss.words) {
-    words.push(wordOf(word, senseFor(word.lemma, rows), lemmaFor(word.lemma, rows)))
-  }
-  return synsetOf(gloss, words)
-}
+export const assemble = (gloss: Gloss, rows: ReadonlyArray<Sense | Lemma>): Synset =>
+  synsetOf(
+    gloss,
+    gloss.words.map((word) => wordOf(word, senseFor(word.lemma, rows), lemmaFor(word.lemma, rows)))
+  )
 
 /** The same from parts that were looked up elsewhere. */
 export const synsetOf = (gloss: Gloss, words: ReadonlyArray<SynsetWord>): Synset => ({
