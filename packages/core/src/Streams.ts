@@ -1,6 +1,7 @@
 // Effect streams as sources, and open pipelines as Effect streams. Apart from `Source` and
 // `Pipeline`, since Effect's Stream takes as long to load as the engines.
 
+import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -48,8 +49,8 @@ export const source = <A, E, R>(stream: Stream.Stream<A, E, R>): Source<A, E, R>
     )
   ) as Source<A, E, R>
 
-/** Batches a stream reader may lie behind. */
-const streamCapacity = 4
+/** Batches that wait for the puller, with the one whose offer waits for room. */
+const waitingMax = 4
 
 /**
  * Operations whose functions declare what they may fail with: an Effect's or a Stream's error type.
@@ -60,6 +61,9 @@ const declaring: ReadonlySet<Graph.OperationTag> = new Set([
   "MapBatch",
   "Process"
 ])
+
+const isNonEmpty = <A>(items: ReadonlyArray<A>): items is Arr.NonEmptyReadonlyArray<A> =>
+  items.length > 0
 
 /** The failure of a stage's own effect, if that is what ended the run; else the run's error. */
 const unwrapFailure = (graph: Graph.PipelineGraph, error: execute.RunError): unknown => {
@@ -75,7 +79,8 @@ const unwrapFailure = (graph: Graph.PipelineGraph, error: execute.RunError): unk
  *
  * Shape: the records of its last stage, in order.
  * Flow: each time the stream is run the pipeline is; it runs while the stream is pulled and stops
- * reading when the puller does; at most four batches wait. Leaving the stream early aborts the run.
+ * reading when the puller does; at most four batches wait behind the one that was taken. Leaving the
+ * stream early aborts the run.
  * Errors: a failure of a stage's effect as it is, everything else as `PipelineError` or
  * `GraphError`.
  *
@@ -96,11 +101,16 @@ export const stream = <Out, E, R>(
 ): Stream.Stream<Out, E | execute.RunError, R> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const queue = yield* Queue.bounded<ReadonlyArray<Out>, unknown | Cause.Done>(streamCapacity)
+      const queue = yield* Queue.bounded<Arr.NonEmptyReadonlyArray<Out>, unknown | Cause.Done>(
+        waitingMax - 1
+      )
       const sink: Sink.Sink<Out> = {
         _tag: "Sink",
         label: "stream",
-        open: Effect.succeed({ write: (batch) => Effect.asVoid(Queue.offer(queue, batch.items)) })
+        open: Effect.succeed({
+          write: ({ items }) =>
+            isNonEmpty(items) ? Effect.asVoid(Queue.offer(queue, items)) : undefined
+        })
       }
       const graph = Pipeline.graph(Pipeline.sink("stream", sink)(self))
       const running = yield* execute.start(graph, options)
@@ -110,7 +120,8 @@ export const stream = <Out, E, R>(
           onSuccess: () => Queue.end(queue)
         })
       )
-      return Stream.flatMap(Stream.fromQueue(queue), (items) => Stream.fromIterable(items))
+      // One batch a pull: whoever takes all that is there makes room for as many again.
+      return Stream.fromPull(Effect.succeed(Queue.take(queue)))
     })
   ) as Stream.Stream<Out, E | execute.RunError, R>
 

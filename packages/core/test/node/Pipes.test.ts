@@ -54,6 +54,38 @@ describe("a named pipe", () => {
     )
   }
 
+  for (const mode of ["graceful", "abort"] as const) {
+    it.effect(`that nobody writes to is given up at once, ${mode}`, () =>
+      Effect.gen(function* () {
+        const at = path.join(yield* directory, "pipe")
+        execFileSync("mkfifo", [at])
+        const closed = Pipeline.source("in", Files.lines(at)).pipe(Pipeline.sink("out", Sink.drain))
+        const running = yield* Pipeline.start(closed)
+        yield* until(() => openFiles(at).length === 1)
+        yield* running.stop(mode)
+        const { status } = yield* running.result
+        expect(status).toBe(mode === "graceful" ? "stopped" : "aborted")
+        yield* until(() => openFiles(at).length === 0)
+      })
+    )
+  }
+
+  it.effect("is read from its first writer on", () =>
+    Effect.gen(function* () {
+      const at = path.join(yield* directory, "pipe")
+      execFileSync("mkfifo", [at])
+      const out: Array<string> = []
+      const closed = Pipeline.source("in", Files.lines(at)).pipe(
+        Pipeline.sink("out", Sink.collectInto(out))
+      )
+      const running = yield* Pipeline.start(closed)
+      yield* until(() => openFiles(at).length === 1)
+      fs.writeFileSync(at, "a\nb\n")
+      expect((yield* running.result).status).toBe("completed")
+      expect(out).toEqual(["a", "b"])
+    })
+  )
+
   it.effect("holds compressed data", () =>
     Effect.gen(function* () {
       const { at, write } = yield* pipe

@@ -44,6 +44,35 @@ describe.each(engines)("$name engine, pipeline as stream", (engine) => {
     })
   )
 
+  it.effect("reads four batches ahead of the puller, and not one more", () =>
+    Effect.gen(function* () {
+      let read = 0
+      const counting = Source.fromIterable(range(100)).open.pipe(
+        Effect.map(
+          (): Source.SourceReader<number> => ({
+            pull: () => ({ items: [read++], bytes: 0, provenance: undefined })
+          })
+        )
+      )
+      const open = Pipeline.source("in", Source.make("counting", counting))
+      const seen: Array<number> = []
+      yield* streamOf(open).pipe(
+        Stream.tap(() =>
+          Effect.promise(async () => {
+            for (let turn = 0; turn < 20; turn++) {
+              await new Promise((resolve) => setImmediate(resolve))
+            }
+            seen.push(read)
+          })
+        ),
+        Stream.take(3),
+        Stream.runDrain
+      )
+      // One was taken, three are in the queue, one waits for room.
+      expect(seen).toEqual([5, 6, 7])
+    })
+  )
+
   const typed: ReadonlyArray<readonly [string, Pipeline.Pipeline<number, Declared>]> = [
     [
       "mapEffect",

@@ -123,24 +123,41 @@ const standardOutput = (immediately: boolean): WriteHandle => {
 /** Stands for standard input, as a path to read. */
 export const standardInput = "-"
 
+// Opening a named pipe nobody writes to would hold a thread until somebody does, and the end of the
+// process with it. Opened so, it waits as a stream does; files do not know the flag.
+const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants
+const withoutWaiting = O_RDONLY | O_NONBLOCK
+
 // A read of a pipe may never be answered: it must not hold one of the few threads for files, which
 // the process joins before it ends.
-const openDescriptor = (fd: number, done: Done<ReadHandle>): void => {
+const openDescriptor = (fd: number, done: Done<ReadHandle>, path?: string): void => {
   fs.fstat(fd, (failed, stats) => {
     if (failed !== null) return done(failed, nothing)
+    if (path !== undefined && stats.isCharacterDevice()) return openDevice(fd, path, done)
     if (fd === 0 && !stats.isFile()) return done(undefined, new StreamHandle(process.stdin))
     if (stats.isFIFO() || stats.isSocket()) {
       // Loaded when there is a pipe: every millisecond of a start counts.
       const { Socket } = process.getBuiltinModule("node:net")
       return done(undefined, new StreamHandle(new Socket({ fd, readable: true })))
     }
-    done(undefined, {
-      read: (buffer, offset, length, next) =>
-        fs.read(fd, buffer, offset, length, null, (error, count) => next(error, count)),
-      close: (next) => fs.close(fd, (error) => next(error))
-    })
+    done(undefined, onThreads(fd))
   })
 }
+
+const onThreads = (fd: number): ReadHandle => ({
+  read: (buffer, offset, length, next) =>
+    fs.read(fd, buffer, offset, length, null, (error, count) => next(error, count)),
+  close: (next) => fs.close(fd, (error) => next(error))
+})
+
+// A device that was opened without waiting answers that nothing is there yet.
+const openDevice = (fd: number, path: string, done: Done<ReadHandle>): void =>
+  fs.close(fd, () =>
+    fs.open(path, "r", (failed, opened) => {
+      if (failed !== null) return done(failed, nothing)
+      done(undefined, onThreads(opened))
+    })
+  )
 
 /** Work is done by the system while the program goes on. */
 export const asynchronous: FileSystem = {
@@ -152,9 +169,9 @@ export const asynchronous: FileSystem = {
   rename: (from, to) => promised(() => fs.promises.rename(from, to)),
   openRead: (path, done) => {
     if (path === standardInput) return openDescriptor(0, done)
-    fs.open(path, "r", (failed, fd) => {
+    fs.open(path, withoutWaiting, (failed, fd) => {
       if (failed !== null) return done(failed, nothing)
-      openDescriptor(fd, done)
+      openDescriptor(fd, done, path)
     })
   },
   openWrite: (path, mode, done) =>
