@@ -45,6 +45,8 @@ export interface AccumulatorTotals {
   readonly keysDropped: number
   /** Keys whose output could not be made: their fragments are among the failed. */
   readonly keysFailed?: number
+  /** Keys that had to go to make room; counted besides how they left. */
+  readonly keysEvicted?: number
   /** Fragments that came for what was there already; counted besides where they went. */
   readonly duplicates?: number
   readonly bytesOpen: number

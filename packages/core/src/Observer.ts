@@ -96,11 +96,24 @@ export interface BatchMetrics {
   readonly queueDepthOut: number
 }
 
+/** What became of the keys of an accumulator in one call. */
+export interface KeysLeft {
+  /** Their rule was satisfied. */
+  readonly completed: number
+  /** They left as partials. */
+  readonly flushed: number
+  /** They left without an output. */
+  readonly dropped: number
+  /** Of all these, those that had to go to make room. */
+  readonly evicted: number
+}
+
 /**
- * What a hook is told of an accumulator: outputs that a fragment completed, that a timer or limit
- * fired, or that the end of the input released.
+ * What a hook is told of an accumulator: keys that left with a batch of fragments, that a timer or
+ * limit fired, or that the end of the input released. The span `accumulator.update` of the same
+ * call tells the same numbers.
  */
-export interface AccumulatorEvent {
+export interface AccumulatorEvent extends KeysLeft {
   readonly _tag: "Emitted" | "Fired" | "Drained"
   readonly atMs: number
   readonly pipelineId: string

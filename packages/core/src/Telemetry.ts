@@ -66,6 +66,9 @@ export const Current: Context.Reference<Telemetry | undefined> = Context.Referen
  * `stage_circuit_state` where it has a circuit; labels `pipelineId`, `stageId`, `stageKind`,
  * `engineType`. Spans have the attributes `stageId`, `engineType`, `batchSize`, `queueDepthIn`,
  * `queueDepthOut` and the baggage `pipelineId`, `domainId`, `parallelismHint`.
+ * An accumulator has spans `accumulator.update` beside, with the events `accumulator.complete`,
+ * `accumulator.flush`, `accumulator.drop` and `accumulator.evict` and the attributes `trigger`,
+ * `outputs`, `keysOpen`, `completenessScore` and `spill`.
  * Flow: counters are read when somebody scrapes, so metrics cost a run nothing; they add up over
  * the runs of a pipeline. Spans tell the run's clock: under the sync engine virtual time. Within a
  * segment they are nested; the first one behind a channel links

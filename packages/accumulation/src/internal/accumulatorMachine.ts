@@ -278,6 +278,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
     const entry = this.table.oldestOpen()
     if (entry === undefined) return false
     const discard = this.settings.limitEmit === "discard"
+    this.counts.keysEvicted++
     this.exits.leave(entry, unfinished(reasons.keyExplosion, discard), -1)
     return true
   }

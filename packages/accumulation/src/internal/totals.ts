@@ -19,6 +19,7 @@ export class Totals {
   keysPartial = 0
   keysDropped = 0
   keysFailed = 0
+  keysEvicted = 0
   bytesOpen = 0
   private readonly drops = new Map<string, number>()
   private readonly reasons = new Map<string, number>()
@@ -47,6 +48,7 @@ export class Totals {
       keysPartial: this.keysPartial,
       keysDropped: this.keysDropped,
       keysFailed: this.keysFailed,
+      keysEvicted: this.keysEvicted,
       duplicates,
       bytesOpen: this.bytesOpen,
       dropsByReason: Object.fromEntries(this.drops),

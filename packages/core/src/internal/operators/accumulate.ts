@@ -12,6 +12,7 @@ import { resourceFailure } from "../runtime/rejections.ts"
 import type { Run } from "../runtime/run.ts"
 import type { Wait } from "../runtime/wait.ts"
 import { andThen, repeat } from "../runtime/wait.ts"
+import type { AccumulatorSpans, Trigger } from "../telemetry/accumulatorSpans.ts"
 import { Chained } from "./chained.ts"
 
 type Instance = Accumulator.AccumulatorInstance<unknown, unknown>
@@ -27,6 +28,7 @@ const metricsOf = (totals: Accumulator.AccumulatorTotals): Readonly<Record<strin
 export class Accumulate extends Chained {
   readonly instance: Instance
   readonly stageId: string
+  private readonly spans: AccumulatorSpans | undefined
   private current: Batch.Batch<unknown> | undefined = undefined
 
   constructor(run: Run, node: Graph.StageNode, next: Operator | undefined) {
@@ -43,6 +45,7 @@ export class Accumulate extends Chained {
       failed: (index, key, cause, kind, payload) =>
         this.failed(index, payload, { cause, key, kind })
     }) as Instance
+    this.spans = run.probe?.accumulatorSpans(node, () => this.instance.totals())
     this.close = Effect.sync(() => this.instance.close?.())
     this.stats.metrics = () => metricsOf(this.instance.totals())
     this.stats.givenUp = () => this.instance.totals().fragmentsDropped
@@ -74,16 +77,27 @@ export class Accumulate extends Chained {
 
   /** Tells the observers of outputs. */
   private tell(tag: "Emitted" | "Fired" | "Drained", outputs: Accumulator.Emitted<unknown>): void {
-    if (outputs === undefined || !this.run.observed) return
-    const totals = (): Accumulator.AccumulatorTotals => this.instance.totals()
-    this.run.notifier.accumulator(this.node.id, tag, outputs.items.length, totals)
+    if (!this.run.observed) return
+    const count = outputs?.items.length ?? 0
+    this.run.notifier.accumulator(this.node.id, tag, count, this.instance.totals())
+  }
+
+  /** A call of the instance, with a span around it where that is wanted. */
+  private called(
+    trigger: Trigger,
+    batch: Batch.Batch<unknown> | undefined,
+    call: () => Accumulator.Emitted<unknown>
+  ): ReturnType<Accumulate["guarded"]> {
+    const { spans } = this
+    if (spans === undefined) return this.guarded(call)
+    return this.guarded(() => spans.around(trigger, batch, call))
   }
 
   push(batch: Batch.Batch<unknown>): Wait {
     this.took(batch)
     const startedAt = this.run.micros()
     this.current = batch
-    const called = this.guarded(() => this.instance.process(batch))
+    const called = this.called("batch", batch, () => this.instance.process(batch))
     if ("broken" in called) return called.broken
     const emitted = called.batch
     this.stats.recordLatency(this.run.micros() - startedAt)
@@ -97,14 +111,14 @@ export class Accumulate extends Chained {
   private fireDue(): Wait {
     return repeat(() => {
       if (!this.instance.pending() && this.instance.deadline() > this.run.now()) return "done"
-      const called = this.guarded(() => this.instance.fire(this.run.now()))
+      const called = this.called("timer", undefined, () => this.instance.fire(this.run.now()))
       if ("broken" in called) return called.broken
       const fired = called.batch
       if (fired !== undefined && this.run.observed) {
         const [stageId, atMs, outputs] = [this.node.id, this.run.now(), fired.items.length]
         this.run.emit({ _tag: "AccumulatorFired", atMs, stageId, outputs })
-        this.tell("Fired", fired)
       }
+      this.tell("Fired", fired)
       const wait = andThen(this.forward(fired), () => this.rejections.deliver())
       return fired === undefined && wait === undefined && !this.instance.pending() ? "done" : wait
     })
@@ -122,11 +136,11 @@ export class Accumulate extends Chained {
   override end(mode: EndMode): Wait {
     if (mode === "failed") return super.end(mode)
     const drained = repeat(() => {
-      const called = this.guarded(() => this.instance.end())
+      const called = this.called("end", undefined, () => this.instance.end())
       if ("broken" in called) return called.broken
       const { batch } = called
-      if (batch === undefined) return "done"
       this.tell("Drained", batch)
+      if (batch === undefined) return "done"
       return andThen(this.forward(batch), () => this.rejections.deliver())
     })
     return andThen(drained, () => super.end(mode))

@@ -133,6 +133,7 @@ export const AccumulatorTotals = Schema.Struct({
   keysPartial: Schema.Finite,
   keysDropped: Schema.Finite,
   keysFailed: Schema.optionalKey(Schema.Finite),
+  keysEvicted: Schema.optionalKey(Schema.Finite),
   duplicates: Schema.optionalKey(Schema.Finite),
   bytesOpen: Schema.Finite,
   dropsByReason: counts,

@@ -41,6 +41,13 @@ export const logObserver = (run: Run): Observer.PipelineObserver => {
         const text = `stage "${stageId}" failed on ${place}; ${plural(count, "failure")}`
         say(stageId, fields, Effect.logWarning(text, cause))
       }),
+    onAccumulatorEvent: (stageId, { evicted }) => {
+      if (evicted === 0) return
+      seldom(stageId, "evicted", (count) => {
+        const text = `stage "${stageId}" let ${evicted} keys go to make room`
+        say(stageId, { evicted }, Effect.logWarning(`${text}; ${plural(count, "time")}`))
+      })
+    },
     onCircuitChange: (stageId, { from, to, reason }) =>
       say(
         stageId,

@@ -5,6 +5,7 @@ import type * as DeadLetter from "../../DeadLetter.ts"
 import type * as Observer from "../../Observer.ts"
 import type { Run } from "../runtime/run.ts"
 import type { StageStats } from "../runtime/stageStats.ts"
+import { keysLeft } from "./keysLeft.ts"
 
 interface Ends {
   readonly first: StageStats | undefined
@@ -16,6 +17,8 @@ export class Notifier {
   private readonly run: Run
   private observers: ReadonlyArray<Observer.PipelineObserver>
   private readonly ends = new Map<string, Ends>()
+  /** What accumulators had counted when they were last told of. */
+  private readonly told = new Map<string, Accumulator.AccumulatorTotals>()
 
   constructor(run: Run, observers: ReadonlyArray<Observer.PipelineObserver>) {
     this.run = run
@@ -137,16 +140,14 @@ export class Notifier {
     stageId: string,
     _tag: Observer.AccumulatorEvent["_tag"],
     outputs: number,
-    totals: () => Accumulator.AccumulatorTotals
+    totals: Accumulator.AccumulatorTotals
   ): void {
-    this.each((observer) =>
-      observer.onAccumulatorEvent?.(stageId, {
-        _tag,
-        atMs: this.run.now(),
-        pipelineId: this.run.graph.id,
-        outputs,
-        totals: totals()
-      })
-    )
+    const left = keysLeft(this.told.get(stageId), totals)
+    this.told.set(stageId, totals)
+    const { completed, flushed, dropped } = left
+    if (outputs === 0 && completed + flushed + dropped === 0) return
+    const pipelineId = this.run.graph.id
+    const event = { _tag, atMs: this.run.now(), pipelineId, outputs, ...left, totals }
+    this.each((observer) => observer.onAccumulatorEvent?.(stageId, event))
   }
 }

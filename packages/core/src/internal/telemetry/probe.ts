@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
+import type * as Accumulator from "../../Accumulator.ts"
 import type * as Envelope from "../../Envelope.ts"
 import type * as Graph from "../../Graph.ts"
 import type * as Policy from "../../Policy.ts"
@@ -13,6 +14,7 @@ import type * as Telemetry from "../../Telemetry.ts"
 import type { Operator } from "../runtime/operator.ts"
 import type { Run } from "../runtime/run.ts"
 import { seededRandom } from "../runtime/seededRandom.ts"
+import { AccumulatorSpans } from "./accumulatorSpans.ts"
 import type { Nesting } from "./instrumented.ts"
 import { Instrumented } from "./instrumented.ts"
 import type { SamplingSettings } from "./sampling.ts"
@@ -132,6 +134,20 @@ export class Probe {
       stats: nodes.map((node) => this.run.statsOf(node.id)),
       annotations: this.logs ? this.annotationsOf(stageId) : undefined,
       baggage: this.baggageOf(hintText(first?.parallelism ?? { _tag: "Sequential" }))
+    })
+  }
+
+  /** The spans of an accumulating stage; undefined where there are none. */
+  accumulatorSpans(
+    node: Graph.StageNode,
+    totals: () => Accumulator.AccumulatorTotals
+  ): AccumulatorSpans | undefined {
+    if (!this.spans) return undefined
+    return new AccumulatorSpans(this, {
+      stageId: node.id,
+      stats: this.run.statsOf(node.id),
+      baggage: this.baggageOf(hintText(node.parallelism)),
+      totals
     })
   }
 

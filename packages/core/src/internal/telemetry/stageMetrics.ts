@@ -77,7 +77,8 @@ const figures: ReadonlyArray<
 > = [
   ["keysOpen", "accumulator_active_keys", false, "Keys resident in memory"],
   ["bytesOpen", "accumulator_memory_bytes", false, "Memory held by the state of open keys, bytes"],
-  ["keysPartial", "accumulator_partial_flush_total", true, "Keys emitted incomplete"]
+  ["keysPartial", "accumulator_partial_flush_total", true, "Keys emitted incomplete"],
+  ["keysEvicted", "accumulator_evicted_total", true, "Keys that had to go to make room"]
 ]
 
 /** Figures of flow control, likewise. */
