@@ -12,7 +12,7 @@ import * as Simulation from "../src/Simulation.ts"
 import { diamond, effects, rich } from "../test/pipelines.ts"
 
 const makeEngine = AsyncEngine.make
-const cases = 300
+const cases = 500
 const runs = 100
 const shownMax = 140
 

@@ -149,7 +149,7 @@ const bytePath: ReadonlyArray<Bug> = [
 
 const kit = fileURLToPath(new URL("..", import.meta.url))
 const core = fileURLToPath(new URL("../../core/", import.meta.url))
-const probeMsMax = 90_000
+const probeMsMax = 180_000
 
 const linked = (target: string, link: string): void => {
   fs.mkdirSync(path.dirname(link), { recursive: true })

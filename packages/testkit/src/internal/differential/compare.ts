@@ -5,7 +5,7 @@ import type * as PipelineResult from "@sluice/core/PipelineResult"
 import { canonical } from "../../Digest.ts"
 import { conservation } from "../simulation/conservation.ts"
 import type { Expected, ExpectedSink } from "./oracle.ts"
-import { letterText } from "./oracle.ts"
+import { letterText, placeOf } from "./oracle.ts"
 import type { Item } from "./plan.ts"
 
 /** What a run came to. */
@@ -130,12 +130,15 @@ const number = (
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => a + b, 0)
 
-const lettersOf = ({ result }: Observed): ReadonlyArray<string> =>
-  result.deadLetters.map(({ stageId, payload }) => letterText(stageId, payload as Item))
+const lettersOf = ({ placed }: Expected, { result }: Observed): ReadonlyArray<string> =>
+  result.deadLetters.map(({ stageId, payload, origin, seqId }) => {
+    const place = placed.has(stageId) ? placeOf(origin, seqId) : undefined
+    return letterText(stageId, payload as Item, place)
+  })
 
 /** Exact where nothing may be set aside by chance; else all that must be there, and no more. */
 const deadLetters = (expected: Expected, observed: Observed): ReadonlyArray<string> => {
-  const found = lettersOf(observed)
+  const found = lettersOf(expected, observed)
   const counted = number("F11", "dead letters", found.length, observed.result.deadLetterCount)
   const { deadLetters: sure, deadLettersMaybe: maybe } = expected
   if (maybe.length === 0) {
@@ -247,7 +250,7 @@ export const digestOf = (expected: Expected, observed: Observed): string => {
   const { result, received } = observed
   if (!certain(expected)) return expected.fails === "yes" ? "failed" : "some"
   const sinks = expected.sinks.map((sink) => sinkDigest(sink, received.get(sink.id) ?? []))
-  const letters = canonical(lettersOf(observed)).unordered
+  const letters = canonical(lettersOf(expected, observed)).unordered
   return [...sinks, letters, ...result.accumulators.map(({ totals }) => totals.keysPartial)].join(
     "\n"
   )

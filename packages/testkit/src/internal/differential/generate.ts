@@ -137,10 +137,18 @@ const stepOf = (random: Random): Step => {
 const listOf = <A>(random: Random, min: number, max: number, one: () => A): ReadonlyArray<A> =>
   Array.from({ length: between(random, min, max) }, one)
 
-/** Shares: sources have bytes; of these, only stages that may run on views are kept. */
+/** Shares: sources have bytes; these stay on views for long; a function on rows ends them. */
 const bytesShare = 0.35
 const viewsShare = 0.6
-const viewing: ReadonlySet<Step["op"]> = new Set(["map", "filter", "flatMap", "merge", "batch"])
+const rowsShare = 0.4
+const viewing: ReadonlySet<Step["op"]> = new Set([
+  "map",
+  "filter",
+  "flatMap",
+  "mapEffect",
+  "merge",
+  "batch"
+])
 
 /** A stage that stays on views. */
 const onViews = (random: Random): Step => {
@@ -159,6 +167,14 @@ const onViews = (random: Random): Step => {
   }
 }
 
+/** A stage that takes views and makes objects. */
+const offViews = (random: Random): Step => {
+  const [copies, common] = [between(random, 0, 3), recordwise(random, false)]
+  return random() < 0.5
+    ? { op: "flatMap", copies, rows: true, ...common }
+    : { op: "map", add: copies, rows: true, ...common }
+}
+
 /** Some plans read bytes, and most of these stay on views for a while. */
 const withBytes = (plan: Plan, random: Random): Plan => {
   if (random() >= bytesShare) return plan
@@ -173,7 +189,11 @@ const withBytes = (plan: Plan, random: Random): Plan => {
   return {
     ...plan,
     bytes: oneOf<Bytes>(random, ["delimited", "ndjson"]),
-    steps: [...listOf(random, 0, 3, () => onViews(random)), ...steps],
+    steps: [
+      ...listOf(random, 0, 3, () => onViews(random)),
+      ...(random() < rowsShare ? [offViews(random)] : []),
+      ...steps
+    ],
     sink: random() < viewsShare ? "views" : plan.sink
   }
 }

@@ -19,6 +19,8 @@ export type Promised = "ordered" | "perKey" | "none"
 
 interface Entry {
   readonly item: Item
+  /** The record of the source it derives from. */
+  readonly place: string
   readonly stamp: number
   readonly poisoned: boolean
 }
@@ -31,6 +33,8 @@ export interface End {
   readonly sources: ReadonlySet<number>
   /** False behind stages that make new records: their headers are their own. */
   readonly stamped: boolean
+  /** False behind stages that make new records: they have places of their own. */
+  readonly placed: boolean
   /** True behind an accumulator: what a failed run delivers there is not told. */
   readonly gathered: boolean
   /** True behind a branch or merge: what a failed run delivers depends on the interleaving. */
@@ -60,15 +64,20 @@ export interface Expected {
   readonly dropped: number
   /** What may be set aside or dropped besides. */
   readonly deadLettersMaybe: ReadonlyArray<string>
+  /** Stages whose dead letters tell a record of a source. */
+  readonly placed: ReadonlySet<string>
   readonly droppedMaybe: number
   readonly recordsIn: number
   readonly keysCompleted: number
   readonly keysPartial: number
 }
 
-/** Text of a dead letter, to compare as multisets. */
-export const letterText = (stage: string, item: Item): string =>
-  `${stage} key ${item.key} value ${item.value}`
+/** Text of a dead letter, to compare as multisets; the place where that is told. */
+export const letterText = (stage: string, item: Item, place?: string): string =>
+  `${stage} key ${item.key} value ${item.value}${place === undefined ? "" : ` of ${place}`}`
+
+/** A record of a source, by its sequence number. */
+export const placeOf = (origin: string, seqId: number): string => `${origin}#${seqId}`
 
 /** Counts of the run, filled as the steps are applied. */
 class Counts {
@@ -76,19 +85,22 @@ class Counts {
   failsMaybe = false
   readonly deadLetters: Array<string> = []
   readonly deadLettersMaybe: Array<string> = []
+  readonly placed = new Set<string>()
   dropped = 0
   droppedMaybe = 0
   keysCompleted = 0
   keysPartial = 0
 
   /** A record that is given up by a policy. */
-  refuse(stage: string, item: Item, failing: Failing, sure: boolean): void {
+  refuse(stage: string, end: End, { item, place }: Entry, failing: Failing, fails = true): void {
+    const sure = fails && !end.lossy
+    if (end.placed) this.placed.add(stage)
     if (failing.policy === "fail") {
       if (sure) this.fails = true
       else this.failsMaybe = true
     } else if (failing.policy === "deadLetter") {
       const letters = sure ? this.deadLetters : this.deadLettersMaybe
-      letters.push(letterText(stage, item))
+      letters.push(letterText(stage, item, end.placed ? place : undefined))
     } else if (sure) this.dropped++
     else this.droppedMaybe++
   }
@@ -112,7 +124,7 @@ const recordwise = (
     const results = (items: ReadonlyArray<Item>) => items.map((one) => ({ ...entry, item: one }))
     if (!hits(failing, item)) return results(f(item))
     if (failing.policy === "fallback") return results(fallback(item))
-    counts.refuse(id, item, failing, !end.lossy)
+    counts.refuse(id, end, entry, failing)
     return failing.policy === "fail" ? [{ ...entry, poisoned: true }] : []
   })
   return { ...end, entries }
@@ -134,17 +146,18 @@ const batchwise = (
   f: (item: Item) => Item
 ): End => {
   const end = { ...before, stamped: false }
+  const renewed = { ...end, placed: false }
   const bad = end.entries.filter(({ item, poisoned }) => !poisoned && hits(failing, item))
-  if (failing === undefined || bad.length === 0) return changed(end, ({ item }) => f(item))
+  if (failing === undefined || bad.length === 0) return changed(renewed, ({ item }) => f(item))
   const entries = end.entries.flatMap((entry): ReadonlyArray<Entry> => {
     if (entry.poisoned) return [entry]
     const fails = hits(failing, entry.item)
     const alone = failing.policy === "fail" && !fails
-    if (!alone) counts.refuse(id, entry.item, failing, fails && !end.lossy)
+    if (!alone) counts.refuse(id, end, entry, failing, fails)
     if (!fails) return [{ ...entry, item: f(entry.item) }]
     return failing.policy === "fail" ? [{ ...entry, poisoned: true }] : []
   })
-  return { ...end, entries, lossy: true }
+  return { ...renewed, entries, lossy: true }
 }
 
 const changed = (end: End, f: (entry: Entry) => Item): End => ({
@@ -198,9 +211,9 @@ const gathered = (
     counts.keysPartial++
     give(key, group)
   }
-  const entries = outputs.map((item) => ({ item, stamp: 0, poisoned: false }))
+  const entries = outputs.map((item) => ({ item, place: "", stamp: 0, poisoned: false }))
   const promised = end.promised === "none" ? "none" : "perKey"
-  return { ...end, entries, promised, stamped: false, gathered: true }
+  return { ...end, entries, promised, stamped: false, placed: false, gathered: true }
 }
 
 const branched = (
@@ -256,12 +269,16 @@ const continued = (
     }
     case "mapBatch":
       return [batchwise(id, end, step.failing, counts, adding(step.add))]
-    case "custom":
-      return [changed(end, ({ item }) => adding(step.add)(item))]
+    case "custom": {
+      const made = changed(end, ({ item }) => adding(step.add)(item))
+      return [{ ...made, placed: false }]
+    }
     case "batch":
       return [end]
-    case "process":
-      return [{ ...changed(end, ({ item }) => adding(step.add)(item)), stamped: false }]
+    case "process": {
+      const made = changed(end, ({ item }) => adding(step.add)(item))
+      return [{ ...made, stamped: false, placed: false }]
+    }
     case "stamp": {
       const stamped = recordwise(id, end, step.failing, counts, same, same)
       const entries = stamped.entries.map((entry) => ({ ...entry, stamp: stampOf(entry.item) }))
@@ -294,6 +311,7 @@ const mergedEnds = (first: End, second: End): End => {
     promised: kept ? "perKey" : "none",
     sources: new Set([...first.sources, ...second.sources]),
     stamped: first.stamped && second.stamped,
+    placed: first.placed && second.placed,
     gathered: first.gathered || second.gathered,
     split: true,
     lossy: first.lossy || second.lossy
@@ -321,10 +339,16 @@ export const advance = (
 /** The ends of a plan's sources. */
 export const startEnds = (plan: Plan): ReadonlyArray<End> =>
   plan.sources.map((records, n) => ({
-    entries: records.map(([key, value]) => ({ item: { key, value }, stamp: 0, poisoned: false })),
+    entries: records.map(([key, value], seqId) => ({
+      item: { key, value },
+      place: placeOf(`source-${n}`, seqId),
+      stamp: 0,
+      poisoned: false
+    })),
     promised: "ordered",
     sources: new Set([n]),
     stamped: true,
+    placed: true,
     gathered: false,
     split: false,
     lossy: false
@@ -374,6 +398,7 @@ export const oracle = (plan: Plan): Expected => {
     fails: counts.fails ? "yes" : counts.failsMaybe ? "maybe" : "no",
     deadLetters: counts.deadLetters,
     deadLettersMaybe: counts.deadLettersMaybe,
+    placed: counts.placed,
     dropped: counts.dropped,
     droppedMaybe: counts.droppedMaybe,
     recordsIn: plan.sources.reduce((sum, records) => sum + records.length, 0),
