@@ -10,13 +10,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 import * as CircuitOpen from "./CircuitOpen.ts"
 import type { Measured } from "./FlowMetrics.ts"
 import type { InvalidSettings } from "./InvalidSettings.ts"
 import * as machine from "./internal/circuitBreaker.ts"
 import type * as settings from "./internal/circuitSettings.ts"
-import { restored, saved } from "./internal/circuitSnapshot.ts"
+import * as snapshot from "./internal/circuitSnapshot.ts"
 import type { Change, Phase, State, Ticket } from "./internal/circuitState.ts"
 import { initial, windowCounts } from "./internal/circuitState.ts"
 import * as Now from "./internal/now.ts"
@@ -40,15 +39,7 @@ export interface Transition {
 }
 
 /** What outlives a process: times are spans, since clocks start anew. */
-export const Snapshot = Schema.Struct({
-  phase: Schema.Literals(["Closed", "Open", "HalfOpen", "Isolated"]),
-  epoch: Schema.Number,
-  sinceMsAgo: Schema.Number,
-  openMsLeft: Schema.Number,
-  cooldownMs: Schema.Number,
-  good: Schema.Number,
-  bad: Schema.Number
-})
+export const Snapshot = snapshot.Snapshot
 /** A saved circuit. */
 export type Snapshot = typeof Snapshot.Type
 
@@ -211,7 +202,7 @@ const shell = <E0>(guarded: Guarded<E0>): CircuitBreaker<E0> => {
     reset: at((atMs) => circuit.reset(atMs)),
     save: at((atMs) => {
       circuit.tick(atMs)
-      return saved(circuit.state)
+      return snapshot.saved(circuit.state)
     }),
     transitions: () => [...guarded.log],
     statistics: () => statisticsOf(circuit.state),
@@ -235,7 +226,8 @@ export const make = <E = unknown>(
   Effect.flatMap(Now.millis, (atMs) =>
     settled(() => {
       const fresh = initial(options, atMs)
-      const state = options.restore === undefined ? fresh : restored(fresh, options.restore)
+      const state =
+        options.restore === undefined ? fresh : snapshot.restored(fresh, options.restore)
       const log: Array<Transition> = []
       const circuit = new machine.Circuit(state, telling(options, log))
       const { name, isFailure = () => true } = options
@@ -257,12 +249,31 @@ export const implementation: Breaker.BreakerImplementation = FunctionRef.make(
 /** Carries out the circuits of stages that describe them as plain data, by JSON or by policy. */
 export const layer: Layer.Layer<never> = Layer.succeed(Breaker.Implementation)(implementation)
 
+/** A policy for the calls of a stage, and by what records share a circuit. */
+export interface StageOptions<in A> extends Policy.CircuitBreakerPolicy {
+  /** A circuit for each key, such as one for each host; absent: one for the stage. */
+  readonly key?: (record: A) => string
+  /** Circuits at once at most; default 1,024. */
+  readonly keysMax?: number
+  /** Where the circuits of an earlier run were, from `running.circuit(stageId).save`. */
+  readonly restore?: Breaker.SavedCircuits
+}
+
 /**
  * A circuit around the calls of one stage: `breaker: CircuitBreaker.stage({ … })`.
  *
  * Flow: each call of the stage's effect, each attempt of a retry, asks first. While the circuit is
  * open a record fails with `CircuitOpen` and `onError` follows, or it is held with `whenOpen:
  * "wait"`, and the stages before it wait too. Time spent waiting for a slot counts for nothing.
+ * With `key` each key has a circuit of its own. A held record holds its place in the stage, so one
+ * key that is down leaves the others the rest of its `concurrency`.
+ *
+ * Limits: `keysMax` circuits; to make room the least recently used closed one is forgotten, and an
+ * open one only where all are open: stage metrics `circuitKeys`, `circuitKeysEvicted`,
+ * `circuitKeysEvictedOpen`.
+ *
+ * Errors: with `key`, stages that call for whole batches (mapBatch, sinks) are refused. What `key`
+ * throws is a failure of its record. What `restore` holds that no circuit saved is refused.
  *
  * @example
  * ```ts
@@ -275,9 +286,25 @@ export const layer: Layer.Layer<never> = Layer.succeed(Breaker.Implementation)(i
  *   breaker: CircuitBreaker.stage({ errorThreshold: 0.5, cooldownMs: 5_000 }),
  *   onError: Policy.retry({ retriesMax: 3, backoffMs: 100, exhausted: Policy.deadLetter })
  * })
+ *
+ * export const load = Pipeline.mapEffect(
+ *   "load",
+ *   ({ pathname }: URL) => Effect.succeed(pathname),
+ *   {
+ *     breaker: CircuitBreaker.stage({ errorThreshold: 0.5, key: (url: URL) => url.host })
+ *   }
+ * )
  * ```
  */
-export const stage = (policy: Policy.CircuitBreakerPolicy): Breaker.StageBreaker => ({
+export const stage = <A = unknown>({
+  key,
+  keysMax,
+  restore,
+  ...policy
+}: StageOptions<A>): Breaker.StageBreaker<A> => ({
   policy,
-  implementation
+  implementation,
+  ...(key === undefined ? {} : { key }),
+  ...(keysMax === undefined ? {} : { keysMax }),
+  ...(restore === undefined ? {} : { restore })
 })

@@ -2,6 +2,7 @@
 // of a stage and tells the outcome; a breaker decides by a pure machine of its own, and neither
 // waits nor calls. The breaker is in `@sluice/backpressure`, as `CircuitBreaker`.
 import * as Context from "effect/Context"
+import type * as Schema from "effect/Schema"
 import type * as Policy from "./Policy.ts"
 
 /** Where a circuit is. `isolated` was opened by hand and stays so until it is reset. */
@@ -12,6 +13,8 @@ export const circuitStateNumber = { closed: 0, "half-open": 1, open: 2, isolated
 
 /** A change of state, and why. */
 export interface CircuitChange {
+  /** Of whose circuit, where a stage has one for each key. */
+  readonly key?: string
   readonly from: CircuitState
   readonly to: CircuitState
   readonly reason: string
@@ -21,6 +24,8 @@ export interface CircuitChange {
 export interface BreakerHost {
   readonly pipelineId: string
   readonly stageId: string
+  /** Whose circuit it is, where a stage has one for each key. */
+  readonly key?: string
   /** Told of each change, in order. */
   readonly changed: (change: CircuitChange) => void
 }
@@ -55,7 +60,28 @@ export interface Breaker {
   /** Takes over other thresholds; state and history are kept. */
   readonly change: (policy: Policy.CircuitBreakerPolicy, atMs: number) => void
   readonly statistics: () => Readonly<Record<string, number>>
+  /** What outlives the run, as plain data; absent where a breaker keeps nothing. */
+  readonly save?: (atMs: number) => Schema.Json
+  /**
+   * Takes over what `save` answered in another run. Errors: throws for data that is not its own.
+   */
+  readonly restore?: (saved: unknown, atMs: number) => void
 }
+
+/**
+ * The circuits of a stage as plain data, from `RunningPipeline.circuit(stageId).save` to the stage
+ * option `restore` of a later run.
+ *
+ * Shape: `stage` of the one circuit, or `keys` of a stage that has one for each key. Times in it
+ * are spans, since clocks start anew.
+ */
+export interface SavedCircuits {
+  readonly stage?: Schema.Json
+  readonly keys?: Readonly<Record<string, Schema.Json>>
+}
+
+/** Circuits that a stage has by default at most, when it has one for each key. */
+export const keysMaxDefault = 1_024
 
 /**
  * Makes running circuits of policies.
@@ -69,9 +95,15 @@ export type BreakerImplementation = (
 ) => Breaker
 
 /** A breaker as an option of a stage: thresholds as plain data, and who carries them out. */
-export interface StageBreaker {
+export interface StageBreaker<in A = unknown> {
   readonly policy: Policy.CircuitBreakerPolicy
   readonly implementation: BreakerImplementation
+  /** By what records share a circuit; absent: one for the stage. */
+  readonly key?: (record: A) => string
+  /** Circuits at once at most; default 1,024. The least recently used closed one makes room. */
+  readonly keysMax?: number
+  /** Where its circuits were when an earlier run saved them. */
+  readonly restore?: SavedCircuits
 }
 
 /** Who carries out policies of stages that name no implementation; none by default. */

@@ -54,13 +54,18 @@ export interface ExecutionOptions {
   readonly development?: boolean
 }
 
-/** A stage's circuit in the hands of an operator. */
+/** A stage's circuit in the hands of an operator; of a stage with keys, all of them. */
 export interface Circuit {
+  /** Of several the worst. */
   readonly state: Effect.Effect<Breaker.CircuitState>
   /** Opens it until `reset`; trials do not close it. */
   readonly isolate: Effect.Effect<void>
   /** Closes it and forgets what it counted. */
   readonly reset: Effect.Effect<void>
+  /** Where it is, to be given to a later run; also once this one is over. */
+  readonly save: Effect.Effect<Breaker.SavedCircuits>
+  /** Of a stage with a circuit for each key: those there are, the latest used last. */
+  readonly keys: Effect.Effect<Readonly<Record<string, Breaker.CircuitState>>>
 }
 
 /** A pipeline that is running. */

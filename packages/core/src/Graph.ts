@@ -63,6 +63,10 @@ export interface StageControls {
   readonly breaker?: Policy.CircuitBreakerPolicy
   /** Who carries out `breaker`, where the option named it. */
   readonly circuit?: Breaker.BreakerImplementation
+  /** By what records share a circuit, how many there may be, and where they were before. */
+  readonly circuitKey?: ErasedFunction
+  readonly circuitKeysMax?: number
+  readonly circuitRestore?: Breaker.SavedCircuits
   readonly bulkhead?: Policy.BulkheadPolicy
   /** Bound on all attempts of one record together, milliseconds. */
   readonly deadlineMs?: number

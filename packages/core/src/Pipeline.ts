@@ -116,23 +116,24 @@ export interface SourceOptions extends StageOptions {
   readonly onError?: SourceErrorPolicy
 }
 
-/** What may guard the calls of a stage. */
-export interface CallOptions {
+/** What may guard the calls of a stage for records of `A`. */
+export interface CallOptions<in A = unknown> {
   /** Bound on one call; a call that takes longer is interrupted and fails. */
   readonly timeout?: Duration.Input
   /** Bound on all attempts of one record together, the waits between them included. */
   readonly deadline?: Duration.Input
   /**
    * A circuit around the stage's calls: `CircuitBreaker.stage` of `@sluice/backpressure`. A call it
-   * does not let fails with `CircuitOpen`, and `onError` follows.
+   * does not let fails with `CircuitOpen`, and `onError` follows. With a `key` each key of the
+   * records has a circuit of its own; only stages that call for each record can have that.
    */
-  readonly breaker?: Breaker.StageBreaker | Policy.CircuitBreakerPolicy
+  readonly breaker?: Breaker.StageBreaker<A> | Policy.CircuitBreakerPolicy
   /** Calls at once, shared with the stages that name the same bulkhead. */
   readonly bulkhead?: Policy.BulkheadPolicy
 }
 
 /** Options of effectful stages. */
-export interface EffectOptions<A, B> extends RecordOptions<A, B>, CallOptions {
+export interface EffectOptions<A, B> extends RecordOptions<A, B>, CallOptions<A> {
   /** Records in flight; default 1. The same as a fixed `parallelism`. */
   readonly concurrency?: number
   /** Order of the results: `Channel.ordered` (default), `unordered`, or `partitionOrdered(key)`. */

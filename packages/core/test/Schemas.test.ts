@@ -154,6 +154,7 @@ describe("JSON Schema", () => {
       "ParallelismHint",
       "PolicyNames",
       "RetryPolicy",
+      "SavedCircuits",
       "StageControls",
       "StageNode",
       "ValueRef"

@@ -2,19 +2,36 @@
 // Times are kept as spans: a monotonic clock starts anew with each process. Trials that ran when
 // the circuit was saved are gone, so their slots are free; the counts of a closed window start
 // anew.
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { goodNeeded } from "./circuitSettings.ts"
 import type { Phase, State } from "./circuitState.ts"
 import { uncounted } from "./circuitState.ts"
 
 /** The plain form. */
-export interface Saved {
-  readonly phase: Phase["_tag"]
-  readonly epoch: number
-  readonly sinceMsAgo: number
-  readonly openMsLeft: number
-  readonly cooldownMs: number
-  readonly good: number
-  readonly bad: number
+export const Snapshot = Schema.Struct({
+  phase: Schema.Literals(["Closed", "Open", "HalfOpen", "Isolated"]),
+  epoch: Schema.Number,
+  sinceMsAgo: Schema.Number,
+  openMsLeft: Schema.Number,
+  cooldownMs: Schema.Number,
+  good: Schema.Number,
+  bad: Schema.Number
+})
+
+/** The plain form. */
+export type Saved = typeof Snapshot.Type
+
+const decode = Schema.decodeUnknownResult(Snapshot)
+
+/** What was saved of a stage's circuit; throws, with the place, for data that no circuit saved. */
+export const decoded = (stageId: string, saved: unknown): Saved => {
+  const result = decode(saved)
+  if (Result.isSuccess(result)) return result.success
+  throw new Error(
+    `stage "${stageId}" was given a circuit to restore that no circuit saved: ` +
+      `${result.failure.message}; give it what circuit(stageId).save answered, or leave restore out`
+  )
 }
 
 /** What is worth keeping of a state. */

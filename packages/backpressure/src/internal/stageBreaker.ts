@@ -3,7 +3,9 @@
 import type * as Breaker from "@sluice/core/Breaker"
 import type * as Policy from "@sluice/core/Policy"
 import { Circuit, rejected } from "./circuitBreaker.ts"
-import type { Phase, Ticket } from "./circuitState.ts"
+import type { Saved } from "./circuitSnapshot.ts"
+import { decoded, restored, saved } from "./circuitSnapshot.ts"
+import type { Phase, State, Ticket } from "./circuitState.ts"
 import { initial, windowCounts } from "./circuitState.ts"
 
 const stateNames = {
@@ -14,13 +16,19 @@ const stateNames = {
 } as const satisfies Record<Phase["_tag"], Breaker.CircuitState>
 
 class StageCircuit implements Breaker.Breaker {
-  private readonly circuit: Circuit
+  private circuit: Circuit
+  private readonly policy: Policy.CircuitBreakerPolicy
   private readonly host: Breaker.BreakerHost
 
   constructor(policy: Policy.CircuitBreakerPolicy, host: Breaker.BreakerHost, atMs: number) {
     this.host = host
-    this.circuit = new Circuit(initial(policy, atMs), ({ from, to, reason }) =>
-      host.changed({ from: stateNames[from], to: stateNames[to], reason })
+    this.policy = policy
+    this.circuit = this.circuitOf(initial(policy, atMs))
+  }
+
+  private circuitOf(state: State): Circuit {
+    return new Circuit(state, ({ from, to, reason }) =>
+      this.host.changed({ from: stateNames[from], to: stateNames[to], reason })
     )
   }
 
@@ -57,6 +65,14 @@ class StageCircuit implements Breaker.Breaker {
   }
   change(policy: Policy.CircuitBreakerPolicy, atMs: number): void {
     this.circuit.reconfigure(policy, atMs)
+  }
+  save(atMs: number): Saved {
+    this.circuit.tick(atMs)
+    return saved(this.circuit.state)
+  }
+  restore(from: unknown, atMs: number): void {
+    const saved = decoded(this.host.stageId, from)
+    this.circuit = this.circuitOf(restored(initial(this.policy, atMs), saved))
   }
   statistics(): Readonly<Record<string, number>> {
     const { admittedCount, rejectedCount, ignoredCount, openedCount, cooldownMs } =

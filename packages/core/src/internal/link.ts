@@ -86,7 +86,7 @@ export interface NodeOptions {
   readonly engine?: string | undefined
   readonly buffer?: Partial<Policy.BufferPolicy> | undefined
   readonly flow?: FlowStrategy.Flow | Policy.BackpressureStrategy | undefined
-  readonly breaker?: Breaker.StageBreaker | Policy.CircuitBreakerPolicy | undefined
+  readonly breaker?: Breaker.StageBreaker<never> | Policy.CircuitBreakerPolicy | undefined
   readonly bulkhead?: Policy.BulkheadPolicy | undefined
   readonly deadlineMs?: number | undefined
   readonly policies?: Policy.PolicyNames | undefined
@@ -105,6 +105,13 @@ const hintOf = (hint: Policy.ParallelismHint | number | undefined): Policy.Paral
       ? Policy.parallelism.fixed(hint)
       : hint
 
+const circuitOf = ({ implementation, key, keysMax, restore }: Breaker.StageBreaker<never>) => ({
+  circuit: implementation,
+  ...(key === undefined ? {} : { circuitKey: key as Graph.ErasedFunction }),
+  ...(keysMax === undefined ? {} : { circuitKeysMax: keysMax }),
+  ...(restore === undefined ? {} : { circuitRestore: restore })
+})
+
 /** The guards that were asked for, or undefined when none was. */
 const controlsOf = (options: NodeOptions): Graph.StageControls | undefined => {
   const { flow, breaker, bulkhead, deadlineMs, policies } = options
@@ -115,7 +122,7 @@ const controlsOf = (options: NodeOptions): Graph.StageControls | undefined => {
   const controls: Graph.StageControls = {
     ...(implementation === undefined ? {} : { flow: implementation }),
     ...(policy === undefined ? {} : { breaker: policy }),
-    ...(named === undefined ? {} : { circuit: named.implementation }),
+    ...(named === undefined ? {} : circuitOf(named)),
     ...(bulkhead === undefined ? {} : { bulkhead }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(policies === undefined ? {} : { policies }),

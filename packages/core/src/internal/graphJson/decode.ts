@@ -188,7 +188,7 @@ export class Decoder {
 
   /** Who carries a guard out may be left to the run, so a name without a reference is no fault. */
   private controls(
-    { flow, circuit, sentinel, ...data }: NonNullable<Node["controls"]>,
+    { flow, circuit, circuitKey, sentinel, ...data }: NonNullable<Node["controls"]>,
     place: (field: string) => Place
   ): Graph.StageControls {
     const named = flow !== undefined && "$ref" in flow
@@ -199,6 +199,9 @@ export class Decoder {
       ...(circuitNamed
         ? { circuit: this.value(circuit, place("controls.circuit"), circuits) }
         : {}),
+      ...(circuitKey === undefined
+        ? {}
+        : { circuitKey: this.value(circuitKey, place("controls.circuitKey"), functions) }),
       ...(sentinel === undefined
         ? {}
         : { sentinel: this.value(sentinel, place("controls.sentinel"), functions) })

@@ -79,11 +79,12 @@ export class Encoder {
   }
 
   private controls(controls: Graph.StageControls): NonNullable<Node["controls"]> {
-    const { flow, circuit, sentinel, ...data } = controls
+    const { flow, circuit, circuitKey, sentinel, ...data } = controls
     return {
       ...data,
       ...(flow === undefined ? {} : { flow: this.ref(flow) }),
       ...(circuit === undefined ? {} : { circuit: this.ref(circuit) }),
+      ...(circuitKey === undefined ? {} : { circuitKey: this.ref(circuitKey) }),
       ...(sentinel === undefined ? {} : { sentinel: this.ref(sentinel) })
     }
   }

@@ -115,14 +115,18 @@ const bounded = (
   })
 }
 
-/** Runs `once` under the timeout, the guard, the retries and the deadline of the stage. */
+/**
+ * Runs `once` under the timeout, the guard, the retries and the deadline of the stage; `payload` is
+ * the record it is for, where it is for one.
+ */
 export const attempt = (
   node: Graph.StageNode,
   once: () => UserEffect,
-  guard?: CallGuard | undefined
+  guard?: CallGuard | undefined,
+  payload?: unknown
 ): Effect.Effect<unknown, Attempted> => {
   const bare = tryOnce(node, once)
-  const trial = guard === undefined ? bare : guard.call(bare)
+  const trial = guard === undefined ? bare : guard.call(bare, payload)
   const { errorPolicy } = node
   let tried = 1
   const from = (n: number): Effect.Effect<unknown, Attempted> =>

@@ -221,7 +221,7 @@ export class InFlight {
 
   private launchGuarded(slot: Slot): void {
     const { node } = this.options
-    const effect = attempt(node, callOf(node, slot.payload), this.guard)
+    const effect = attempt(node, callOf(node, slot.payload), this.guard, slot.payload)
     this.follow(slot, this.fork(effect))
   }
 

@@ -98,8 +98,7 @@ export class SequentialEffect extends Chained {
 
   /** An exit that is known at once, or undefined after leaving the effect in `waiting`. */
   private call(position: number): Called | undefined {
-    if (!this.plain)
-      return this.wait(Effect.exit(attempt(this.node, this.once(position), this.guard)))
+    if (!this.plain) return this.wait(Effect.exit(this.attempted(position)))
     try {
       const result = this.f(this.batch.items[position])
       if (Exit.isExit(result)) return result
@@ -109,6 +108,11 @@ export class SequentialEffect extends Chained {
     } catch (cause) {
       return Exit.die(cause)
     }
+  }
+
+  private attempted(position: number): UserEffect {
+    const payload = this.batch.items[position]
+    return attempt(this.node, this.once(position), this.guard, payload)
   }
 
   private wait(effect: Effect.Effect<Called>): undefined {

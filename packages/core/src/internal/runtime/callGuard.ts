@@ -9,6 +9,7 @@ import * as Breaker from "../../Breaker.ts"
 import type * as Engine from "../../Engine.ts"
 import type * as Policy from "../../Policy.ts"
 import type { Failed } from "../operators/attempt.ts"
+import type { Circuits } from "./circuits.ts"
 import type { Run } from "./run.ts"
 
 /** How long a held record waits at most before it asks again, where nobody can tell when. */
@@ -19,8 +20,7 @@ type Trial = Effect.Effect<unknown, Failed>
 /** What a guard is made of. */
 export interface GuardParts {
   readonly stageId: string
-  readonly breaker: Breaker.Breaker | undefined
-  readonly policy: Policy.CircuitBreakerPolicy | undefined
+  readonly circuits: Circuits | undefined
   /** Slots shared with other stages, in the order in which they are taken. */
   readonly slots: ReadonlyArray<Semaphore.Semaphore>
   readonly deadlineMs: number | undefined
@@ -30,12 +30,18 @@ export interface GuardParts {
   readonly gaveUp: () => number
 }
 
+/** One call on its way through; nothing is admitted before its breaker is set. */
+interface Passage {
+  breaker: Breaker.Breaker | undefined
+  ticket: unknown
+  startedMs: number
+}
+
 /** The guard of one stage in one run. */
 export class CallGuard {
   readonly deadlineMs: number | undefined
   private readonly run: Run
   private readonly parts: GuardParts
-  private policy: Policy.CircuitBreakerPolicy | undefined
   private readonly news = Latch.makeUnsafe(false)
   private gaveUp = 0
 
@@ -43,86 +49,97 @@ export class CallGuard {
     this.run = run
     this.parts = parts
     this.deadlineMs = parts.deadlineMs
-    this.policy = parts.policy
-    this.gaveUp = parts.policy?.deadlocks === undefined ? 0 : parts.gaveUp()
+    this.gaveUp = parts.circuits?.policy.deadlocks === undefined ? 0 : parts.gaveUp()
   }
 
   private millis(): number {
     return this.run.micros() / 1_000
   }
 
-  /** Makes a call under the guard. A call that was not made fails with `CircuitOpen`. */
-  call(trial: Trial): Trial {
-    const { breaker } = this.parts
-    return breaker === undefined ? this.slotted(trial) : this.circled(breaker, trial)
+  /**
+   * Makes a call under the guard, for a record or, in stages that call for a batch, for none. A
+   * call that was not made fails with `CircuitOpen`.
+   */
+  call(trial: Trial, payload?: unknown): Trial {
+    const { circuits } = this.parts
+    return circuits === undefined ? this.slotted(trial) : this.circled(circuits, trial, payload)
   }
 
   private slotted(trial: Trial): Trial {
     return this.parts.slots.reduceRight<Trial>((inner, slot) => slot.withPermit(inner), trial)
   }
 
-  private circled(breaker: Breaker.Breaker, trial: Trial): Trial {
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.suspend((): Trial => {
-        this.tellDeadlocks(breaker)
-        const atMs = this.millis()
-        const verdict = breaker.request(atMs)
-        if (verdict._tag === "Rejected") return restore(this.rejected(breaker, trial, verdict))
-        let startedMs = atMs
-        // Time spent waiting for a slot is no time of the call.
-        const timed =
-          this.parts.slots.length === 0
-            ? trial
-            : this.slotted(
-                Effect.suspend(() => {
-                  startedMs = this.millis()
-                  return trial
-                })
-              )
-        return Effect.onExit(restore(timed), (exit) => {
-          this.ended(breaker, verdict.ticket, startedMs, exit)
-          return Effect.void
-        })
+  /** The exit is watched before the circuit is asked: no interruption falls between the two. */
+  private circled(circuits: Circuits, trial: Trial, payload: unknown): Trial {
+    return Effect.suspend(() => {
+      const passage: Passage = { breaker: undefined, ticket: undefined, startedMs: 0 }
+      return Effect.onExitPrimitive(
+        Effect.suspend(() => this.enter(circuits, passage, trial, payload)),
+        (exit) => this.leave(passage, exit)
+      )
+    })
+  }
+
+  private enter(circuits: Circuits, passage: Passage, trial: Trial, payload: unknown): Trial {
+    this.tellDeadlocks(circuits)
+    const atMs = this.millis()
+    let breaker: Breaker.Breaker
+    try {
+      breaker = circuits.of(payload, atMs)
+    } catch (cause) {
+      return Effect.fail({ cause, kind: "non-recoverable" })
+    }
+    const verdict = breaker.request(atMs)
+    if (verdict._tag === "Rejected") {
+      const again = Effect.suspend(() => this.enter(circuits, passage, trial, payload))
+      return this.rejected(circuits, again, verdict)
+    }
+    passage.breaker = breaker
+    passage.ticket = verdict.ticket
+    passage.startedMs = atMs
+    if (this.parts.slots.length === 0) return trial
+    // Time spent waiting for a slot is no time of the call.
+    return this.slotted(
+      Effect.suspend(() => {
+        passage.startedMs = this.millis()
+        return trial
       })
     )
   }
 
-  private ended(
-    breaker: Breaker.Breaker,
-    ticket: unknown,
-    startedMs: number,
+  private leave(
+    { breaker, ticket, startedMs }: Passage,
     exit: Exit.Exit<unknown, unknown>
-  ): void {
+  ): undefined {
+    if (breaker === undefined) return undefined
     const atMs = this.millis()
     if (Exit.isFailure(exit) && Exit.hasInterrupts(exit) && !Exit.hasFails(exit))
       breaker.cancelled(ticket, atMs)
     else breaker.ended(ticket, atMs, Exit.isSuccess(exit), atMs - startedMs)
+    return undefined
   }
 
   private rejected(
-    breaker: Breaker.Breaker,
-    trial: Trial,
+    { policy }: Circuits,
+    again: Trial,
     { state, retryAfterMs }: Extract<Breaker.Verdict, { readonly _tag: "Rejected" }>
   ): Trial {
-    if (this.policy?.whenOpen !== "wait")
+    if (policy.whenOpen !== "wait")
       return Effect.fail({
         cause: Breaker.circuitOpen(this.parts.stageId, state, retryAfterMs),
         kind: "recoverable"
       })
     this.news.closeUnsafe()
     const pause = Effect.sleep(Math.max(1, retryAfterMs ?? askAgainMs))
-    const woken = Effect.raceFirst(pause, this.news.await)
-    return Effect.andThen(
-      woken,
-      Effect.suspend(() => this.circled(breaker, trial))
-    )
+    return Effect.andThen(Effect.raceFirst(pause, this.news.await), again)
   }
 
-  private tellDeadlocks(breaker: Breaker.Breaker): void {
-    if (this.policy?.deadlocks === undefined) return
+  private tellDeadlocks(circuits: Circuits): void {
+    if (circuits.policy.deadlocks === undefined) return
     const gaveUp = this.parts.gaveUp()
-    if (gaveUp > this.gaveUp) breaker.deadlocked(gaveUp - this.gaveUp, this.millis())
+    const more = gaveUp - this.gaveUp
     this.gaveUp = gaveUp
+    if (more > 0) for (const [, breaker] of circuits.all()) breaker.deadlocked(more, this.millis())
   }
 
   /**
@@ -134,24 +151,29 @@ export class CallGuard {
 
   /** Takes over other thresholds; to be called between two batches. */
   change(policy: Policy.CircuitBreakerPolicy): void {
-    this.parts.breaker?.change(policy, this.millis())
-    this.policy = policy
+    this.parts.circuits?.change(policy, this.millis())
     this.changed()
   }
 
-  /** The circuit for an operator, if there is one. */
+  /** The circuits for an operator, if there are any. */
   byHand(): Engine.Circuit | undefined {
-    const { breaker } = this.parts
-    if (breaker === undefined) return undefined
+    const { circuits } = this.parts
+    if (circuits === undefined) return undefined
+    const each = (act: (breaker: Breaker.Breaker, atMs: number) => void) =>
+      Effect.sync(() => {
+        for (const [, breaker] of circuits.all()) act(breaker, this.millis())
+      })
     return {
-      state: Effect.sync(() => breaker.state(this.millis())),
-      isolate: Effect.sync(() => breaker.isolate(this.millis())),
-      reset: Effect.sync(() => breaker.reset(this.millis()))
+      state: Effect.sync(() => circuits.state(this.millis())),
+      isolate: each((breaker, atMs) => breaker.isolate(atMs)),
+      reset: each((breaker, atMs) => breaker.reset(atMs)),
+      save: Effect.sync(() => circuits.save(this.millis())),
+      keys: Effect.sync(() => circuits.states(this.millis()))
     }
   }
 
-  /** Where the circuit is now. */
+  /** Where the circuit is now; of several the worst. */
   state(): Breaker.CircuitState | undefined {
-    return this.parts.breaker?.state(this.millis())
+    return this.parts.circuits?.state(this.millis())
   }
 }

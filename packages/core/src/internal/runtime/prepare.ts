@@ -12,6 +12,7 @@ import { GraphError } from "../../GraphError.ts"
 import type * as Policies from "../../Policies.ts"
 import type * as Policy from "../../Policy.ts"
 import * as Validate from "../../Validate.ts"
+import type { UserFunction } from "../erased.ts"
 import { bind } from "../policies/bind.ts"
 import { LivePolicies } from "../policies/live.ts"
 import { Registry } from "../policies/registry.ts"
@@ -19,6 +20,8 @@ import { resourceFaults } from "../policies/sense.ts"
 import { wholePipeline } from "../validate/inspection.ts"
 import { Budget } from "./budget.ts"
 import { CallGuard } from "./callGuard.ts"
+import type { CircuitKeys, MakeCircuit } from "./circuits.ts"
+import { Circuits } from "./circuits.ts"
 import { FlowGate } from "./flowGate.ts"
 import { pressureOf } from "./pressure.ts"
 import type { Run } from "./run.ts"
@@ -82,12 +85,20 @@ class Slots {
   }
 }
 
-/** Makes a stage's circuit; throws where its policy cannot work or nobody carries it out. */
-const breakerOf = (
+const keysOf = ({ controls }: Graph.StageNode): CircuitKeys | undefined =>
+  controls?.circuitKey === undefined
+    ? undefined
+    : {
+        key: controls.circuitKey as UserFunction,
+        keysMax: controls.circuitKeysMax ?? Breaker.keysMaxDefault
+      }
+
+/** Makes a stage's circuits; throws where their policy cannot work or nobody carries it out. */
+const circuitsOf = (
   run: Run,
   node: Graph.StageNode,
   fallback: Breaker.BreakerImplementation | undefined
-): Breaker.Breaker | undefined => {
+): Circuits | undefined => {
   const policy = node.controls?.breaker
   if (policy === undefined) return undefined
   const implementation = node.controls?.circuit ?? fallback
@@ -97,11 +108,20 @@ const breakerOf = (
         "@sluice/backpressure, or provide CircuitBreaker.layer"
     )
   const stageId = node.id
-  const changed = (change: Breaker.CircuitChange): void => {
-    run.guards.get(stageId)?.changed()
-    if (run.observed) run.emit({ _tag: "CircuitChanged", atMs: run.now(), stageId, ...change })
+  const make: MakeCircuit = (wanted, key) => {
+    const named = key === undefined ? {} : { key }
+    const changed = (change: Breaker.CircuitChange): void => {
+      run.guards.get(stageId)?.changed()
+      if (!run.observed) return
+      run.emit({ _tag: "CircuitChanged", atMs: run.now(), stageId, ...change, ...named })
+    }
+    const host = { pipelineId: run.graph.id, stageId, changed, ...named }
+    return implementation(wanted, host, run.micros() / 1e3)
   }
-  return implementation(policy, { pipelineId: run.graph.id, stageId, changed }, run.micros() / 1e3)
+  const circuits = new Circuits(policy, make, keysOf(node))
+  const saved = node.controls?.circuitRestore
+  if (saved !== undefined) circuits.restore(saved, run.micros() / 1e3)
+  return circuits
 }
 
 /** A fused sink function is no call that could wait for a slot. */
@@ -120,15 +140,20 @@ const guardOf = (
   slots: ReadonlyArray<Semaphore.Semaphore>,
   fallback: Breaker.BreakerImplementation | undefined
 ): CallGuard => {
+  const circuits = circuitsOf(run, node, fallback)
+  const stats = run.statsOf(node.id)
   const guard = new CallGuard(run, {
     stageId: node.id,
-    breaker: breakerOf(run, node, fallback),
-    policy: node.controls?.breaker,
+    circuits,
     slots,
     deadlineMs: node.controls?.deadlineMs,
     gaveUp: () => gaveUp(run)
   })
-  run.statsOf(node.id).circuit = () => guard.state()
+  stats.circuit = () => guard.state()
+  if (circuits !== undefined && node.controls?.circuitKey !== undefined) {
+    const before = stats.metrics
+    stats.metrics = () => ({ ...before(), ...circuits.figures() })
+  }
   return guard
 }
 

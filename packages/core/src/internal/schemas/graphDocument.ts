@@ -71,17 +71,26 @@ const Operation = Schema.Union([
   Schema.TaggedStruct("Sink", { sink: ValueRef })
 ]).annotate({ identifier: "Operation" })
 
+const SavedCircuits = Schema.Struct({
+  stage: Schema.optionalKey(Schema.Json),
+  keys: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
+}).annotate({ identifier: "SavedCircuits", description: "Circuits as an earlier run saved them" })
+
 const StageControls = Schema.Struct({
   flow: Schema.optionalKey(ValueRef),
   breaker: Schema.optionalKey(Policies.CircuitBreakerPolicy),
   circuit: Schema.optionalKey(ValueRef),
+  circuitKey: Schema.optionalKey(ValueRef),
+  circuitKeysMax: Schema.optionalKey(Schema.Finite),
+  circuitRestore: Schema.optionalKey(SavedCircuits),
   bulkhead: Schema.optionalKey(Policies.BulkheadPolicy),
   deadlineMs: Schema.optionalKey(Schema.Finite),
   policies: Schema.optionalKey(Policies.PolicyNames),
   sentinel: Schema.optionalKey(ValueRef)
 }).annotate({
   identifier: "StageControls",
-  description: "Guards of a stage; flow and circuit are who carries them out"
+  description:
+    "Guards of a stage; flow and circuit are who carries them out, circuitKey by what records share one"
 })
 
 const StageNode = Schema.Struct({

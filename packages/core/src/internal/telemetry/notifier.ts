@@ -70,8 +70,8 @@ export class Notifier {
         observer.onBatchProcessed(event.stageId, this.metricsOf(event))
         break
       case "CircuitChanged": {
-        const { from, to, reason } = event
-        const change = { from, to, reason }
+        const { from, to, reason, key } = event
+        const change = { from, to, reason, ...(key === undefined ? {} : { key }) }
         observer.onCircuitChange?.(event.stageId, change, this.run.graph.id)
         break
       }

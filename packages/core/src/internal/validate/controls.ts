@@ -74,6 +74,30 @@ const misplaced = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
   )
 }
 
+/** Operations that call for each record, so that each call has a key. */
+const perRecord: ReadonlySet<Graph.OperationTag> = new Set(["MapEffect", "MapPromise"])
+
+const keyIssues = ({ id, operation, controls }: Graph.StageNode): ReadonlyArray<GraphIssue> => {
+  if (controls?.circuitKey === undefined) return []
+  const { circuitKeysMax = 1 } = controls
+  const keys = notCount(circuitKeysMax, 1)
+  return [
+    ...(perRecord.has(operation._tag)
+      ? []
+      : [
+          issue(
+            "policy",
+            id,
+            `a ${operation._tag} calls for whole batches, so its calls have no key for a circuit`,
+            "leave the key out, or put the call on a mapEffect or mapPromise"
+          )
+        ]),
+    ...(keys === undefined
+      ? []
+      : [issue("policy", id, `it keeps ${circuitKeysMax} circuits, ${keys}`, "raise keysMax")])
+  ]
+}
+
 const nodeIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
   const { breaker, bulkhead, deadlineMs } = node.controls ?? {}
   const patience = Policy.partsOf(node.errorPolicy).find(
@@ -130,6 +154,10 @@ const bulkheadConflicts = ({ graph }: Inspection): ReadonlyArray<GraphIssue> => 
 
 /** Breakers, bulkheads, deadlines and quarantines that could never do what they are for. */
 export const controls: Rule = (inspection) => [
-  ...inspection.graph.nodes.flatMap((node) => [...nodeIssues(node), ...misplaced(node)]),
+  ...inspection.graph.nodes.flatMap((node) => [
+    ...nodeIssues(node),
+    ...keyIssues(node),
+    ...misplaced(node)
+  ]),
   ...bulkheadConflicts(inspection)
 ]
