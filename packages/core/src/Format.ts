@@ -117,8 +117,20 @@ export interface Format<out A> {
   readonly header: ReadonlyArray<string> | undefined
   /** The header's names may stand in any order: what becomes of columns that are no field. */
   readonly unknown?: "fail" | "skip"
+  /** Records stand behind their lengths instead of in lines. */
+  readonly frames?: Frames
   /** Only a type. */
   readonly _A?: (_: never) => A
+}
+
+/** How long a record is, in front of it. */
+export interface Frames {
+  /**
+   * Unsigned, of 8, 16 or 32 bits, in either order of bytes; or seven bits a byte, lowest first.
+   */
+  readonly prefix: "u8" | "u16be" | "u16le" | "u32be" | "u32le" | "varint"
+  /** Longest record in bytes, without its length. Default 16 MiB. */
+  readonly bytesMax: number
 }
 
 /** Text, up to the separator. */
@@ -399,6 +411,38 @@ export const ndjson = <const F extends Fields, const Kind extends string = never
   const format = declared<F, Kind>(fields, { ...options, separator: "," })
   checkJson(format.fields)
   return { ...format, _tag: "Ndjson" }
+}
+
+const frameBytesMax = 16 * 1_024 * 1_024
+
+/**
+ * The records of a format, each behind its length in bytes instead of on a line of its own.
+ *
+ * Shape: the body is what the line would be, of `delimited` or `ndjson`, and may hold line breaks.
+ * Places in errors count frames as lines.
+ * Limits: a body of at most `bytesMax` bytes, 16 MiB unless told.
+ * Errors: a frame longer than that, or cut off by the end of the file, fails the source whatever
+ * its
+ * error policy: nobody knows where the next one begins. Throws `TypeError` for CSV, whose quotes
+ * may hold what ends a row.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const events = Format.framed(Format.ndjson({ user: Format.integer() }), { prefix: "u32be" })
+ * ```
+ */
+export const framed = <A>(
+  format: Format<A>,
+  options: { readonly prefix: Frames["prefix"]; readonly bytesMax?: number }
+): Format<A> => {
+  const { prefix, bytesMax = frameBytesMax } = options
+  if (format.quotes)
+    throw new TypeError("format: rows of CSV stand in no frames. Cure: frame a delimited format")
+  if (!Number.isInteger(bytesMax) || bytesMax < 1 || bytesMax > 2 ** 31 - 1)
+    throw new TypeError(`format: bytesMax is ${bytesMax}. Cure: give a whole number of bytes`)
+  return { ...format, frames: { prefix, bytesMax } }
 }
 
 /** What a decoder says of a line. */

@@ -6,7 +6,6 @@ import * as Format from "../Format.ts"
 import type { Parser } from "../internal/format/generate.ts"
 import { canGenerate } from "../internal/format/generate.ts"
 import { parserFor } from "../internal/format/parserFor.ts"
-import { afterLastQuoted } from "../internal/format/quoted.ts"
 import { rehearse } from "../internal/format/rehearse.ts"
 import { csvHeader, csvRow, csvWriter, namesOf } from "../internal/views/csvWriter.ts"
 import type { WriteRows } from "../internal/views/jsonWriter.ts"
@@ -18,8 +17,9 @@ import { blockOf, everything } from "../Views.ts"
 import type { FileError } from "./FileError.ts"
 import type { FileSinkOptions } from "./Files.ts"
 import { sinkSettings } from "./internal/fileOptions.ts"
+import { framingOf } from "./internal/framing.ts"
 import type { ReadOptions } from "./internal/recordReader.ts"
-import { afterLastLine, openRecords } from "./internal/recordReader.ts"
+import { openRecords } from "./internal/recordReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
 import { viewWriter } from "./internal/viewWriter.ts"
 
@@ -37,14 +37,6 @@ export interface RecordsOptions {
 }
 
 const kibibyte = 1_024
-
-const boundaryOf = ({ quotes, separator }: Format.Format<unknown>): ReadOptions["boundary"] => {
-  const byte = separator.charCodeAt(0)
-  return (bytes, from, to) => {
-    const isPlain = !quotes || !(bytes as Buffer).subarray(from, to).includes(34)
-    return isPlain ? afterLastLine(bytes, from, to) : afterLastQuoted(bytes, from, to, byte)
-  }
-}
 
 /** Files of one format share a parser, which has read a made-up file before its first. */
 const rehearsed = (format: Format.Format<unknown>, needs: Needs): Parser =>
@@ -65,7 +57,8 @@ const optionsOf = (
   format: Format.Format<unknown>,
   needs: Needs
 ): ReadOptions => ({
-  boundary: boundaryOf(format),
+  framing: framingOf(format),
+  hasMark: format.frames === undefined,
   header: format.header === undefined ? undefined : headerOf(format, needs),
   chunkBytes: options.chunkBytes ?? 256 * kibibyte,
   recordBytesMax: options.recordBytesMax ?? 64 * kibibyte * kibibyte,
@@ -85,6 +78,7 @@ const withObjects = <A>(
     return { ...chunk, items }
   }
   return {
+    ...(reader.goOn === undefined ? {} : { goOn: reader.goOn }),
     pull: () => {
       const pulled = reader.pull()
       return Effect.isEffect(pulled) ? Effect.map(pulled, chunkOf) : chunkOf(pulled)
@@ -101,11 +95,12 @@ const withObjects = <A>(
  * with the scope.
  * Limits: three segments of `chunkBytes` and the columns of the blocks under way; a longer record
  * gets a segment of its size, up to `recordBytesMax`.
- * Errors: `FileError` naming path, line, byte, field and reason of the first line that is not of
- * the format, after the records before it. A field that no stage reads is passed over and not
- * checked; nor is, where the first stage is a filter of `Fields.where`, what stands in a line
- * behind the fields that reject it. Throws where the platform forbids code generation:
- * `Format.decoder` reads lines there.
+ * Errors: `FileError` naming path, line, byte, field and reason of a line that is not of the
+ * format, after the records before it. It ends the source, or follows its `onError`: the dead
+ * letter holds the line as text, and reading goes on with the next one. A field that no stage reads
+ * is passed over and not checked; nor is, where the first stage is a filter of `Fields.where`, what
+ * stands in a line behind the fields that reject it. Throws where the platform forbids code
+ * generation: `Format.decoder` reads lines there.
  *
  * @example
  * ```ts
@@ -125,6 +120,12 @@ export const files = <A>(
     throw new Error(
       "Records.files: this platform forbids code generation, by which formats are read. " +
         "Cure: allow it, or read Files.lines and map them by Format.decoder."
+    )
+  }
+  if (format.frames !== undefined && options.invalid === "replace") {
+    throw new TypeError(
+      "Records.files: what is put in the place of bytes would change the length of a frame. " +
+        'Cure: leave invalid at "fail", and set broken records aside by onError.'
     )
   }
   const list = typeof patterns === "string" ? [patterns] : patterns

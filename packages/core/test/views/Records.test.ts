@@ -9,7 +9,8 @@ import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
 import { afterLastQuoted } from "../../src/internal/format/quoted.ts"
 import { Override } from "../../src/node/internal/fileSystem.ts"
-import { afterLastLine, openRecords } from "../../src/node/internal/recordReader.ts"
+import { framingOf } from "../../src/node/internal/framing.ts"
+import { openRecords } from "../../src/node/internal/recordReader.ts"
 import * as Records from "../../src/node/Records.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as RunMode from "../../src/RunMode.ts"
@@ -349,7 +350,8 @@ const openAll = (
     chunkBytes,
     recordBytesMax: 1e6,
     invalid: "fail" as const,
-    boundary: afterLastLine,
+    framing: framingOf({ ...format, quotes: false }),
+    hasMark: true,
     header: undefined
   }
   return openRecords(paths, options, generate(format, needs), needs)

@@ -9,6 +9,7 @@ import { narrowed } from "../../Views.ts"
 import { testCode } from "../views/conditionCode.ts"
 import { flush, hoists, rehoists, write, writeRead } from "./columnCode.ts"
 import { fieldCode } from "./fieldCode.ts"
+import { recordCode } from "./frames.ts"
 import { generateJson } from "./generateJson.ts"
 import { bytesOf, ParserScope } from "./parserScope.ts"
 import { makePlain, quotedExpected } from "./quoted.ts"
@@ -68,11 +69,8 @@ const plainOpening = (separator: string, faults: ParserScope["faults"]): string 
 }
 
 const opening = (format: Format<unknown>, faults: ParserScope["faults"]): string => `
-    p = at;
-    e = b.indexOf(10, p);
-    let next = e + 1;
-    if (e < 0 || e >= end) { e = end; next = end; }
-    else if (e > p && b[e - 1] === 13) e--;
+    ${recordCode(format, faults)}
+    ${format.frames === undefined ? "else if (e > p && b[e - 1] === 13) e--;" : ""}
     ${format.quotes ? plainOpening(format.separator, faults) : ""}
     ${ignored(format.ignore)}
     ${format.trimEnd ? "while (e > p && b[e - 1] === 32) e--;" : ""}`
@@ -112,7 +110,7 @@ const compile = (format: Format<unknown>, reading: Reading, scope: ParserScope):
 "use strict";
 return function parse_${identity}(b, at, end, sheet, max, host) {
   const C = sheet.columns;
-  let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0;
+  let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, z = 0;
   ${hoists(scope)}
   ${keyHoists(hasKey)}
   ${format.quotes ? quotedVariables : ""}

@@ -10,6 +10,7 @@ import { absent } from "../../Views.ts"
 import { namesIn, testCode } from "../views/conditionCode.ts"
 import { hoists, rehoists, write, writeRead } from "./columnCode.ts"
 import { bare, choiceValues, isOptional } from "./describe.ts"
+import { recordCode } from "./frames.ts"
 import type { Parse, Parser } from "./generate.ts"
 import { jsonExpected, objectExpected, readJson, usedFields } from "./jsonFields.ts"
 import { nothingCode, objectCode } from "./jsonMembers.ts"
@@ -67,7 +68,12 @@ const rejection = (
     }`
 }
 
-const source = (steps: ReadonlyArray<Step>, scope: ParserScope, rejected: string): string => {
+const source = (
+  format: Format<unknown>,
+  steps: ReadonlyArray<Step>,
+  scope: ParserScope,
+  rejected: string
+): string => {
   const { needs } = scope
   const id = (path: string): number => scope.id(path)
   const hasKey = needs.key !== undefined
@@ -95,10 +101,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
     ${hasKey ? "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;" : ""}
   };
   scan: while (at < end && r < max) {
-    p = at;
-    e = b.indexOf(10, p);
-    let next = e + 1;
-    if (e < 0 || e >= end) { e = end; next = end; }
+    ${recordCode(format, scope.faults)}
     ${variables(steps, id)}
     let seen = 0, objects = 0, isRead = false;
     p = space(b, p, e);
@@ -179,7 +182,7 @@ export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layo
   const slow = slowWay(fields, where, scope.faults)
   const x: Slow = { starts: [], lengths: [], numbers: [] }
   const names = ["SEED", "M", "words", "space", "skip", "slow", "x"]
-  const made = new Function(...names, source(steps, scope, rejection(steps, scope, where)))
+  const made = new Function(...names, source(format, steps, scope, rejection(steps, scope, where)))
   const parse = made(seed, multiplier, scope.words, skipSpace, skipValue, slow, x) as Parse
   return { parse, layout, faults: scope.faults }
 }

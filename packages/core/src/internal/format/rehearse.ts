@@ -6,6 +6,7 @@ import { Segment } from "../../SegmentPool.ts"
 import type { Needs } from "../../Views.ts"
 import { SheetPool } from "../../Views.ts"
 import { bare, isOptional, pathOf } from "./describe.ts"
+import { framed } from "./frames.ts"
 import type { Parser } from "./generate.ts"
 import type { Step } from "./sequence.ts"
 import { sequence } from "./sequence.ts"
@@ -147,6 +148,19 @@ export const sampleLines = (format: Format<unknown>): string => {
   return `${lines.join("\n")}\n`
 }
 
+const sampleBytes = (
+  { frames }: Format<unknown>,
+  text: string,
+  bytesOf: (text: string) => Uint8Array
+): Uint8Array => {
+  if (frames === undefined) return bytesOf(text)
+  const bodies = text.split("\n").slice(0, -1)
+  const all = bodies.flatMap((body) => [...framed(bytesOf(body), frames.prefix)])
+  const bytes = bytesOf(" ".repeat(all.length))
+  bytes.set(all)
+  return bytes
+}
+
 /** Reads the sample a few times; `bytesOf` makes the kind of buffer the parser will get. */
 export const rehearse = (
   parser: Parser,
@@ -157,7 +171,7 @@ export const rehearse = (
   const pool = new SheetPool(parser.layout, needs)
   const text = sampleLines(format)
   for (let round = 0; round < 3; round++) {
-    const bytes = bytesOf(text)
+    const bytes = sampleBytes(format, text, bytesOf)
     const sheet = pool.rent(new Segment(bytes))
     const host = { lines: 0, fault: -1, faultAt: 0 }
     parser.parse(bytes, 0, bytes.length, sheet, 2_048, host)

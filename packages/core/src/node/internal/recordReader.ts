@@ -1,10 +1,12 @@
 // Files of a declared format as a source reader: regions of bytes, parsed into blocks of views.
 // One file after the other. A fault names file, line, byte, field and reason; what stood before it
 // goes out first.
-import { isAscii, isUtf8 } from "node:buffer"
+import { isAscii } from "node:buffer"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { frameField } from "../../internal/format/frames.ts"
 import type { Parser, ParserHost } from "../../internal/format/generate.ts"
+import { quotedExpected } from "../../internal/format/quoted.ts"
 import * as PoolTracker from "../../PoolTracker.ts"
 import { SegmentPool } from "../../SegmentPool.ts"
 import type * as Source from "../../Source.ts"
@@ -12,13 +14,14 @@ import * as Telemetry from "../../Telemetry.ts"
 import type { Needs } from "../../Views.ts"
 import { asItems, SheetPool, ViewBlock } from "../../Views.ts"
 import type { FileError } from "../FileError.ts"
-import type { Boundary, Region } from "./byteLane.ts"
+import type { Region } from "./byteLane.ts"
 import { ByteLane } from "./byteLane.ts"
 import * as fileErrors from "./fileErrors.ts"
 import * as fileSystem from "./fileSystem.ts"
+import type { Framing } from "./framing.ts"
 import type { InputPath } from "./inputPaths.ts"
 import { expand } from "./inputPaths.ts"
-import { firstInvalid } from "./utf8.ts"
+import { RecordFaults } from "./recordFaults.ts"
 
 /** Records of one block at most: their columns stay in the second-level cache. */
 const rowsMax = 2_048
@@ -28,7 +31,9 @@ export interface ReadOptions {
   readonly chunkBytes: number
   readonly recordBytesMax: number
   readonly invalid: "fail" | "replace"
-  readonly boundary: Boundary
+  readonly framing: Framing
+  /** A byte order mark may begin a file. */
+  readonly hasMark: boolean
   /** Reads the first line of a file, when it is a header: the parser, or what is wrong. */
   readonly header: ((line: string) => Parser | string) | undefined
 }
@@ -38,12 +43,6 @@ const asciiText = (bytes: Uint8Array, from: number, to: number): string =>
 
 const utf8Text = (bytes: Uint8Array, from: number, to: number): string =>
   (bytes as Buffer).toString("utf8", from, to)
-
-/** Where the last whole line ends. */
-export const afterLastLine = (bytes: Uint8Array, from: number, to: number): number => {
-  const last = (bytes as Buffer).subarray(from, to).lastIndexOf(10)
-  return last < 0 ? from : from + last + 1
-}
 
 type Pulled = Source.Chunk<unknown> | undefined
 
@@ -64,8 +63,10 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
   private end = 0
   /** A failure that waits until what stood before it has gone out. */
   private pending: FileError | undefined
-  /** The failure that follows the last good line of the region. */
-  private invalid: FileError | undefined
+  /** The first byte of the region that is no text, behind the records before `end`; or -1. */
+  private invalidAt = -1
+  private readonly faults: RecordFaults
+  private tolerant = false
   private waiter: (() => void) | undefined
 
   constructor(
@@ -80,6 +81,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     this.inputs = inputs
     this.options = options
     this.parser = parser
+    this.faults = new RecordFaults(options.framing)
     this.sheets = new SheetPool(parser.layout, needs)
     this.pool = new SegmentPool({
       name: "records",
@@ -102,53 +104,66 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     }
   }
 
-  /** The next block of the region at hand. */
+  /** From now on what is no record is handed over, and reading goes on behind it. */
+  readonly goOn = (): void => {
+    this.tolerant = true
+    if (this.region !== undefined) this.faults.keep(this.region)
+  }
+
+  /** The next block of the region at hand, or what stands there and is none. */
   private parse(): Source.Chunk<unknown> | undefined {
-    const { region, host, lane } = this
-    while (region !== undefined && this.at < this.end && this.pending === undefined) {
-      const { segment } = region
-      const sheet = this.sheets.rent(segment)
+    const { host } = this
+    while (this.region !== undefined && this.pending === undefined) {
+      const { region } = this
+      const { path } = this.lane as ByteLane
+      const sheet = this.sheets.rent(region.segment)
       const from = this.at
       const line = host.lines
-      this.at = this.parser.parse(segment.bytes, from, this.end, sheet, rowsMax, host)
-      if (host.fault >= 0) this.pending = this.faultError(region, (lane as ByteLane).path)
-      if (this.at >= this.end) {
-        this.pending ??= this.invalid
-        this.leave()
-      }
+      if (from < this.end)
+        this.at = this.parser.parse(region.segment.bytes, from, this.end, sheet, rowsMax, host)
+      const plain = host.lines - line === sheet.rows
+      const refused = this.stopped(region, path)
+      const bytes = this.at - from
+      if (this.at >= this.end && this.invalidAt < 0) this.leave()
       if (sheet.rows === 0) {
         sheet.release()
-        if (this.pending !== undefined) break
+        if (refused !== undefined) return { items: [], bytes, provenance: undefined, refused }
         continue
       }
-      const plain = host.lines - line === sheet.rows
-      return {
-        items: asItems(new ViewBlock(sheet, 0, sheet.rows)),
-        bytes: this.at - from,
-        provenance: plain ? { name: (lane as ByteLane).path, base: line } : undefined
-      }
+      const provenance = plain ? { name: path, base: line } : undefined
+      const chunk = { items: asItems(new ViewBlock(sheet, 0, sheet.rows)), bytes, provenance }
+      return refused === undefined ? chunk : { ...chunk, refused }
     }
     return undefined
+  }
+
+  /** What stopped the parser, if anything did: passed over where that is allowed. */
+  private stopped(region: Region, path: string): ReadonlyArray<Source.Refused> | undefined {
+    const { host, faults, parser } = this
+    const fault = parser.faults[host.fault]
+    // Nobody knows where the next frame begins.
+    const isLost = fault?.field === frameField
+    const isOpen = fault?.expected === quotedExpected
+    let error: FileError
+    if (host.fault >= 0) error = faults.fault(region, path, host, parser)
+    else if (this.at < this.end || this.invalidAt < 0) return undefined
+    else error = faults.invalid(region, path, this.at, this.invalidAt, host.lines)
+    host.fault = -1
+    if (!this.tolerant || isLost) {
+      this.pending = error
+      return undefined
+    }
+    const { lines } = host
+    const passed = faults.pass(region, { path, at: this.at, lines, cause: error, isOpen })
+    this.at = passed.next
+    host.lines = passed.lines
+    if (this.invalidAt >= 0 && this.at > this.invalidAt) this.limit(region)
+    return [passed.refused]
   }
 
   private leave(): void {
     this.region?.segment.release()
     this.region = undefined
-  }
-
-  private faultError(region: Region, path: string): FileError {
-    const { host, parser } = this
-    const { field, expected } = parser.faults[host.fault] as Parser["faults"][number]
-    const byte = region.position + host.faultAt - region.from
-    const found = this.shown(region, host.faultAt)
-    const reason = new Error(`field ${field} should be ${expected}, found ${found}`)
-    return fileErrors.invalidRecord(path, host.lines, byte, reason)
-  }
-
-  private shown(region: Region, at: number): string {
-    const line = (region.segment.bytes as Buffer).indexOf(10, at)
-    const end = Math.min(line < 0 ? region.to : line, region.to, at + 40)
-    return JSON.stringify(region.segment.decode(region.segment.bytes, at, end))
   }
 
   /** Opens the next file, whose first read begins; false when there is none. */
@@ -158,7 +173,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     this.host.lines = 0
     this.lane = new ByteLane(this.system, input, {
       pool: this.pool,
-      boundary: this.options.boundary,
+      boundary: this.options.framing.boundary,
       recordBytesMax: this.options.recordBytesMax,
       changed: () => this.waiter?.()
     })
@@ -189,6 +204,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     this.region = region
     this.at = region.from
     this.end = region.to
+    this.invalidAt = -1
     if (tooLong) {
       const { recordBytesMax: lineBytesMax } = this.options
       const line = this.host.lines
@@ -200,29 +216,34 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
       })
       return
     }
-    this.inspect(region, lane.path)
-    if (region.position === 0 && this.pending === undefined) this.readHeader(lane.path)
+    this.inspect(region)
+    const { region: read } = this
+    if (read === undefined) return
+    if (read.position === 0) this.readHeader(read, lane.path)
+    if (this.tolerant) this.faults.keep(read)
   }
 
   /** Passes over the header of a file, or refuses it. */
-  private readHeader(path: string): void {
-    const { header } = this.options
+  private readHeader(region: Region, path: string): void {
+    const { header, framing } = this.options
     if (header === undefined) return
-    const { segment } = this.region as Region
-    const bytes = segment.bytes as Buffer
-    const end = bytes.indexOf(10, this.at)
-    const next = end < 0 || end >= this.end ? this.end : end + 1
-    const line = segment.decode(bytes, this.at, next).replace(/\r?\n$/, "")
+    const { bytes } = region.segment
+    const next = framing.next(bytes, this.at, region.to)
+    if (this.invalidAt >= 0 && this.invalidAt < next) {
+      this.pending = this.faults.invalid(region, path, this.at, this.invalidAt, 0)
+      return
+    }
+    const line = region.segment.decode(bytes, this.at, next).replace(/\r?\n$/, "")
     const found = header(line)
     if (typeof found === "string")
       this.pending = fileErrors.invalidRecord(path, 0, 0, new Error(found))
     else this.parser = found
-    this.host.lines = 1
+    this.host.lines = 1 + framing.breaks(bytes, this.at, next - 1)
     this.at = next
   }
 
   /** Learns what text the region holds, and passes over a byte order mark. */
-  private inspect(region: Region, path: string): void {
+  private inspect(region: Region): void {
     const { segment, from, to, position } = region
     const bytes = segment.bytes as Buffer
     const whole = bytes.subarray(from, to)
@@ -233,14 +254,22 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     segment.decode = utf8Text
     if (
       position === 0 &&
+      this.options.hasMark &&
       bytes[from] === 0xef &&
       bytes[from + 1] === 0xbb &&
       bytes[from + 2] === 0xbf
     )
       this.at = from + 3
-    if (isUtf8(whole)) return
-    if (this.options.invalid === "replace") this.replace(region)
-    else this.refuse(region, path)
+    this.limit(region)
+    if (this.invalidAt >= 0 && this.options.invalid === "replace") this.replace(region)
+  }
+
+  /** Looks for bytes that are no text: what stands before them is read first. */
+  private limit(region: Region): void {
+    const { framing } = this.options
+    const { bytes } = region.segment
+    this.invalidAt = framing.invalid(bytes, this.at, region.to)
+    this.end = this.invalidAt < 0 ? region.to : framing.boundary(bytes, this.at, this.invalidAt)
   }
 
   /** Puts U+FFFD where bytes are no text: the bytes are then those of the text that was read. */
@@ -254,23 +283,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     this.region = { segment, from: 0, to: mended.length, position: region.position }
     this.at = 0
     this.end = mended.length
-  }
-
-  private refuse(region: Region, path: string): void {
-    const bytes = region.segment.bytes as Buffer
-    const byte = region.from + firstInvalid(bytes.subarray(region.from, region.to))
-    const start = byte === 0 ? 0 : bytes.lastIndexOf(10, byte - 1) + 1
-    let line = this.host.lines
-    for (let i = bytes.indexOf(10); i >= 0 && i < start; i = bytes.indexOf(10, i + 1)) line++
-    this.end = Math.max(start, this.at)
-    const value = bytes[byte] as number
-    this.invalid = fileErrors.fromFault(path, {
-      _tag: "InvalidUtf8",
-      line,
-      byte: region.position + byte - region.from,
-      value
-    })
-    if (this.at >= this.end) this.pending = this.invalid
+    this.invalidAt = -1
   }
 
   private wait(): Effect.Effect<Pulled, FileError> {
