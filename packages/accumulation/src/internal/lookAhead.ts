@@ -76,9 +76,8 @@ export class LookAhead<In, Key, State> {
     let touched = 0
     for (let j = 0; j < count; j++) touched += found[j]?.fragments ?? 0
     for (let j = 0; j < count; j++) touched += found[j]?.slots?.waiting ?? 0
-    for (let j = 0; j < count; j++) touched += found[j]?.slots?.names.length ?? 0
     for (let j = 0; j < count; j++) {
-      const name = found[j]?.slots?.names[0]
+      const name = found[j]?.slots?.nameAt(0)
       if (typeof name === "string") touched += name.length
     }
     for (let j = 0; j < count; j++) if (typeof found[j]?.state === "object") touched++

@@ -17,7 +17,7 @@ export const slotName = <In, State>(
 ): string => (rule.parts.length === 0 ? String(name) : `${rule.parts[part]}:${name}`)
 
 const nameOf = <In, State>(rule: CompiledRule<In, State>, table: SlotTable, slot: number): string =>
-  slotName(rule, table.names[Math.floor(slot / table.parts)]!, slot % table.parts)
+  slotName(rule, table.nameAt(Math.floor(slot / table.parts))!, slot % table.parts)
 
 const slotScore = <In, State>(
   rule: CompiledRule<In, State>,

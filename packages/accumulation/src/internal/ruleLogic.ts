@@ -134,7 +134,8 @@ export class RuleLogic<In, Key extends KeyValue, State, Out> implements Logic<In
     }
     const table = entry.slots
     if (table === undefined) return
-    for (const [i, name] of table.names.entries()) {
+    for (let i = 0; i < table.count; i++) {
+      const name = table.nameAt(i)!
       if (table.find(name) !== i) throw new Error(`slot ${name} is not found`)
     }
     let waiting = 0

@@ -22,52 +22,46 @@ const lookupOf = (names: ReadonlyArray<Slot>): Map<Slot, number> => {
   return lookup
 }
 
-/** Required slots known in advance, shared by all keys until one of them meets a further slot. */
-export interface FixedSlots {
+/** Names in a list of their own, and a Map of them where they are many. */
+interface NameList {
   readonly names: Array<Slot>
   readonly lookup: Map<Slot, number> | undefined
+  /** True of a list that all keys share, until one of them meets a further name. */
+  readonly shared: boolean
 }
+
+const listOf = (names: Array<Slot>, shared: boolean): NameList => ({
+  names,
+  lookup: names.length > scanMax ? lookupOf(names) : undefined,
+  shared
+})
+
+/** Required slots known in advance. */
+export type FixedSlots = NameList
 
 /** Prepares a required set to be shared. */
-export const fixedSlots = (required: ReadonlyArray<Slot>): FixedSlots => {
-  const names = [...new Set(required)]
-  return { names, lookup: names.length > scanMax ? lookupOf(names) : undefined }
-}
+export const fixedSlots = (required: ReadonlyArray<Slot>): FixedSlots =>
+  listOf([...new Set(required)], true)
 
 /**
- * Most keys have few names. A literal holds what it shows, where the first `push` makes room for
- * seventeen: a twentieth of the main job went into copying that room.
+ * The slots of one key. Most keys have one name or two: those stand in the table itself, since an
+ * array of them would be two more objects to make, to move and to fetch from memory for each key.
  */
-const grown = (names: Array<Slot>, name: Slot): Array<Slot> => {
-  switch (names.length) {
-    case 0:
-      return [name]
-    case 1:
-      return [names[0]!, name]
-    case 2:
-      return [names[0]!, names[1]!, name]
-    case 3:
-      return [names[0]!, names[1]!, names[2]!, name]
-    default:
-      names.push(name)
-      return names
-  }
-}
-
-/** The slots of one key. */
 export class SlotTable {
-  names: Array<Slot>
+  private first: Slot | undefined = undefined
+  private second: Slot | undefined = undefined
+  /** All names, where they are more than two or known in advance. */
+  private list: NameList | undefined
   /** Parts of a name; slot `name * parts + part`. */
   readonly parts: number
-  private lookup: Map<Slot, number> | undefined
+  /** How many names there are. */
+  count: number
   /** Bit i: slot i < 31 is filled. */
   private filled = 0
   /** Bit i: slot i < 31 is required. */
   private required = 0
   /** Flags of slot 31 + i. */
   private more: Array<number> | undefined = undefined
-  /** True while `names` and `lookup` are those of a FixedSlots. */
-  private shared: boolean
   /** Required slots that are not filled. */
   waiting = 0
   /** The required set is known, in whole or so far. */
@@ -75,34 +69,43 @@ export class SlotTable {
 
   constructor(fixed: FixedSlots | undefined, parts: number) {
     this.parts = parts
-    this.shared = fixed !== undefined
     this.declared = fixed !== undefined
-    this.names = fixed === undefined ? none : fixed.names
-    this.lookup = fixed === undefined ? undefined : fixed.lookup
-    for (let i = 0; i < this.names.length; i++) this.require(i)
+    this.list = fixed
+    this.count = fixed === undefined ? 0 : fixed.names.length
+    for (let i = 0; i < this.count; i++) this.require(i)
   }
 
   /** Number of slots, filled or not. */
   get size(): number {
-    return this.names.length * this.parts
+    return this.count * this.parts
+  }
+
+  /** The name at a position. */
+  nameAt(at: number): Slot | undefined {
+    if (this.list !== undefined) return this.list.names[at]
+    return at === 0 ? this.first : at === 1 ? this.second : undefined
   }
 
   /** Position of a name, or -1. */
   find(name: Slot): number {
-    const lookup = this.lookup
-    if (lookup !== undefined) return lookup.get(name) ?? -1
-    const names = this.names
+    const { list } = this
+    if (list === undefined) {
+      if (this.count > 0 && this.first === name) return 0
+      return this.count > 1 && this.second === name ? 1 : -1
+    }
+    if (list.lookup !== undefined) return list.lookup.get(name) ?? -1
+    const { names } = list
     for (let i = 0; i < names.length; i++) if (names[i] === name) return i
     return -1
   }
 
   /** Adds a name that `find` does not know; returns its position. */
   append(name: Slot): number {
-    if (this.shared) this.own()
-    const at = this.names.length
-    this.names = grown(this.names, name)
-    if (this.lookup !== undefined) this.lookup.set(name, at)
-    else if (at >= scanMax) this.lookup = lookupOf(this.names)
+    const at = this.count++
+    if (this.list !== undefined) this.extend(this.list, name)
+    else if (at === 0) this.first = name
+    else if (at === 1) this.second = name
+    else this.list = listOf([this.first!, this.second!, name], false)
     return at
   }
 
@@ -151,12 +154,12 @@ export class SlotTable {
     this.more[overflow] = this.more[overflow]! | flag
   }
 
-  private own(): void {
-    this.shared = false
-    this.names = this.names.slice()
-    if (this.lookup !== undefined) this.lookup = new Map(this.lookup)
+  private extend({ names, lookup, shared }: NameList, name: Slot): void {
+    if (shared || (lookup === undefined && names.length >= scanMax)) {
+      this.list = listOf([...names, name], false)
+      return
+    }
+    lookup?.set(name, names.length)
+    names.push(name)
   }
 }
-
-/** The names of a key that has none; never changed. */
-const none: Array<Slot> = []
