@@ -42,6 +42,8 @@ export interface AdaptiveBatch extends Measured {
     direction: "grow" | "shrink",
     reason: string
   ) => Effect.Effect<ReadonlyArray<Adjustment>>
+  /** While held it does not grow by what it observes; advice and `restore` still count. */
+  readonly hold: (held: boolean) => Effect.Effect<void>
   /** Back up to a size it had, within the bounds. */
   readonly restore: (size: number, reason: string) => Effect.Effect<ReadonlyArray<Adjustment>>
   readonly statistics: () => Statistics
@@ -66,6 +68,7 @@ const shell = (initial: machine.State): AdaptiveBatch => {
         )
       ),
     advise: (direction, reason) => Effect.sync(() => send({ _tag: "Advised", direction, reason })),
+    hold: (held) => Effect.sync(() => void send({ _tag: "Held", held })),
     restore: (size, reason) => Effect.sync(() => send({ _tag: "Restored", size, reason })),
     statistics: () =>
       Object.freeze({

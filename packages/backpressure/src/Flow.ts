@@ -151,6 +151,10 @@ export const accumulatorAware = (
  * fill with few completions makes batches smaller, completions with an idle CPU larger, spilling
  * under rising GC pressure makes batches smaller and credits slower.
  *
+ * Flow: fill, completions and running spills are what accumulators tell in their totals
+ * (`spillsActive`); GC pressure is the level of `Pressure.Current`; idle is the time the stage
+ * waited for input. While a row asks for smaller batches they do not grow back by themselves.
+ *
  * Limits: looks every `sampleMs` (1,000) when records move; each decision stands, with its numbers,
  * in a log of 100 that `inspect` shows as `flow.decisions`.
  */

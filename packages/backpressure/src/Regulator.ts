@@ -1,6 +1,7 @@
 // One regulator over batch size and credits: the interaction table of the specification.
-// Guarantees: steps are spaced, credits that were slowed are restored, each decision stands in a
-// bounded log with its reason. It measures nothing: feed it samples.
+// Guarantees: steps are spaced, a batch size that was made smaller does not grow back by itself,
+// credits that were slowed are restored, each decision stands in a bounded log with its reason. It
+// measures nothing: feed it samples.
 import * as Effect from "effect/Effect"
 import type * as AdaptiveBatch from "./AdaptiveBatch.ts"
 import type * as CreditWindow from "./CreditWindow.ts"
@@ -87,7 +88,8 @@ export const make = (options: Options): Effect.Effect<Regulator, InvalidSettings
             (action) => perform(options, slowedShare, full, sizeBefore, action),
             { discard: true }
           )
-          return Effect.as(performed, actions)
+          const held = options.batch?.hold(machine.holdsDown(state)) ?? Effect.void
+          return Effect.as(Effect.andThen(held, performed), actions)
         }),
       log: () => state.log,
       statistics: () =>

@@ -50,6 +50,12 @@ export interface AccumulatorTotals {
   /** Fragments that came for what was there already; counted besides where they went. */
   readonly duplicates?: number
   readonly bytesOpen: number
+  /**
+   * Spills that are being written or read now: they count in the effective queue, and while memory
+   * presses besides the regulator slows credits and makes batches smaller. Absent: it spills
+   * nothing.
+   */
+  readonly spillsActive?: number
   readonly dropsByReason: Readonly<Record<string, number>>
   readonly completedByReason: Readonly<Record<string, number>>
 }

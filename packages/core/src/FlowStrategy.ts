@@ -20,7 +20,7 @@ export type FlowUnit = "records" | "bytes" | "cost"
 export interface Pressure {
   /** Bytes that accumulators hold open. */
   readonly pendingBytes: number
-  /** Spills that are being written or read now. */
+  /** Spills being written or read now, over all accumulators: their `spillsActive`. */
   readonly spills: number
   /** Share of the accumulators' limits in use, 0 to 1; the fullest one counts. */
   readonly fill: number

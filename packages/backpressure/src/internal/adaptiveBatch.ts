@@ -40,6 +40,8 @@ export interface State {
   readonly fill: number | undefined
   readonly trend: Trend
   readonly ceiling: Ceiling | undefined
+  /** True while somebody who sees more keeps it from growing by itself. */
+  readonly held: boolean
   readonly grownCount: number
   readonly shrunkCount: number
 }
@@ -54,6 +56,8 @@ export type Event =
     }
   /** Somebody who sees more, such as the regulator, asks for one step. */
   | { readonly _tag: "Advised"; readonly direction: "grow" | "shrink"; readonly reason: string }
+  /** Whether it may grow by what it observes. */
+  | { readonly _tag: "Held"; readonly held: boolean }
   /** What made it smaller for a while is over. */
   | { readonly _tag: "Restored"; readonly size: number; readonly reason: string }
 
@@ -105,6 +109,7 @@ export const initial = (given: Settings): State => {
     fill: undefined,
     trend: still,
     ceiling: undefined,
+    held: false,
     grownCount: 0,
     shrunkCount: 0
   }
@@ -174,6 +179,7 @@ const observed = (state: State, seenMs: number, seenFill: number): Step => {
     ceiling: aged(state.ceiling)
   }
   if (direction === "hold" || count < agreeing) return [next, []]
+  if (direction === "grow" && state.held) return [next, []]
   const seen = `latency ${latencyMs.toFixed(1)} ms of ${targetMs}, queue ${percent(fill)}`
   return direction === "grow" ? grow(next, seen) : shrink(next, seen, latencyMs > targetMs)
 }
@@ -190,6 +196,8 @@ const restored = (state: State, size: number, reason: string): Step => {
 /** The one transition. */
 export const transition = (state: State, event: Event): Step => {
   switch (event._tag) {
+    case "Held":
+      return [{ ...state, held: event.held }, []]
     case "Restored":
       return restored(state, event.size, event.reason)
     case "Observed":

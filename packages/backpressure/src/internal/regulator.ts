@@ -117,6 +117,13 @@ const ruleOf = (state: State, sample: Sample): Rule | undefined => {
   return idle && sample.completionRate >= s.completionHigh - slack("idle") ? "idle" : undefined
 }
 
+/**
+ * Whether batches should not grow by themselves: a controller that knows nothing of the table would
+ * undo each step at once.
+ */
+export const holdsDown = ({ rule, credits }: State): boolean =>
+  credits === "slowed" || rule === "spill-and-gc" || rule === "filling"
+
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
 const reasonOf = (rule: Rule, sample: Sample): string => {

@@ -17,6 +17,7 @@ export const settingsOf = (descriptor: Policy.Adaptive): machine.Settings => ({
 /** A controller behind core's seam for batch sizes. */
 export interface Sizer extends Batching.BatchSizer {
   readonly advise: (direction: "grow" | "shrink", reason: string) => void
+  readonly hold: (held: boolean) => void
   readonly restore: (size: number, reason: string) => void
   /** Whether a step in this direction would change anything. */
   readonly can: (direction: "grow" | "shrink") => boolean
@@ -34,6 +35,7 @@ export const sizer = (settings: machine.Settings): Sizer => {
     size: () => state.size,
     observe: ({ latencyMs, fill }) => send({ _tag: "Observed", latencyMs, fill }),
     advise: (direction, reason) => send({ _tag: "Advised", direction, reason }),
+    hold: (held) => send({ _tag: "Held", held }),
     restore: (size, reason) => send({ _tag: "Restored", size, reason }),
     can: (direction) =>
       machine.transition(state, { _tag: "Advised", direction, reason: "" })[1].length > 0,

@@ -50,6 +50,7 @@ export const regulated = (descriptor: Policy.Regulated, host: Host): FlowStrateg
     })
     if (state.credits === "normal") sizeBefore = batch.size()
     state = next
+    batch.hold(machine.holdsDown(state))
     seen = pressure
     sampledAt = atNanos
     for (const action of actions) perform(action)

@@ -90,7 +90,7 @@ const StageControls = Schema.Struct({
 }).annotate({
   identifier: "StageControls",
   description:
-    "Guards of a stage; flow and circuit are who carries them out, circuitKey by what records share one"
+    "Guards of a stage; flow and circuit carry them out, circuitKey says who shares a circuit"
 })
 
 const StageNode = Schema.Struct({

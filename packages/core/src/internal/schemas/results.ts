@@ -136,6 +136,7 @@ export const AccumulatorTotals = Schema.Struct({
   keysEvicted: Schema.optionalKey(Schema.Finite),
   duplicates: Schema.optionalKey(Schema.Finite),
   bytesOpen: Schema.Finite,
+  spillsActive: Schema.optionalKey(Schema.Finite),
   dropsByReason: counts,
   completedByReason: counts
 }).annotate({ identifier: "AccumulatorTotals" })
