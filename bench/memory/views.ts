@@ -1,6 +1,7 @@
 // The nine WordNet files once or several times over, joined to synsets on views: every key is
-// opened and completed again for each time; memory follows the keys that may be open, not the
-// input. Called with the number of times and the path of the output.
+// opened and completed again for each time; memory follows the keys that are open, not the input:
+// no limit is given beside those every accumulator has. Called with the number of times and the
+// path of the output.
 
 import { mkdtemp, rm, symlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -41,7 +42,6 @@ const synsets = Accumulate.make({
   }),
   duplicates: "drop",
   late: "reopen",
-  limits: { keys: 120_000, emit: "discard" },
   output: Assemble.record("Gloss", { key: Assemble.key, gloss: Assemble.own("gloss") }),
   timeBoundWaived: "the input ends",
   atEnd: "discard"

@@ -181,8 +181,22 @@ const isNeeded = (needs: Needs, path: string, column: Column): boolean =>
   (column._tag === "Group" &&
     column.columns.some((each) => needs.columns.has(`${path}.${each.name}`)))
 
-/** The layout of what is left of a record when only `needs` are made. */
-export const narrowed = (layout: Layout, needs: Needs): Layout => ({
+const narrow = new WeakMap<Layout, Map<string, Layout>>()
+
+/**
+ * The layout of what is left of a record when only `needs` are made: one object for the same
+ * columns, so that code made for it is made once for all sources of a format.
+ */
+export const narrowed = (layout: Layout, needs: Needs): Layout => {
+  const known = narrow.get(layout) ?? new Map<string, Layout>()
+  narrow.set(layout, known)
+  const names = [...needs.columns].sort().join(" ")
+  const made = known.get(names) ?? withoutRest(layout, needs)
+  known.set(names, made)
+  return made
+}
+
+const withoutRest = (layout: Layout, needs: Needs): Layout => ({
   kind: layout.kind,
   columns: layout.columns
     .filter((column) => isNeeded(needs, column.name, column))

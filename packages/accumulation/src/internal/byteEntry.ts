@@ -84,9 +84,6 @@ export const rowSize = (arena: ByteArena, row: number): number =>
 export class ByteEntry {
   /** 0 once the key is forgotten: its cell may then be another's. */
   row: number
-  /** Undefined once closed; the row's own cells are released then. */
-  state: number | undefined
-  slots: undefined = undefined
   /** The phase, here as well as in the row: timers ask many keys for nothing else. */
   private current: Phase = "fresh"
   private readonly arena: ByteArena
@@ -98,8 +95,22 @@ export class ByteEntry {
     this.arena = arena
     this.row = row
     this.first = now
-    this.state = row
   }
+
+  /** Undefined once closed; the row's own cells are released then. */
+  get state(): number | undefined {
+    return this.current === "closed" || this.current === "forgotten" ? undefined : this.row
+  }
+
+  /** Nothing to let go of: the phase says whether there is a state. */
+  set state(_: undefined) {}
+
+  /** Slots are in the row's cells. */
+  get slots(): undefined {
+    return undefined
+  }
+
+  set slots(_: undefined) {}
 
   private word(at: number): number {
     return this.arena.words[(this.row >> 2) + at] as number

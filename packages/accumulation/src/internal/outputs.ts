@@ -12,9 +12,11 @@ const completeHeaders = (reason: string): Envelope.Headers =>
 export class Outputs<Out> {
   private readonly origin: string
   private readonly shared = new Map<string, Envelope.Headers>()
-  private items: Array<Out> = []
-  private headers: Array<Envelope.Headers> = []
-  private positions: Array<number> = []
+  // Used again by the next call, which then need not grow them: what is handed on are copies.
+  private readonly items: Array<Out | undefined> = []
+  private readonly headers: Array<Envelope.Headers> = []
+  private readonly positions: Array<number> = []
+  private held = 0
   private bytes = 0
   private source: Batch.Batch<unknown> | undefined = undefined
   /** The highest sequence number seen: what a timer emits is numbered by it. */
@@ -26,7 +28,7 @@ export class Outputs<Out> {
   }
 
   get count(): number {
-    return this.items.length
+    return this.held
   }
 
   /** What follows is triggered by records of `batch`, or by time when there is none. */
@@ -51,11 +53,14 @@ export class Outputs<Out> {
 
   /** The batch of what was collected, or undefined; starts anew. */
   take(now: number): Batch.Batch<Out> | undefined {
-    const { items, headers, positions, bytes, source } = this
-    if (items.length === 0) return undefined
-    this.items = []
-    this.headers = []
-    this.positions = []
+    const { held, bytes, source } = this
+    if (held === 0) return undefined
+    const items = this.items.slice(0, held) as Array<Out>
+    const headers = this.headers.slice(0, held)
+    const positions = this.positions.slice(0, held)
+    // Whoever has them now may let go of them.
+    this.items.fill(undefined, 0, held)
+    this.held = 0
     this.bytes = 0
     const from = source?.columns?.places
     const places = from === undefined ? undefined : positions.map((position) => from[position]!)
@@ -78,10 +83,11 @@ export class Outputs<Out> {
   }
 
   private push(out: Out, headers: Envelope.Headers, position: number, bytes: number): void {
-    this.items.push(out)
-    this.headers.push(headers)
+    const at = this.held++
+    this.items[at] = out
+    this.headers[at] = headers
     // Without a fragment all share the last sequence number.
-    this.positions.push(this.source === undefined ? 0 : position)
+    this.positions[at] = this.source === undefined ? 0 : position
     this.bytes += bytes
   }
 }
