@@ -26,7 +26,12 @@ export interface SinkWriter<in A, out E = never, out R = never> {
  */
 export interface RecordsRejected {
   readonly _tag: "RecordsRejected"
-  readonly records: ReadonlyArray<{ readonly index: number; readonly cause: unknown }>
+  readonly records: ReadonlyArray<{
+    readonly index: number
+    readonly cause: unknown
+    /** The record as an object, where the batch was one of views. */
+    readonly payload?: unknown
+  }>
   readonly kind?: DeadLetter.FailureKind
 }
 

@@ -8,6 +8,13 @@ import { canGenerate } from "../internal/format/generate.ts"
 import { parserFor } from "../internal/format/parserFor.ts"
 import { rehearse } from "../internal/format/rehearse.ts"
 import { csvHeader, csvRow, csvWriter, namesOf } from "../internal/views/csvWriter.ts"
+import type { WriteLines } from "../internal/views/delimitedWriter.ts"
+import {
+  checkSeparator,
+  delimitedRow,
+  delimitedWriter,
+  refusal
+} from "../internal/views/delimitedWriter.ts"
 import type { WriteRows } from "../internal/views/jsonWriter.ts"
 import { jsonWriter } from "../internal/views/jsonWriter.ts"
 import type * as Sink from "../Sink.ts"
@@ -241,4 +248,49 @@ export const csvSink = <A extends object>(
   }
   // Each run has a header of its own, so each opening makes a writer of its own.
   return { ...make(), open: Effect.suspend(() => make().open), views: true }
+}
+
+/** How lines of fields are written. */
+export interface DelimitedSinkOptions extends RecordSinkOptions {
+  /** One ASCII character. Default a tab. */
+  readonly separator?: string
+}
+
+/**
+ * Writes each record as a line of its fields with a separator between them, views as bytes without
+ * a string; `-` is standard output. `Format.delimited` reads them back.
+ *
+ * Shape: the values of the fields in their order, null as nothing; no header.
+ * Flow and limits as `Files.ndjsonSink`.
+ * Errors: as there; a record is refused, and follows `onError`, when a text of it holds the
+ * separator or a line break, for nothing is escaped: `csvSink` writes any text.
+ *
+ * @example
+ * ```ts
+ * import * as Records from "@sluice/core/node/Records"
+ *
+ * const out = Records.delimitedSink<{ readonly city: string; readonly total: number }>("totals.tsv")
+ * ```
+ */
+export const delimitedSink = <A extends object>(
+  path: string,
+  options: DelimitedSinkOptions = {}
+): Sink.Sink<A, FileError> => {
+  const separator = options.separator ?? "\t"
+  checkSeparator(separator)
+  const writers = new WeakMap<Layout, WriteLines>()
+  const writerOf = (layout: Layout): WriteLines => {
+    const known = writers.get(layout) ?? delimitedWriter(layout, separator)
+    writers.set(layout, known)
+    return known
+  }
+  return {
+    ...recordSink.make<A>(path, {
+      label: "delimited",
+      encode: (record) => delimitedRow(record, separator),
+      writeViews: viewWriter(writerOf, refusal(separator)),
+      ...sinkSettings(options)
+    }),
+    views: true
+  }
 }

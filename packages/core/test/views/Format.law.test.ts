@@ -163,6 +163,23 @@ describe("a generated parser", () => {
     )
   })
 
+  it("passes over no field whose end could stand inside it", () => {
+    const format = Format.delimited({
+      a: Format.digits(3, { to: "1" }),
+      b: Format.text({ to: ";" }),
+      c: Format.choice({ "x-": "x", y: "y" }, { to: "--" }),
+      d: Format.text()
+    }) as Format.Format<unknown>
+    const needs: Needs = { columns: new Set(["b", "d"]), hashes: new Set(), key: undefined }
+    const lines = ["1111mid;x---end", "0001;y--last"]
+    const outcome = meant(format, lines, needs)
+    expect(outcome.records).toEqual([
+      { b: "mid", d: "end" },
+      { b: "", d: "last" }
+    ])
+    expect(parsed(format, lines, 9, "\n", needs)).toEqual(outcome)
+  })
+
   it("hashes keys and texts as their bytes", async () => {
     const { hashBytes } = await import("../../src/ByteHash.ts")
     const format = Format.delimited({
@@ -215,7 +232,7 @@ describe("a field that may be absent", () => {
       '{"user":{"id":1,"address":{"city":"Bonn","x":[{}]}},"ok":true}',
       '{"ok":null,"user":{"address":{},"id":2}}',
       '{"user":{"id":3,"address":null}}',
-      '{"user":{"id":9},"user":{"id":4,"address":{"city":null}}}'
+      '{"user":{"id":9,"address":{"city":"Ulm"}},"user":{"id":4}}'
     ]
     expect(parsed(format, lines, 9, "\n")).toEqual({
       records: [

@@ -69,7 +69,7 @@ const named = (
   const positions = rejected.records.map((record) => record.index)
   return Batch.derive(
     batch,
-    positions.map((position) => batch.items[position]),
+    rejected.records.map(({ index, payload }) => payload ?? batch.items[index]),
     positions
   )
 }
@@ -177,8 +177,8 @@ export class SinkOperator extends Chained {
     const { cause, kind } = failed
     if (isRejection(cause)) {
       this.accepted(batch, batch.items.length - cause.records.length, startedAt)
-      for (const { index: position, cause: reason } of cause.records) {
-        const payload = batch.items[position]
+      for (const { index: position, cause: reason, payload: made } of cause.records) {
+        const payload = made ?? batch.items[position]
         const rejection = { batch, position, payload, cause: reason, attempts }
         if (!this.rejections.reject({ ...rejection, kind: cause.kind ?? "serialization" })) break
       }

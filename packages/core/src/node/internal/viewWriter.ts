@@ -1,7 +1,10 @@
 // Writes blocks of views into the block of a file being written.
 
+import type { WriteLines } from "../../internal/views/delimitedWriter.ts"
 import type { WriteRows } from "../../internal/views/jsonWriter.ts"
+import { recordAt } from "../../internal/views/materialise.ts"
 import type { Output } from "../../internal/views/output.ts"
+import type * as Sink from "../../Sink.ts"
 import type { Layout } from "../../Views.ts"
 import { blockOf } from "../../Views.ts"
 import type { BlockWriter } from "./blockWriter.ts"
@@ -24,16 +27,28 @@ class BlockOutput implements Output {
   }
 }
 
-/** What a record sink calls for views; `writerOf` makes the function for a layout. */
+/**
+ * What a record sink calls for views; `writerOf` makes the function for a layout, `why` says what
+ * is wrong with rows that it could not write.
+ */
 export const viewWriter =
-  (writerOf: (layout: Layout) => WriteRows) =>
+  (writerOf: (layout: Layout) => WriteRows | WriteLines, why = "it has no form there") =>
   (writer: BlockWriter, items: unknown): boolean => {
     const block = blockOf(items)
     if (block === undefined) return false
     const output = new BlockOutput(writer)
     const { sheet, from, to } = block
-    writerOf(sheet.layout)(sheet, from, to, output)
+    const refused = writerOf(sheet.layout)(sheet, from, to, output)
     writer.advance(output.used)
+    // Of records that are told as refused nothing may point into bytes that go back.
+    const records = refused?.map((row) => ({
+      index: row - from,
+      cause: new TypeError(why),
+      payload: recordAt(sheet, row)
+    }))
     block.release()
-    return true
+    if (records === undefined) return true
+    if (writer.full) writer.flush()
+    const refusal: Sink.RecordsRejected = { _tag: "RecordsRejected", records }
+    throw refusal
   }
