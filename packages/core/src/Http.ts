@@ -4,7 +4,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as HttpServerError from "effect/http/HttpServerError"
@@ -33,6 +33,24 @@ const readerOf = <E>(
     const ended = next as Effect.Effect<Bytes | undefined, E>
     return { pull: () => ended }
   })
+
+const reasonOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return "the connection ended"
+  // Fetch says "terminated", and why one level below.
+  return cause.cause instanceof Error ? cause.cause.message : cause.message
+}
+
+/** What a body that ended too early is told as: the client itself says that decoding failed. */
+const brokenOff = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
+  const { reason } = error
+  if (reason._tag !== "DecodeError" || reason.description !== undefined) return error
+  const { request, response, cause } = reason
+  const description =
+    `the body broke off: ${reasonOf(cause)}. Cure: run again, and ask the sender why; what came ` +
+    "before was handed on"
+  const told = new HttpClientError.DecodeError({ request, response, cause, description })
+  return new HttpClientError.HttpClientError({ reason: told })
+}
 
 /**
  * The body of a response, as it comes.
@@ -71,7 +89,7 @@ export const response = (
       const client = HttpClient.withScope(yield* HttpClient.HttpClient)
       const answered = yield* client.execute(asked)
       const good = yield* HttpClientResponse.filterStatusOk(answered)
-      return yield* readerOf(good.stream)
+      return yield* readerOf(Stream.mapError(good.stream, brokenOff))
     })
   )
 }

@@ -91,6 +91,7 @@ describe.each(engines)("$name engine, the body of a response", (engine) => {
       })
       const cut = Pipeline.source("in", Text.ndjson(Http.response(`${url}/cut`)))
       const { error } = yield* collectFailing(engine, cut)
+      expect(error.message).toMatch(/the body broke off: .+\. Cure: run again.+\(200 GET http/)
       expect(error.failure.stageId).toBe("in")
       const bad = Pipeline.source("in", Text.ndjson(Http.response(`${url}/bad`)))
       const failed = yield* collectFailing(engine, bad)
