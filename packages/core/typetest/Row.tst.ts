@@ -1,0 +1,78 @@
+// What the types promise of functions on rows: they are those of the records that come, without
+// annotations; texts are the text fields; what is not read is not there.
+import * as Fields from "@sluice/core/Fields"
+import * as Format from "@sluice/core/Format"
+import * as Records from "@sluice/core/node/Records"
+import * as Pipeline from "@sluice/core/Pipeline"
+import * as Row from "@sluice/core/Row"
+import type { RowText } from "@sluice/core/RowText"
+
+/** True when two types are the same one. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+declare const same: <A, B>(equal: Same<A, B>) => void
+
+const format = Format.csv({
+  city: Format.text(),
+  pieces: Format.integer(),
+  channel: Format.choice({ s: "shop", w: "web" })
+})
+type Sale = typeof format extends Format.Format<infer A> ? A : never
+const sales = Pipeline.source("sales", Records.files("sales.csv", format))
+
+const kept = sales.pipe(
+  Pipeline.filter("some", Fields.where(Fields.compare("pieces", ">", 1))),
+  Pipeline.filter(
+    "web",
+    Row.of((row, texts) => row.channel === "web" && texts.city.length > 1)
+  )
+)
+same<typeof kept, Pipeline.Pipeline<Sale, Records.FileError>>(true)
+
+const made = kept.pipe(
+  Pipeline.map(
+    "shape",
+    Row.of((row) => ({ where: row.city, pieces: row.pieces }))
+  ),
+  Pipeline.flatMap("twice", ({ where, pieces }) => [where, pieces])
+)
+same<typeof made, Pipeline.Pipeline<string | number, Records.FileError>>(true)
+
+Row.of((_: Sale, texts) => {
+  same<typeof texts, { readonly city: RowText; readonly channel: RowText }>(true)
+  return true
+})
+
+Row.reading<Sale>()("city")((row, texts) => {
+  same<keyof typeof row, "city">(true)
+  same<keyof typeof texts, "city">(true)
+  return row.city
+})
+
+const columns = Row.columns<Sale>()("pieces")({
+  where: "city",
+  dozens: Row.number((row) => row.pieces / 12),
+  size: Row.choice(["small", "large"], (row) => (row.pieces > 3 ? "large" : null)),
+  isOdd: Row.boolean((row) => row.pieces % 2 === 1)
+})
+const shaped = sales.pipe(Pipeline.map("columns", columns))
+same<
+  typeof shaped extends Pipeline.Pipeline<infer A, Records.FileError> ? A : never,
+  {
+    readonly where: string
+    readonly dozens: number
+    readonly size: "large" | null
+    readonly isOdd: boolean
+  }
+>(true)
+
+// @ts-expect-error: the fields of a row are those that the function says it reads
+Row.reading<Sale>()("city")((row) => row.pieces)
+// @ts-expect-error: no such field
+Row.reading<Sale>()("town")
+// @ts-expect-error: no such field to pick
+Row.columns<Sale>()()({ x: "town" })
+// @ts-expect-error: not one of the words
+Row.columns<Sale>()()({ x: Row.choice(["a"], () => "b") })
+// @ts-expect-error: texts are not computed
+Row.columns<Sale>()()({ x: (row: Sale) => row.city })
