@@ -66,13 +66,22 @@ same<
   }
 >(true)
 
-// @ts-expect-error: the fields of a row are those that the function says it reads
+// The fields of a row are those that the function says it reads.
+// error: Property 'pieces' does not exist on type 'Pick<
 Row.reading<Sale>()("city")((row) => row.pieces)
-// @ts-expect-error: no such field
+
+// A row has the fields of its record.
+// error: Argument of type '"town"' is not assignable to parameter
 Row.reading<Sale>()("town")
-// @ts-expect-error: no such field to pick
+
+// Only such fields are picked.
+// error: '"town"' is not assignable to type
 Row.columns<Sale>()()({ x: "town" })
-// @ts-expect-error: not one of the words
+
+// A choice is one of its words.
+// error: '"b"' is not assignable to type '"a"'
 Row.columns<Sale>()()({ x: Row.choice(["a"], () => "b") })
-// @ts-expect-error: texts are not computed
+
+// Texts are not computed.
+// error: is not assignable to type
 Row.columns<Sale>()()({ x: (row: Sale) => row.city })
