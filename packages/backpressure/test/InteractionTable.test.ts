@@ -33,7 +33,9 @@ const telling = (told: (fragments: number) => Told): typeof givingUp => ({
 
 const most = 2_000
 
-/** Runs through an accumulator into a sink that takes so long for a batch, and looks at its flow. */
+/**
+ * Runs through an accumulator into a sink that takes so long for a batch, and looks at its flow.
+ */
 const flowOf = (
   engine: (typeof engines)[number],
   told: (fragments: number) => Told,

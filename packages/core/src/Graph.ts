@@ -68,6 +68,7 @@ export interface StageControls {
   readonly circuitKeysMax?: number
   readonly circuitRestore?: Breaker.SavedCircuits
   readonly bulkhead?: Policy.BulkheadPolicy
+  readonly hedge?: Policy.HedgePolicy
   /** Bound on all attempts of one record together, milliseconds. */
   readonly deadlineMs?: number
   readonly policies?: Policy.PolicyNames

@@ -138,6 +138,13 @@ export interface EffectOptions<A, B> extends RecordOptions<A, B>, CallOptions<A>
   readonly concurrency?: number
   /** Order of the results: `Channel.ordered` (default), `unordered`, or `partitionOrdered(key)`. */
   readonly ordering?: Channel.OrderingOf<A>
+  /**
+   * Further calls for a record whose first takes long, within the stage's concurrency: a permit
+   * nobody else wants, and a bulkhead with room. The first success wins, the others are
+   * interrupted; a circuit counts one call. Only for calls that may be made twice. Stage metrics:
+   * `hedges`, `hedgeWins`, `hedgesRefused` (no permit), `hedgesGivenUp` (a record needed it).
+   */
+  readonly hedge?: Policy.HedgePolicy
 }
 
 /** Options of `run`, `start` and `stream`: the engine and what it is told. */

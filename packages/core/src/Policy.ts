@@ -184,6 +184,17 @@ export interface BulkheadPolicy {
   readonly concurrency: number
 }
 
+/**
+ * Further calls for a record whose first takes long; the first success wins and the others are
+ * interrupted. Only for calls that may be made twice.
+ */
+export interface HedgePolicy {
+  /** After this long, and as long again, another call starts where the stage has a permit free. */
+  readonly afterMs: number
+  /** Calls for one record at once, the first included; default 2. */
+  readonly callsMax?: number
+}
+
 /** What the stages of a run share. Absent means no limit of that kind. */
 export interface ResourcePolicy {
   /** Calls of effectful stages and sinks that run at once, over all stages. */

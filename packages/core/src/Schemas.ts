@@ -54,6 +54,8 @@ export const CircuitBreakerPolicy = policies.CircuitBreakerPolicy
 export const BackpressureStrategy = policies.BackpressureStrategy
 /** Calls that several stages make together at most. */
 export const BulkheadPolicy = policies.BulkheadPolicy
+/** Further calls for a record whose first takes long. */
+export const HedgePolicy = policies.HedgePolicy
 /** What the stages of a run share. */
 export const ResourcePolicy = policies.ResourcePolicy
 /** A policy file, version 1; what `Policies` reads. */

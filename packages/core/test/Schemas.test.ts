@@ -148,6 +148,7 @@ describe("JSON Schema", () => {
       "Edge",
       "ErrorPolicy",
       "GraphDocument",
+      "HedgePolicy",
       "InlineRef",
       "ModuleRef",
       "Operation",

@@ -88,6 +88,7 @@ export interface NodeOptions {
   readonly flow?: FlowStrategy.Flow | Policy.BackpressureStrategy | undefined
   readonly breaker?: Breaker.StageBreaker<never> | Policy.CircuitBreakerPolicy | undefined
   readonly bulkhead?: Policy.BulkheadPolicy | undefined
+  readonly hedge?: Policy.HedgePolicy | undefined
   readonly deadlineMs?: number | undefined
   readonly policies?: Policy.PolicyNames | undefined
   readonly sentinel?: Graph.ErasedFunction | undefined
@@ -114,7 +115,7 @@ const circuitOf = ({ implementation, key, keysMax, restore }: Breaker.StageBreak
 
 /** The guards that were asked for, or undefined when none was. */
 const controlsOf = (options: NodeOptions): Graph.StageControls | undefined => {
-  const { flow, breaker, bulkhead, deadlineMs, policies } = options
+  const { flow, breaker, bulkhead, hedge, deadlineMs, policies } = options
   const named = breaker !== undefined && "implementation" in breaker ? breaker : undefined
   const policy = named?.policy ?? (breaker as Policy.CircuitBreakerPolicy | undefined)
   const implementation =
@@ -124,6 +125,7 @@ const controlsOf = (options: NodeOptions): Graph.StageControls | undefined => {
     ...(policy === undefined ? {} : { breaker: policy }),
     ...(named === undefined ? {} : circuitOf(named)),
     ...(bulkhead === undefined ? {} : { bulkhead }),
+    ...(hedge === undefined ? {} : { hedge }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(policies === undefined ? {} : { policies }),
     ...(options.sentinel === undefined ? {} : { sentinel: options.sentinel })

@@ -10,6 +10,7 @@ import type * as Engine from "../../Engine.ts"
 import type * as Policy from "../../Policy.ts"
 import type { Failed } from "../operators/attempt.ts"
 import type { Circuits } from "./circuits.ts"
+import type { Hedging } from "./hedging.ts"
 import type { Run } from "./run.ts"
 
 /** How long a held record waits at most before it asks again, where nobody can tell when. */
@@ -23,6 +24,7 @@ export interface GuardParts {
   readonly circuits: Circuits | undefined
   /** Slots shared with other stages, in the order in which they are taken. */
   readonly slots: ReadonlyArray<Semaphore.Semaphore>
+  readonly hedging: Hedging | undefined
   readonly deadlineMs: number | undefined
   /**
    * Keys that the accumulators of the run gave up so far; asked only where the policy counts them.
@@ -66,6 +68,12 @@ export class CallGuard {
   }
 
   private slotted(trial: Trial): Trial {
+    const { hedging, slots } = this.parts
+    const own = this.inSlots(trial)
+    return hedging === undefined ? own : hedging.around(own, trial, slots)
+  }
+
+  private inSlots(trial: Trial): Trial {
     return this.parts.slots.reduceRight<Trial>((inner, slot) => slot.withPermit(inner), trial)
   }
 
@@ -97,7 +105,7 @@ export class CallGuard {
     passage.breaker = breaker
     passage.ticket = verdict.ticket
     passage.startedMs = atMs
-    if (this.parts.slots.length === 0) return trial
+    if (this.parts.slots.length === 0) return this.slotted(trial)
     // Time spent waiting for a slot is no time of the call.
     return this.slotted(
       Effect.suspend(() => {

@@ -20,6 +20,7 @@ import { MapBatch, MapEnvelope } from "../operators/mapBatch.ts"
 import { MemoryCeiling } from "../operators/memoryCeiling.ts"
 import { PolicyBoundary } from "../operators/policyBoundary.ts"
 import { SequentialEffect } from "../operators/sequentialEffect.ts"
+import { permitsOf } from "../plan/permits.ts"
 import type { Nesting } from "../telemetry/instrumented.ts"
 import { operatorOf } from "../views/viewForm.ts"
 import type { Channel } from "./channel.ts"
@@ -57,18 +58,8 @@ class Emitted extends Chained {
 }
 
 /** Records in flight an effectful stage may have; 1 under the sync engine. */
-export const concurrencyOf = (run: Run, node: Graph.StageNode): number => {
-  if (run.mode.sequential) return 1
-  switch (node.parallelism._tag) {
-    case "Fixed":
-      return node.parallelism.n
-    case "IoBound":
-      return 16
-    case "CpuBound":
-    case "Sequential":
-      return 1
-  }
-}
+export const concurrencyOf = (run: Run, node: Graph.StageNode): number =>
+  run.mode.sequential ? 1 : permitsOf(node)
 
 const single = (
   wiring: Wiring,

@@ -13,6 +13,7 @@ import type * as Policies from "../../Policies.ts"
 import type * as Policy from "../../Policy.ts"
 import * as Validate from "../../Validate.ts"
 import type { UserFunction } from "../erased.ts"
+import { permitsOf } from "../plan/permits.ts"
 import { bind } from "../policies/bind.ts"
 import { LivePolicies } from "../policies/live.ts"
 import { Registry } from "../policies/registry.ts"
@@ -23,6 +24,7 @@ import { CallGuard } from "./callGuard.ts"
 import type { CircuitKeys, MakeCircuit } from "./circuits.ts"
 import { Circuits } from "./circuits.ts"
 import { FlowGate } from "./flowGate.ts"
+import { Hedging } from "./hedging.ts"
 import { pressureOf } from "./pressure.ts"
 import type { Run } from "./run.ts"
 
@@ -132,7 +134,15 @@ const isGuarded = ({ controls }: Graph.StageNode): boolean =>
   controls?.breaker !== undefined ||
   controls?.bulkhead !== undefined ||
   controls?.deadlineMs !== undefined ||
+  controls?.hedge !== undefined ||
   controls?.policies?.onError !== undefined
+
+/** The sync engine takes one record at a time, and its hedges have the other permits. */
+const hedgingOf = (run: Run, node: Graph.StageNode): Hedging | undefined => {
+  const policy = node.controls?.hedge
+  if (policy === undefined) return undefined
+  return new Hedging({ policy, permits: permitsOf(node), fork: run.forkerOf(node.id) })
+}
 
 const guardOf = (
   run: Run,
@@ -142,17 +152,19 @@ const guardOf = (
 ): CallGuard => {
   const circuits = circuitsOf(run, node, fallback)
   const stats = run.statsOf(node.id)
+  const hedging = hedgingOf(run, node)
   const guard = new CallGuard(run, {
     stageId: node.id,
     circuits,
     slots,
+    hedging,
     deadlineMs: node.controls?.deadlineMs,
     gaveUp: () => gaveUp(run)
   })
   stats.circuit = () => guard.state()
-  if (circuits !== undefined && node.controls?.circuitKey !== undefined) {
+  if (node.controls?.circuitKey !== undefined || hedging !== undefined) {
     const before = stats.metrics
-    stats.metrics = () => ({ ...before(), ...circuits.figures() })
+    stats.metrics = () => ({ ...before(), ...circuits?.figures(), ...hedging?.figures() })
   }
   return guard
 }

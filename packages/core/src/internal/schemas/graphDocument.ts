@@ -84,6 +84,7 @@ const StageControls = Schema.Struct({
   circuitKeysMax: Schema.optionalKey(Schema.Finite),
   circuitRestore: Schema.optionalKey(SavedCircuits),
   bulkhead: Schema.optionalKey(Policies.BulkheadPolicy),
+  hedge: Schema.optionalKey(Policies.HedgePolicy),
   deadlineMs: Schema.optionalKey(Schema.Finite),
   policies: Schema.optionalKey(Policies.PolicyNames),
   sentinel: Schema.optionalKey(ValueRef)

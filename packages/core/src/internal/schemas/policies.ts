@@ -139,6 +139,14 @@ export const BulkheadPolicy = Schema.Struct({
   description: "Calls that several stages make together at most; they share by name"
 })
 
+export const HedgePolicy = Schema.Struct({
+  afterMs: Schema.Finite,
+  callsMax: Schema.optionalKey(Schema.Finite)
+}).annotate({
+  identifier: "HedgePolicy",
+  description: "Further calls for a record whose first takes long"
+})
+
 export const ResourcePolicy = Schema.Struct({
   concurrency: figure("Calls of effectful stages and sinks that run at once, over all stages"),
   bytesMax: figure("Bytes in channels and open in accumulators; sources wait at the ceiling"),

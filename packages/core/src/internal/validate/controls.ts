@@ -2,6 +2,7 @@
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import * as Policy from "../../Policy.ts"
+import { permitsOf } from "../plan/permits.ts"
 import type { Inspection, Rule } from "./inspection.ts"
 import { issue, notCount, notPositive } from "./inspection.ts"
 
@@ -98,6 +99,39 @@ const keyIssues = ({ id, operation, controls }: Graph.StageNode): ReadonlyArray<
   ]
 }
 
+const hedgeIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
+  const hedge = node.controls?.hedge
+  if (hedge === undefined) return []
+  const { afterMs, callsMax = 2 } = hedge
+  const late = notPositive(afterMs)
+  const calls = notCount(callsMax, 2)
+  const found = (reason: string, cure: string) => issue("policy", node.id, reason, cure)
+  const { _tag } = node.operation
+  if (!perRecord.has(_tag))
+    return [
+      found(
+        `a ${_tag} makes no calls for single records that a hedge could repeat`,
+        "put it on a mapEffect or mapPromise"
+      )
+    ]
+  return [
+    ...(permitsOf(node) > 1
+      ? []
+      : [
+          found(
+            "it makes one call at a time, so that a hedge never finds a permit free",
+            "give it a concurrency of 2 or more"
+          )
+        ]),
+    ...(late === undefined
+      ? []
+      : [found(`its hedge starts after ${afterMs} ms, ${late}`, "raise it")]),
+    ...(calls === undefined
+      ? []
+      : [found(`its hedge makes ${callsMax} calls at most, ${calls}`, "raise callsMax")])
+  ]
+}
+
 const nodeIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
   const { breaker, bulkhead, deadlineMs } = node.controls ?? {}
   const patience = Policy.partsOf(node.errorPolicy).find(
@@ -157,6 +191,7 @@ export const controls: Rule = (inspection) => [
   ...inspection.graph.nodes.flatMap((node) => [
     ...nodeIssues(node),
     ...keyIssues(node),
+    ...hedgeIssues(node),
     ...misplaced(node)
   ]),
   ...bulkheadConflicts(inspection)
