@@ -269,7 +269,7 @@ export interface DelimitedSinkOptions extends RecordSinkOptions {
  * ```ts
  * import * as Records from "@sluice/core/node/Records"
  *
- * const out = Records.delimitedSink<{ readonly city: string; readonly total: number }>("totals.tsv")
+ * const out = Records.delimitedSink<{ readonly city: string }>("cities.tsv")
  * ```
  */
 export const delimitedSink = <A extends object>(

@@ -70,7 +70,8 @@ const fieldCode = (column: Column, k: number): string => {
       if (v === v) { ${room(String(numberMax))} a = N(o, a, v); } }`
     case "Group":
       throw new TypeError(
-        `field "${column.name}" is a group, which has no form in a line. Cure: pick the other fields`
+        `field "${column.name}" is a group, which has no form in a line. ` +
+          "Cure: pick the other fields"
       )
     default:
       return `{ const w = W[${k}][${data}.code[i]];
