@@ -10,7 +10,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { settled, World } from "./internal/virtual/world.ts"
+import { patience, settled, World } from "./internal/virtual/world.ts"
 
 /** Options of the run, besides those of the engine. */
 export interface Options extends Engine.ExecutionOptions {
@@ -57,7 +57,19 @@ class Running implements VirtualRun {
     })
     this.fiber = this.world.launch(Effect.scoped(started))
     await this.untilQuiet()
+    // An engine may load modules before it starts the stages that need them: no time of the run's.
+    for (let turn = 0; turn < patience && this.isStarting(); turn++) {
+      await Effect.runPromise(Effect.yieldNow)
+      await this.untilQuiet()
+    }
     if (this.running === undefined) await this.result()
+  }
+
+  private isStarting(): boolean {
+    const states = Object.values(this.running?.inspectAll() ?? {})
+    return (
+      this.fiber?.pollUnsafe() === undefined && states.some(({ status }) => status === "pending")
+    )
   }
 
   private untilQuiet(): Promise<void> {

@@ -9,6 +9,11 @@ type StreamModule = typeof Stream
 
 let loaded: StreamModule | undefined
 
+/** Told by whoever has it anyway, so that a run need not wait for it. */
+export const haveStream = (module: StreamModule): void => {
+  loaded = module
+}
+
 const load = Effect.suspend(() =>
   loaded === undefined
     ? Effect.map(

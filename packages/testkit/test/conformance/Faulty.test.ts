@@ -6,6 +6,9 @@ import { describe, expect, it } from "vitest"
 import * as Rules from "../../src/ConformanceRules.ts"
 import * as Faulty from "../../src/Faulty.ts"
 
+/** Every rule, also on a machine that has much else to do. */
+const timeout = 30_000
+
 /** Rules a subject breaks, in the order of the suite. */
 const broken = async <S>(
   rules: ReadonlyArray<Rules.Rule<S>>,
@@ -26,7 +29,7 @@ const caughtAlone = <S>(
   subjects: ReadonlyArray<Faulty.Faulty<S>>
 ): void => {
   describe(`a faulty ${kind}`, () => {
-    it.each(subjects)("that $fault breaks $rule", async ({ rule, subject }) => {
+    it.each(subjects)("that $fault breaks $rule", { timeout }, async ({ rule, subject }) => {
       expect(await broken(rules, subject)).toEqual([rule])
     })
 
@@ -52,7 +55,7 @@ const caught = <S>(
   subjects: ReadonlyArray<Faulty.Faulty<S>>
 ): void => {
   describe(`a subject that is faulty by the ${by}`, () => {
-    it.each(subjects)("since it $fault breaks $rule", async ({ rule, subject }) => {
+    it.each(subjects)("since it $fault breaks $rule", { timeout }, async ({ rule, subject }) => {
       const own = rules.filter((one) => one.rule === rule)
       expect(await broken(own, subject)).toEqual([rule])
     })

@@ -132,15 +132,20 @@ type Through = typeof feedThroughStage
 
 const noStages: Through = () => Effect.die(new Error("no stage of this plan is a custom stage"))
 
+let through: Through | undefined
+
+const load: Effect.Effect<Through> = Effect.map(
+  Effect.promise(() => import("./feedProcess.ts")),
+  (module) => (through = module.feedThroughStage)
+)
+
 /**
  * What feeds custom stages; loaded for plans that have one, since Effect's Stream comes with it.
+ * Once it is there no run waits for it: equal runs take equal steps.
  */
 const throughOf = (plan: Plan.Plan): Effect.Effect<Through> =>
   plan.graph.nodes.some((node) => node.operation._tag === "Process")
-    ? Effect.map(
-        Effect.promise(() => import("./feedProcess.ts")),
-        (module) => module.feedThroughStage
-      )
+    ? Effect.suspend(() => (through === undefined ? load : Effect.succeed(through)))
     : Effect.succeed(noStages)
 
 const feedOf = (

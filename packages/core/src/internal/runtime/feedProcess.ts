@@ -11,6 +11,7 @@ import type * as Graph from "../../Graph.ts"
 import type * as Stage from "../../Stage.ts"
 import { failedOf } from "../operators/attempt.ts"
 import { packEnvelopes } from "../operators/mapBatch.ts"
+import { haveStream } from "../processStage.ts"
 import type { Channel } from "./channel.ts"
 import type { FlowGate } from "./flowGate.ts"
 import { resourceFailure } from "./rejections.ts"
@@ -18,6 +19,8 @@ import type { Run } from "./run.ts"
 import type { Segment } from "./segment.ts"
 import type { Wait } from "./wait.ts"
 import { andThen } from "./wait.ts"
+
+haveStream(Stream)
 
 type Envelopes = ReadonlyArray<Envelope.Envelope<unknown>>
 type ErasedStage = Stage.Stage<unknown, unknown, unknown>

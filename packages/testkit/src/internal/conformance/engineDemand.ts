@@ -7,7 +7,19 @@ import * as Stream from "effect/Stream"
 import type { Rule } from "./rule.ts"
 import { equal, holds } from "./rule.ts"
 import type { EngineSubject } from "./workload.ts"
-import { gate, into, Numbers, range, run, settle, sorted, start, Taker, turns } from "./workload.ts"
+import {
+  gate,
+  into,
+  Numbers,
+  range,
+  run,
+  settle,
+  sorted,
+  start,
+  Taker,
+  turns,
+  until
+} from "./workload.ts"
 
 const noPullAhead: Rule<EngineSubject> = {
   rule: "D1",
@@ -38,10 +50,12 @@ const capacityHolds: Rule<EngineSubject> = {
       .pipeline()
       .pipe(Pipeline.mapEffect("work", call, { buffer: { capacity } }), into(new Taker()))
     const running = yield* start(subject, closed)
+    const depth = () => running.inspect("work")?.inputQueueDepth ?? 0
+    yield* until(() => depth() > 0)
     let most = 0
     for (const _ of range(5)) {
       yield* settle
-      most = Math.max(most, running.inspect("work")?.inputQueueDepth ?? 0)
+      most = Math.max(most, depth())
     }
     holds(most > 0 && most <= capacity, `${most} records in a channel of capacity ${capacity}`)
     yield* shut.open
@@ -70,11 +84,13 @@ const dropsTold: Rule<EngineSubject> = {
       const shut = yield* gate
       const [taker, dropped]: [Taker, Array<number>] = [new Taker(() => shut.wait), []]
       const buffer = { capacity: 15, onFull }
-      const closed = new Numbers(200).pipeline().pipe(into(taker, { buffer }))
+      const source = new Numbers(200)
+      const closed = source.pipeline().pipe(into(taker, { buffer }))
       const onDropped = (_: string, payloads: ReadonlyArray<unknown>) =>
         void dropped.push(...(payloads as ReadonlyArray<number>))
       const running = yield* start(subject, closed, { onDropped })
-      yield* settle
+      // It is asked once more at its end: then all that it had is in the channel, or dropped.
+      yield* until(() => source.pulls > 20)
       yield* shut.open
       const result = yield* running.result
       const kept = 200 - dropped.length

@@ -18,10 +18,10 @@ import {
   Numbers,
   range,
   run,
-  settle,
   sorted,
   start,
-  Taker
+  Taker,
+  until
 } from "./workload.ts"
 
 const numbersOf = (letters: ReadonlyArray<DeadLetter.DeadLetter>): ReadonlyArray<number> =>
@@ -195,7 +195,7 @@ const cutOff = Effect.fnUntraced(function* (subject: EngineSubject) {
         into(new Taker())
       )
   )
-  yield* settle
+  yield* until(() => aborted.requests.length > 0)
   yield* running.stop("abort")
   yield* Effect.exit(running.result)
   holds(aborted.outcomes.length > 0, "no call was under way when the run was aborted")

@@ -11,7 +11,19 @@ import * as Effect from "effect/Effect"
 import type { Rule } from "./rule.ts"
 import { equal, holds } from "./rule.ts"
 import type { EngineSubject } from "./workload.ts"
-import { boom, gate, into, Numbers, range, run, settle, start, Taker, turns } from "./workload.ts"
+import {
+  boom,
+  gate,
+  into,
+  Numbers,
+  range,
+  run,
+  settle,
+  start,
+  Taker,
+  turns,
+  until
+} from "./workload.ts"
 
 /** What one strategy let in, and what it was told is done. */
 interface Books {
@@ -155,6 +167,7 @@ const bytesShared = Effect.fnUntraced(function* (subject: EngineSubject) {
       (sum, id) => sum + (running.inspect(id)?.inputQueueDepth ?? 0),
       0
     )
+  yield* until(() => held() > 0)
   let most = 0
   for (const _ of range(5)) {
     yield* settle

@@ -26,7 +26,8 @@ import {
   sorted,
   start,
   Taker,
-  turns
+  turns,
+  until
 } from "./workload.ts"
 
 const graceful: Rule<EngineSubject> = {
@@ -215,11 +216,18 @@ const addsUp = (
 
 /** A custom stage gave three of the ten it has in hand, and thinks about the fourth for ever. */
 const inHand = Effect.fnUntraced(function* (subject: EngineSubject) {
+  let isThinking = false
+  const think = Effect.suspend(() => {
+    isThinking = true
+    return Effect.never
+  })
   const thinks = Pipeline.process("thinks", (input: Stream.Stream<number>) =>
-    Stream.mapEffect(input, (n) => (n === 3 ? Effect.never : Effect.succeed(n)))
+    Stream.mapEffect(input, (n) => (n === 3 ? think : Effect.succeed(n)))
   )
   const closed = new Numbers(10).pipeline().pipe(thinks, into(new Taker()))
-  const aborted = yield* stopped(yield* start(subject, closed, { batchSize: 10 }))
+  const running = yield* start(subject, closed, { batchSize: 10 })
+  yield* until(() => isThinking)
+  const aborted = yield* stopped(running)
   if (Exit.isFailure(aborted)) return holds(false, "an aborted run without a result")
   addsUp(closed, aborted.value, "of a run whose custom stage was cut off")
   const held = aborted.value.finalStates["thinks"]?.inFlight ?? 0

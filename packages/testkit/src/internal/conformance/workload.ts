@@ -36,6 +36,18 @@ export const settle: Effect.Effect<void> = Effect.asVoid(
   Effect.repeat(Effect.yieldNow, { times: settlingTurns })
 )
 
+const settlingsMax = 100
+
+/**
+ * Lets everything that can run do so until something is so, however slow the machine is: an engine
+ * in real time gives way more often on a slow one. What never becomes so is for the test to say.
+ */
+export const until = (condition: () => boolean): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (let n = 0; n < settlingsMax && !condition(); n++) yield* settle
+    yield* settle
+  })
+
 /** Some turns of the event loop. */
 export const turns = (count: number): Effect.Effect<void> =>
   count <= 0 ? Effect.void : Effect.asVoid(Effect.repeat(Effect.yieldNow, { times: count - 1 }))

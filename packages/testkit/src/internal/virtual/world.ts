@@ -23,7 +23,7 @@ export interface WorldOptions {
 }
 
 /** Turns of the process a run may take to answer once it has nothing to do. */
-const patience = 2_000
+export const patience = 2_000
 
 /** Waits for a fiber to end; throws when it hangs. */
 export const settled = async <A, E>(fiber: Fiber.Fiber<A, E>): Promise<Exit.Exit<A, E>> => {
