@@ -209,6 +209,40 @@ describe.each(engines)("$name engine, budget of a run", (engine) => {
       })
   )
 
+  it.effect(
+    "deadline: one that is moved while it runs counts from the start, one lifted is none",
+    () =>
+      Effect.gen(function* () {
+        for (const [resources, most] of [
+          [{ concurrency: 4, deadlineMs: 400 }, 60],
+          [{ concurrency: 4, deadlineMs: 100 }, 40],
+          [{ concurrency: 4 }, 101]
+        ] as const) {
+          const policies = yield* Policies.make({
+            version: 1,
+            resources: { concurrency: 4, deadlineMs: 10_000 }
+          })
+          const out: Array<number> = []
+          const change = policies.update({ version: 1, resources })
+          const closed = Pipeline.source("in", Source.fromChunks(range(100).map((n) => [n]))).pipe(
+            Pipeline.mapEffect("slow", (n: number) =>
+              Effect.andThen(
+                n === 20 ? Effect.orDie(change) : Effect.void,
+                Effect.as(Effect.sleep(10), n)
+              )
+            ),
+            Pipeline.sink("store", Sink.collectInto(out))
+          )
+          const run = Pipeline.run(closed, { engine: engine.make(), batchSize: 1, policies })
+          const result = yield* timed(run)
+          expect(result.status).toBe(!("deadlineMs" in resources) ? "completed" : "stopped")
+          expect(result.recordsIn).toBe(out.length)
+          expect(out.length).toBeLessThan(most)
+          expect(out.length).toBeGreaterThan(20)
+        }
+      })
+  )
+
   it.effect("a budget that could never hold is refused before anything is opened", () =>
     Effect.gen(function* () {
       let opened = false

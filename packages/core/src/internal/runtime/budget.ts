@@ -1,6 +1,7 @@
 // What the stages of one run share: slots for calls, a ceiling for bytes. It counts what channels
 // and accumulators hold by the counters they keep anyway.
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Semaphore from "effect/Semaphore"
 import type * as Policy from "../../Policy.ts"
 import type { Run } from "./run.ts"
@@ -11,6 +12,7 @@ export class Budget {
   private policy: Policy.ResourcePolicy
   /** Slots for calls of effects, over all stages; undefined without a limit. */
   readonly slots: Semaphore.Semaphore | undefined
+  private readonly news = Latch.makeUnsafe(false)
   private waits = 0
   private overruns = 0
   private bytesPeak = 0
@@ -26,6 +28,18 @@ export class Budget {
     const { deadlineMs, onDeadline = "drain" } = this.policy
     return deadlineMs === undefined ? undefined : { ms: deadlineMs, mode: onDeadline }
   }
+
+  /** Waits until the deadline is there, and answers it; another one that is set meanwhile counts. */
+  readonly late: Effect.Effect<{ readonly ms: number; readonly mode: "drain" | "abort" }> =
+    Effect.suspend(() => {
+      const { deadline } = this
+      this.news.closeUnsafe()
+      const changed = Effect.flatMap(this.news.await, () => this.late)
+      if (deadline === undefined) return changed
+      const passedMs = (this.run.micros() - this.run.startedMicros) / 1_000
+      const due = Effect.sleep(Math.max(0, deadline.ms - passedMs))
+      return Effect.raceFirst(Effect.as(due, deadline), changed)
+    })
 
   get hasCeiling(): boolean {
     return this.policy.bytesMax !== undefined
@@ -56,17 +70,13 @@ export class Budget {
     return true
   }
 
-  /** Takes over other limits: slots and ceiling at once, a deadline with the next run. */
+  /** Takes over other limits, at once; a deadline counts from the start of the run. */
   change(policy: Policy.ResourcePolicy): void {
     const { concurrency } = policy
     if (concurrency !== undefined && concurrency !== this.policy.concurrency)
       this.run.fork(this.slots?.resize(concurrency) ?? Effect.void)
-    this.policy = { ...policy, ...(this.deadline === undefined ? {} : this.kept()) }
-  }
-
-  private kept(): Pick<Policy.ResourcePolicy, "deadlineMs" | "onDeadline"> {
-    const { ms, mode } = this.deadline ?? { ms: Number.POSITIVE_INFINITY, mode: "drain" }
-    return { deadlineMs: ms, onDeadline: mode }
+    this.policy = policy
+    this.run.mode.schedule(() => this.news.openUnsafe())
   }
 
   /** Figures for the sources' own. */

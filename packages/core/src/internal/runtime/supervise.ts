@@ -133,11 +133,9 @@ export class Supervisor {
 
   /** Ends a run that takes longer than its budget allows. */
   private readonly deadline: Effect.Effect<void> = Effect.suspend(() => {
-    const deadline = this.run.budget?.deadline
-    if (deadline === undefined) return Effect.void
-    const { ms, mode } = deadline
-    const left = Math.max(0, ms - (this.run.micros() - this.run.startedMicros) / 1_000)
-    return Effect.flatMap(Effect.sleep(left), () => {
+    const { budget } = this.run
+    if (budget === undefined) return Effect.void
+    return Effect.flatMap(budget.late, ({ ms, mode }) => {
       if (mode === "drain") return this.stop("graceful")
       const stageId = this.run.graph.nodes[0]?.id ?? ""
       const cause = new Error(`the run took longer than its deadline of ${ms} ms; raise it`)
@@ -175,7 +173,7 @@ export class Supervisor {
         if (!this.aborted) this.fibers.push(yield* Effect.forkChild(this.runSegment(segment)))
       }
       if (this.aborted) for (const fiber of this.fibers) fiber.interruptUnsafe()
-      if (this.run.budget?.deadline !== undefined) yield* Effect.forkScoped(this.deadline)
+      if (this.run.budget !== undefined) yield* Effect.forkScoped(this.deadline)
       for (const fiber of this.fibers) yield* Fiber.await(fiber)
     })
     return Effect.exit(Effect.scoped(body)).pipe(
