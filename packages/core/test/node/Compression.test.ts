@@ -10,6 +10,7 @@ import * as Files from "../../src/node/Files.ts"
 import * as fileSystem from "../../src/node/internal/fileSystem.ts"
 import * as Records from "../../src/node/Records.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
+import * as SyncEngine from "../../src/SyncEngine.ts"
 import { engines } from "../engines.ts"
 import { directory, readAll, withFiles, writeAll } from "./drive.ts"
 
@@ -120,6 +121,64 @@ for (const [mode, system] of systems) {
     )
   })
 }
+
+describe.each(kinds)("%s, step by step", (compression, extension, compress) => {
+  /** Bytes that are hard to compress, so that the file is long. */
+  const noise = Array.from({ length: 60_000 }, (_, i) => `${Math.sin(i)} ${Math.cos(i * 7)}`)
+
+  it.effect("is read no further than it is asked for, and written as it comes", () =>
+    Effect.gen(function* () {
+      const bytes = compress(text(noise))
+      const at = yield* withFiles({ [`in${extension}`]: bytes })
+      let [read, written] = [0, 0]
+      const counting: fileSystem.FileSystem = {
+        ...fileSystem.synchronous,
+        openRead: (path, done) =>
+          fileSystem.synchronous.openRead(path, (error, handle) =>
+            done(error, {
+              close: handle.close,
+              read: (buffer, offset, length, next) =>
+                handle.read(buffer, offset, length, (failed, count) => {
+                  read += count
+                  next(failed, count)
+                })
+            })
+          ),
+        openWrite: (path, mode, done) =>
+          fileSystem.synchronous.openWrite(path, mode, (error, handle) =>
+            done(error, {
+              close: handle.close,
+              write: (buffer, offset, length, next) => {
+                written += length
+                handle.write(buffer, offset, length, next)
+              }
+            })
+          )
+      }
+      const seen: Array<readonly [read: number, written: number]> = []
+      const closed = Pipeline.source("in", Files.lines(at(`in${extension}`))).pipe(
+        Pipeline.map("look", (line: string) => {
+          if (seen.length % 1_000 === 0) seen.push([read, written])
+          else seen.push(seen.at(-1) as (typeof seen)[number])
+          return line
+        }),
+        Pipeline.sink("out", Files.linesSink(at(`out${extension}`)))
+      )
+      yield* Effect.provideService(
+        Pipeline.run(closed, { engine: SyncEngine.make() }),
+        fileSystem.Override,
+        counting
+      )
+      expect(seen[0]?.[0]).toBeLessThan(bytes.length / 2)
+      // Brotli itself keeps what its window holds, and this is less.
+      const kept = compression === "brotli" ? -1 : bytes.length / 2
+      expect(seen.at(-1)?.[1]).toBeGreaterThan(kept)
+      const options = { compression } as const
+      const back = yield* readAll(Files.lines(at(`out${extension}`), options))
+      expect(back.items).toEqual(noise)
+    })
+  )
+})
 
 describe("records of a declared format", () => {
   const pairs = Format.delimited({ name: Format.text(), value: Format.integer() })

@@ -4,6 +4,7 @@
 import type { Compression, CompressionOption, Engine } from "./compression.ts"
 import { codecOf, compressionOf } from "./compression.ts"
 import type { Done, FileSystem, WriteHandle } from "./fileSystem.ts"
+import { SteppedCodec } from "./steppedCodec.ts"
 
 /** Writes all of `bytes`; the system may take less at once. */
 const writeAll = (
@@ -88,27 +89,52 @@ class Compressing implements WriteHandle {
   }
 }
 
-/** All at once when closed, for runs that must not depend on timing: the whole is in memory. */
-class Compressed implements WriteHandle {
+const outputBytes = 65_536
+
+/** The same in steps that are over when they return: for runs that must not depend on timing. */
+class Stepping implements WriteHandle {
   private readonly inner: WriteHandle
-  private readonly compression: Exclude<Compression, "none">
-  private readonly parts: Array<Buffer> = []
+  private readonly codec: SteppedCodec
+  private readonly output = Buffer.allocUnsafeSlow(outputBytes)
+  private failure: { readonly error: unknown } | undefined
 
   constructor(inner: WriteHandle, compression: Exclude<Compression, "none">) {
     this.inner = inner
-    this.compression = compression
+    this.codec = new SteppedCodec(codecOf(compression).compress(), compression)
   }
 
-  readonly write = (buffer: Buffer, offset: number, length: number, done: Done<number>): void => {
-    this.parts.push(Buffer.from(buffer.subarray(offset, offset + length)))
-    done(undefined, length)
+  readonly write = (buffer: Buffer, offset: number, length: number, done: Done<number>): void =>
+    this.give(buffer, offset, length, false, (error) => done(error, length))
+
+  /** Compresses a run of bytes and writes what comes of it; with `last` all that is left. */
+  private give(
+    input: Buffer,
+    from: number,
+    length: number,
+    last: boolean,
+    done: (error: unknown) => void
+  ): void {
+    const { output, codec } = this
+    const ends = { input, from, length, output, offset: 0, room: outputBytes }
+    const { taken, made } = codec.step(ends, last)
+    writeAll(this.inner, output.subarray(0, made), (error) => {
+      if (error !== undefined && error !== null) {
+        this.failure = { error }
+        return done(error)
+      }
+      if (made < outputBytes) return done(undefined)
+      this.give(input, from + taken, length - taken, last, done)
+    })
   }
 
+  /** Completes the file; of one that failed, only closes. */
   readonly close = (done: Done<void>): void => {
-    const bytes = codecOf(this.compression).compressSync(Buffer.concat(this.parts))
-    writeAll(this.inner, bytes, (failure) =>
-      this.inner.close((error) => done(failure ?? error, undefined))
-    )
+    const end = (): void => {
+      this.codec.close()
+      this.inner.close((error) => done(this.failure?.error ?? error, undefined))
+    }
+    if (this.failure === undefined) this.give(this.output, 0, 0, true, end)
+    else end()
   }
 }
 
@@ -122,6 +148,6 @@ export const compressed = (
   const compression = compressionOf(path, option)
   if (compression === "none") return handle
   return system.immediate === true
-    ? new Compressed(handle, compression)
+    ? new Stepping(handle, compression)
     : new Compressing(handle, codecOf(compression).compress())
 }

@@ -30,41 +30,22 @@ export type Engine = Zlib.Gunzip | Zlib.Gzip
 type Codec = {
   readonly decompress: (chunkBytes: number) => Engine
   readonly compress: () => Engine
-  readonly decompressSync: (bytes: Buffer) => { readonly buffer: Buffer; readonly engine: Engine }
-  readonly compressSync: (bytes: Buffer) => Buffer
 }
-
-// `info` adds the engine to the answer, which the types do not know.
-const withInfo =
-  <O>(decompress: () => (bytes: Buffer, options: O & { readonly info: boolean }) => unknown) =>
-  (bytes: Buffer) =>
-    decompress()(bytes, { info: true } as O & { info: boolean }) as ReturnType<
-      Codec["decompressSync"]
-    >
 
 const codecs: Readonly<Record<Exclude<Compression, "none">, Codec>> = {
   gzip: {
     decompress: (chunkSize) => zlib().createGunzip({ chunkSize }),
-    compress: () => zlib().createGzip(),
-    decompressSync: withInfo(() => zlib().gunzipSync),
-    compressSync: (bytes) => zlib().gzipSync(bytes)
+    compress: () => zlib().createGzip()
   },
   zstd: {
     decompress: (chunkSize) => zlib().createZstdDecompress({ chunkSize }),
-    compress: () => zlib().createZstdCompress(),
-    decompressSync: withInfo(() => zlib().zstdDecompressSync),
-    compressSync: (bytes) => zlib().zstdCompressSync(bytes)
+    compress: () => zlib().createZstdCompress()
   },
   brotli: {
     decompress: (chunkSize) => zlib().createBrotliDecompress({ chunkSize }),
     // Quality 11, the default, is for files compressed once and read a thousand times.
     compress: () =>
-      zlib().createBrotliCompress({ params: { [zlib().constants.BROTLI_PARAM_QUALITY]: 5 } }),
-    decompressSync: withInfo(() => zlib().brotliDecompressSync),
-    compressSync: (bytes) =>
-      zlib().brotliCompressSync(bytes, {
-        params: { [zlib().constants.BROTLI_PARAM_QUALITY]: 5 }
-      })
+      zlib().createBrotliCompress({ params: { [zlib().constants.BROTLI_PARAM_QUALITY]: 5 } })
   }
 }
 
@@ -85,18 +66,4 @@ export class Damaged {
     this.reason = cause instanceof Error ? cause.message : String(cause)
     this.cause = cause
   }
-}
-
-/**
- * All of `bytes`, decompressed. Zlib stops at the end of a zstd frame, and a file may have several.
- */
-export const decompressAll = (compression: Exclude<Compression, "none">, bytes: Buffer): Buffer => {
-  const parts: Array<Buffer> = []
-  for (let from = 0; from < bytes.length || parts.length === 0; ) {
-    const { buffer, engine } = codecs[compression].decompressSync(bytes.subarray(from))
-    parts.push(buffer)
-    if (compression !== "zstd" || engine.bytesWritten === 0) break
-    from += engine.bytesWritten
-  }
-  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
 }

@@ -2,8 +2,9 @@
 // file only while somebody waits for bytes, so what is held is one block of each side. Damage is an
 // error of the read that meets it, after the bytes before it.
 import type { Compression, CompressionOption, Engine } from "./compression.ts"
-import { codecOf, compressionOf, Damaged, decompressAll } from "./compression.ts"
+import { codecOf, compressionOf, Damaged } from "./compression.ts"
 import type { Done, FileSystem, ReadHandle } from "./fileSystem.ts"
+import { SteppedCodec } from "./steppedCodec.ts"
 
 const inputBytes = 65_536
 
@@ -135,50 +136,81 @@ class Decompressing implements ReadHandle {
   }
 }
 
-/** All at once, for runs that must not depend on timing: the whole file is in memory. */
-class Decompressed implements ReadHandle {
+/** The same in steps that are over when they return: for runs that must not depend on timing. */
+class Stepping implements ReadHandle {
   private readonly inner: ReadHandle
   private readonly compression: Exclude<Compression, "none">
-  private bytes: Buffer | undefined
-  private at = 0
+  private readonly input = Buffer.allocUnsafeSlow(inputBytes)
+  private codec: SteppedCodec
+  /** What of the input is not decompressed yet. */
+  private from = 0
+  private to = 0
+  private compressedBytes = 0
+  private inputEnded = false
+  private finished = false
 
   constructor(inner: ReadHandle, compression: Exclude<Compression, "none">) {
     this.inner = inner
     this.compression = compression
+    this.codec = this.start()
+  }
+
+  private start(): SteppedCodec {
+    return new SteppedCodec(codecOf(this.compression).decompress(inputBytes), this.compression)
   }
 
   readonly read = (buffer: Buffer, offset: number, length: number, done: Done<number>): void => {
-    if (this.bytes === undefined)
-      return this.load(() => this.read(buffer, offset, length, done), done)
-    const count = this.bytes.copy(buffer, offset, this.at, this.at + length)
-    this.at += count
-    done(undefined, count)
+    for (;;) {
+      if (this.finished) return done(undefined, 0)
+      if (this.from === this.to && !this.inputEnded) {
+        return this.load(() => this.read(buffer, offset, length, done), done)
+      }
+      let made: number
+      try {
+        made = this.step(buffer, offset, length)
+      } catch (error) {
+        return done(new Damaged(this.compression, this.compressedBytes, error), 0)
+      }
+      if (made > 0) return done(undefined, made)
+    }
+  }
+
+  private step(output: Buffer, offset: number, room: number): number {
+    const { input, from, to, inputEnded } = this
+    const ends = { input, from, length: to - from, output, offset, room }
+    const { taken, made } = this.codec.step(ends, inputEnded)
+    this.from += taken
+    const roomLeft = made < room
+    if (inputEnded && roomLeft) this.finished = true
+    // What zlib leaves although there is room stands behind the end: the next frame of zstd.
+    else if (roomLeft && this.from < to) this.next()
+    return made
+  }
+
+  private next(): void {
+    if (this.compression !== "zstd") {
+      this.finished = true
+      return
+    }
+    this.codec.close()
+    this.codec = this.start()
   }
 
   private load(then: () => void, done: Done<number>): void {
-    const parts: Array<Buffer> = []
-    const more = (): void => {
-      const part = Buffer.allocUnsafeSlow(inputBytes)
-      this.inner.read(part, 0, inputBytes, (error, count) => {
-        if (error !== undefined && error !== null) return done(error, 0)
-        if (count === 0) return this.decompress(Buffer.concat(parts), then, done)
-        parts.push(part.subarray(0, count))
-        more()
-      })
-    }
-    more()
+    this.inner.read(this.input, 0, inputBytes, (error, count) => {
+      if (error !== undefined && error !== null) return done(error, 0)
+      this.from = 0
+      this.to = count
+      this.compressedBytes += count
+      this.inputEnded = count === 0
+      then()
+    })
   }
 
-  private decompress(compressed: Buffer, then: () => void, done: Done<number>): void {
-    try {
-      this.bytes = decompressAll(this.compression, compressed)
-    } catch (cause) {
-      return done(new Damaged(this.compression, compressed.length, cause), 0)
-    }
-    then()
+  readonly close = (done: Done<void>): void => {
+    this.codec.close()
+    this.inner.close(done)
   }
-
-  readonly close = (done: Done<void>): void => this.inner.close(done)
 }
 
 /** Opens a file to read what it holds, decompressed as its name or the option says. */
@@ -196,7 +228,7 @@ export const openInput = (
     done(
       undefined,
       system.immediate === true
-        ? new Decompressed(handle, compression)
+        ? new Stepping(handle, compression)
         : new Decompressing(handle, compression, chunkBytes)
     )
   })
