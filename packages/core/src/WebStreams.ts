@@ -4,6 +4,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { PulledRun } from "./internal/pulledRun.ts"
+import { streamFailureText } from "./internal/streamFailure.ts"
 import { ReadingFromWeb } from "./internal/webStreams/reading.ts"
 import { WritingToWeb } from "./internal/webStreams/writing.ts"
 import type * as Pipeline from "./Pipeline.ts"
@@ -22,12 +23,7 @@ export class WebStreamError extends Data.TaggedError("WebStreamError")<{
   readonly cause: unknown
 }> {
   override get message(): string {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    const cure =
-      this.operation === "lock"
-        ? "give a stream that nobody else reads or writes, a new one for each run"
-        : "look for the cause where the stream comes from"
-    return `cannot ${this.operation} the web stream "${this.label}": ${reason}. Cure: ${cure}.`
+    return streamFailureText(this, "web stream", "lock")
   }
 }
 

@@ -6,6 +6,7 @@ import { Readable } from "node:stream"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { PulledRun } from "../internal/pulledRun.ts"
+import { streamFailureText } from "../internal/streamFailure.ts"
 import type * as Pipeline from "../Pipeline.ts"
 import * as Sink from "../Sink.ts"
 import * as Source from "../Source.ts"
@@ -24,12 +25,7 @@ export class NodeStreamError extends Data.TaggedError("NodeStreamError")<{
   readonly cause: unknown
 }> {
   override get message(): string {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    const cure =
-      this.operation === "open"
-        ? "give a stream that nobody else uses, a new one for each run"
-        : "look for the cause where the stream comes from"
-    return `cannot ${this.operation} the stream "${this.label}": ${reason}. Cure: ${cure}.`
+    return streamFailureText(this, "node stream", "open")
   }
 }
 
