@@ -19,5 +19,6 @@ export const streamFailureText = (
     operation === opening
       ? "give a stream that nobody else reads or writes, a new one for each run"
       : "look for the cause where the stream comes from"
-  return `cannot ${operation} the ${kind} "${label}": ${causeText(cause)}. Cure: ${cure}.`
+  const named = label === kind ? kind : `${kind} "${label}"`
+  return `cannot ${operation} the ${named}: ${causeText(cause)}. Cure: ${cure}.`
 }

@@ -126,7 +126,9 @@ describe.each(engines)("$name engine, a Readable as source", (engine) => {
           NodeStreams.source<number>(() => flowing)
         )
       )
-      expect(refused.error.message).toContain("Cure: give a stream that nobody else uses")
+      expect(refused.error.message).toContain(
+        "open the node stream: the stream is being read elsewhere, or is over already. Cure: give a"
+      )
     })
   )
 

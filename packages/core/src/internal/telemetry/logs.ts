@@ -20,6 +20,9 @@ class Counts {
 const plural = (count: number, noun: string): string =>
   `${count} ${noun}${count === 1 ? "" : "s"} so far`
 
+const evictedText = (stageId: string, evicted: number, count: number): string =>
+  `stage "${stageId}" let ${evicted} keys go to make room; ${plural(count, "time")}`
+
 /** An observer that logs with the run's loggers, each line with pipeline, stage and engine. */
 export const logObserver = (run: Run): Observer.PipelineObserver => {
   const counts = new Counts()
@@ -43,10 +46,9 @@ export const logObserver = (run: Run): Observer.PipelineObserver => {
       }),
     onAccumulatorEvent: (stageId, { evicted }) => {
       if (evicted === 0) return
-      seldom(stageId, "evicted", (count) => {
-        const text = `stage "${stageId}" let ${evicted} keys go to make room`
-        say(stageId, { evicted }, Effect.logWarning(`${text}; ${plural(count, "time")}`))
-      })
+      seldom(stageId, "evicted", (count) =>
+        say(stageId, { evicted }, Effect.logWarning(evictedText(stageId, evicted, count)))
+      )
     },
     onCircuitChange: (stageId, { from, to, reason }) =>
       say(
