@@ -19,8 +19,45 @@ export const escapes: ReadonlyArray<Uint8Array> = Array.from({ length: 128 }, (_
   encoder.encode(JSON.stringify(String.fromCharCode(code)).slice(1, -1))
 )
 
-const literal = (text: string): string =>
-  [...encoder.encode(text)].map((byte) => `o[a++] = ${byte};`).join(" ")
+// Bytes go out four at a time through a DataView, whose accesses need not be aligned: half the time
+// of one by one for text, a third for what is the same in every record.
+const fours = (bytes: Uint8Array): number => bytes.length - (bytes.length % 4)
+
+const literal = (text: string): string => {
+  const bytes = encoder.encode(text)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const stores: Array<string> = []
+  for (let k = 0; k < fours(bytes); k += 4)
+    stores.push(`O.setInt32(a + ${k}, ${view.getInt32(k, true)}, true);`)
+  for (let k = fours(bytes); k < bytes.length; k++) stores.push(`o[a + ${k}] = ${bytes[k]};`)
+  return `${stores.join(" ")} a += ${bytes.length};`
+}
+
+const viewOf = (bytes: string): string =>
+  `new DataView(${bytes}.buffer, ${bytes}.byteOffset, ${bytes}.byteLength)`
+
+/** Makes room for `room` bytes behind the first `a`. */
+const ensure = (room: string): string =>
+  `if (a + ${room} > z) { z = out.grow(a, ${room}); o = out.bytes; O = ${viewOf("o")}; }`
+
+/**
+ * Copies `b` from `q` to `t` as the inside of a JSON string. Of four bytes none needs an escape when
+ * none is a quote, a backslash or below 32: the high bit of a byte comes out of a subtraction only
+ * where that byte was too small. A borrow may raise a false alarm, which costs a look at each byte.
+ */
+const text = `while (q < t) {
+          for (; q + 4 <= t; q += 4, a += 4) {
+            const w = D.getInt32(q, true), x = w ^ 0x22222222, y = w ^ 0x5c5c5c5c;
+            const low = (x - 0x01010101) | (y - 0x01010101) | (w - 0x20202020);
+            if ((low & ~w & 0x80808080) !== 0) break;
+            O.setInt32(a, w, true);
+          }
+          for (const u = q + 4 < t ? q + 4 : t; q < u; q++) {
+            const c = b[q];
+            if (E[c] === 0) o[a++] = c;
+            else { const x = X[c]; for (let y = 0; y < x.length; y++) o[a++] = x[y]; }
+          }
+        }`
 
 /** Bytes a number takes at most, with its sign. */
 const numberMax = 32
@@ -64,14 +101,11 @@ const valueCode = (
       return `{ const l = L${id}[${row}];
       if (l < 0) { ${literal("null")} }
       else {
-        if (a + 6 * l + M > z) { z = out.grow(a, 6 * l + M); o = out.bytes; }
+        ${ensure("6 * l + M")}
         o[a++] = 34;
-        const s = S${id}[${row}];
-        for (let q = s, t = s + l; q < t; q++) {
-          const c = b[q];
-          if (E[c] === 0) o[a++] = c;
-          else { const x = X[c]; for (let y = 0; y < x.length; y++) o[a++] = x[y]; }
-        }
+        let q = S${id}[${row}];
+        const t = q + l;
+        ${text}
         o[a++] = 34;
       } }`
     case "Number":
@@ -87,17 +121,17 @@ const valueCode = (
       return `${literal("[")}
       { const f = S${id}[${row}], t = f + L${id}[${row}];
       for (let j = f; j < t; j++) {
-        if (a + M > z) { z = out.grow(a, M); o = out.bytes; }
+        ${ensure("M")}
         if (j > f) o[a++] = 44;
         ${open} ${parts.join("\n        ")} ${literal("}")}
       } }
-      if (a + M > z) { z = out.grow(a, M); o = out.bytes; }
+      ${ensure("M")}
       ${literal("]")}`
     }
     default: {
       const n = choices(column, words)
       return `{ const w = W[${n}][K${id}[${row}]];
-      if (a + w.length + M > z) { z = out.grow(a, w.length + M); o = out.bytes; }
+      ${ensure("w.length + M")}
       for (let y = 0; y < w.length; y++) o[a++] = w[y]; }`
     }
   }
@@ -146,9 +180,10 @@ const source = (layout: Layout, words: Array<ReadonlyArray<Uint8Array>>): string
 return function json_${identity}(sheet, from, to, out) {
   const C = sheet.columns, b = sheet.bytes, M = ${fixedBytes(layout.columns) + kindBytes};
   ${layout.columns.map((column, k) => arraysOf(`C[${k}]`, `${k}`, column)).join("\n  ")}
-  let o = out.bytes, a = out.used, z = o.length;
+  const D = ${viewOf("b")};
+  let o = out.bytes, a = out.used, z = o.length, O = ${viewOf("o")};
   for (let i = from; i < to; i++) {
-    if (a + M > z) { z = out.grow(a, M); o = out.bytes; }
+    ${ensure("M")}
     ${fields.join("\n    ")}
     ${literal(`${opening}}\n`)}
   }
