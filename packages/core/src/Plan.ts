@@ -170,7 +170,9 @@ const describeStage = (node: Graph.StageNode): string => {
   if (node.backpressure !== undefined) details.push(`flow: ${node.backpressure._tag}`)
   details.push(...guardText(node))
   if (node.errorPolicy._tag !== "Fail") details.push(`on error: ${node.errorPolicy._tag}`)
-  return `${node.id} (${operation._tag}${details.length === 0 ? "" : `: ${details.join(", ")}`})`
+  const isOnViews = operation._tag === "MapBatch" && operatorOf(operation.f) !== undefined
+  const kind = isOnViews ? "on views" : operation._tag
+  return `${node.id} (${kind}${details.length === 0 ? "" : `: ${details.join(", ")}`})`
 }
 
 const describeStep = (step: PlannedStep): ReadonlyArray<string> => {

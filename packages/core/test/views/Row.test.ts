@@ -212,6 +212,14 @@ describe("a plan with functions on rows", () => {
     })
   })
 
+  it("explains what runs on views", () => {
+    const closed = source.pipe(large, Pipeline.sink("out", Sink.drain))
+    const text = Plan.explain(Plan.make(Pipeline.graph(closed) as Graph.PipelineGraph))
+    expect(text).toContain("    stage   large (on views)")
+    expect(text).toContain("            not fused: it works on blocks of views")
+    expect(text).toContain('    large: views in, objects out: "out": the sink takes objects')
+  })
+
   it("says where objects are made, and for whom", () => {
     const drained = Pipeline.sink("out", Sink.drain)
     expect(shapesOf(source.pipe(large, drained))).toEqual({

@@ -2,6 +2,7 @@
 // batches, or its calls are waited for, guarded, or judged by a policy that may change.
 import type * as Graph from "../../Graph.ts"
 import * as Policy from "../../Policy.ts"
+import { operatorOf } from "../views/viewForm.ts"
 
 const isGuarded = ({ controls }: Graph.StageNode): boolean =>
   controls?.breaker !== undefined ||
@@ -11,7 +12,10 @@ const isGuarded = ({ controls }: Graph.StageNode): boolean =>
 
 /** Why a stage cannot be part of a kernel, or undefined when it can. */
 export const unfusable = (node: Graph.StageNode): string | undefined => {
-  const tag = node.operation._tag
+  const { operation } = node
+  const { _tag: tag } = operation
+  if (operation._tag === "MapBatch" && operatorOf(operation.f) !== undefined)
+    return "it works on blocks of views"
   if (
     tag === "Sink" &&
     (node.operation as { readonly sink: Graph.ErasedSink }).sink.each === undefined
