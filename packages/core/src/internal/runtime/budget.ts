@@ -29,7 +29,7 @@ export class Budget {
     return deadlineMs === undefined ? undefined : { ms: deadlineMs, mode: onDeadline }
   }
 
-  /** Waits until the deadline is there, and answers it; another one that is set meanwhile counts. */
+  /** Waits until the deadline is there, and answers it; one that is set meanwhile counts. */
   readonly late: Effect.Effect<{ readonly ms: number; readonly mode: "drain" | "abort" }> =
     Effect.suspend(() => {
       const { deadline } = this
