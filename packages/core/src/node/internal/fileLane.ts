@@ -21,7 +21,10 @@ export type LaneState =
   | { readonly _tag: "Closing"; readonly outcome: FileError | undefined }
   | { readonly _tag: "Closed"; readonly outcome: FileError | undefined }
 
-/** Cuts what is read into chunks: the pure part of a lane. LineSplitter is the model of it. */
+/**
+ * Cuts what is read into chunks: the pure part of a lane. There are three: lines of text, blocks of
+ * bytes, and regions of whole records in pooled segments.
+ */
 export interface Splitter<out C extends object> {
   readonly bytesRead: number
   readonly settled: boolean
@@ -31,6 +34,8 @@ export interface Splitter<out C extends object> {
   readonly take: () => C | LineFault
   /** Goes on behind a fault; absent where there are none. */
   readonly pass?: () => Passed
+  /** Nothing more will be taken: lets go of what is held; absent where that is nobody's. */
+  readonly release?: () => void
 }
 
 /** What could not be a line, where reading goes on behind it. */
@@ -125,10 +130,10 @@ export class FileLane<C extends object> {
   }
 
   /**
-   * The waiting lines of a Ready lane, or undefined when there was a fault. Starts the next read or
+   * What waits in a Ready lane, or undefined when there was a fault. Starts the next read or
    * the close. A fault closes the file, unless it is `tolerant`: see `takePassed`.
    */
-  take(tolerant: boolean): C | undefined {
+  take(tolerant = false): C | undefined {
     if (this.state._tag !== "Ready") return undefined
     const { handle } = this.state
     const taken = this.splitter.take()
@@ -158,12 +163,14 @@ export class FileLane<C extends object> {
   }
 
   private close(handle: ReadHandle, outcome: FileError | undefined): void {
+    this.splitter.release?.()
     this.state = { _tag: "Closing", outcome }
     // Nothing can be lost by a failed close of a file that was only read.
     handle.close(() => this.closed(outcome))
   }
 
   private closed(outcome: FileError | undefined): void {
+    this.splitter.release?.()
     this.state = { _tag: "Closed", outcome }
     // Taken before: whoever hears of the change may give the lane up, and is then answered there.
     const { onClosed } = this

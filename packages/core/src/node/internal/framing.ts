@@ -6,7 +6,7 @@ import { bare } from "../../internal/format/describe.ts"
 import { afterLastFrame, frameAt } from "../../internal/format/frames.ts"
 import type { Plain } from "../../internal/format/quoted.ts"
 import { afterLastQuoted, makePlain } from "../../internal/format/quoted.ts"
-import type { Boundary } from "./byteLane.ts"
+import type { Boundary } from "./regionSplitter.ts"
 import { firstInvalid } from "./utf8.ts"
 
 /** How bytes are cut into records. */

@@ -3,9 +3,9 @@
 import type { Parser, ParserHost } from "../../internal/format/generate.ts"
 import type * as Source from "../../Source.ts"
 import type { FileError } from "../FileError.ts"
-import type { Region } from "./byteLane.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { Framing } from "./framing.ts"
+import type { Region } from "./regionSplitter.ts"
 
 /** Bytes of a broken record that are kept. */
 const keptBytesMax = 64 * 1_024

@@ -14,14 +14,15 @@ import * as Telemetry from "../../Telemetry.ts"
 import type { Needs } from "../../Views.ts"
 import { asItems, SheetPool, ViewBlock } from "../../Views.ts"
 import type { FileError } from "../FileError.ts"
-import type { Region } from "./byteLane.ts"
-import { ByteLane } from "./byteLane.ts"
 import * as fileErrors from "./fileErrors.ts"
+import { FileLane } from "./fileLane.ts"
 import * as fileSystem from "./fileSystem.ts"
 import type { Framing } from "./framing.ts"
 import type { InputPath } from "./inputPaths.ts"
 import { expand } from "./inputPaths.ts"
 import { RecordFaults } from "./recordFaults.ts"
+import type { Region } from "./regionSplitter.ts"
+import { RegionSplitter } from "./regionSplitter.ts"
 
 /** Records of one block at most: their columns stay in the second-level cache. */
 const rowsMax = 2_048
@@ -57,7 +58,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
   readonly pool: SegmentPool
   private readonly host: ParserHost = { lines: 0, fault: -1, faultAt: 0 }
   private opened = 0
-  private lane: ByteLane | undefined
+  private lane: FileLane<Region> | undefined
   private region: Region | undefined
   private at = 0
   private end = 0
@@ -115,7 +116,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     const { host } = this
     while (this.region !== undefined && this.pending === undefined) {
       const { region } = this
-      const { path } = this.lane as ByteLane
+      const { path } = this.lane as FileLane<Region>
       const sheet = this.sheets.rent(region.segment)
       const from = this.at
       const line = host.lines
@@ -171,12 +172,11 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     const input = this.inputs[this.opened++]
     if (input === undefined) return false
     this.host.lines = 0
-    this.lane = new ByteLane(this.system, input, {
-      pool: this.pool,
-      boundary: this.options.framing.boundary,
-      recordBytesMax: this.options.recordBytesMax,
-      changed: () => this.waiter?.()
-    })
+    const { framing, recordBytesMax } = this.options
+    const { pool } = this
+    const splitter = () => new RegionSplitter({ pool, boundary: framing.boundary, recordBytesMax })
+    const format = { compression: "auto", chunkBytes: pool.segmentBytes, splitter } as const
+    this.lane = new FileLane(this.system, input, format, () => this.waiter?.())
     return true
   }
 
@@ -198,14 +198,13 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     return "more"
   }
 
-  private enter(lane: ByteLane): void {
-    const { tooLong } = lane
+  private enter(lane: FileLane<Region>): void {
     const region = lane.take() as Region
     this.region = region
     this.at = region.from
     this.end = region.to
     this.invalidAt = -1
-    if (tooLong) {
+    if (region.tooLong) {
       const { recordBytesMax: lineBytesMax } = this.options
       const line = this.host.lines
       this.pending = fileErrors.fromFault(lane.path, {
@@ -280,7 +279,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     segment.bytes.set(mended)
     segment.decode = utf8Text
     this.leave()
-    this.region = { segment, from: 0, to: mended.length, position: region.position }
+    this.region = { ...region, segment, from: 0, to: mended.length }
     this.at = 0
     this.end = mended.length
     this.invalidAt = -1
