@@ -51,3 +51,23 @@ numbers.pipe(Pipeline.map("map", (n: number) => n, { flow: { _tag: "CreditBased"
 // What stages share has units in its names.
 // error: 'deadline' does not exist
 Pipeline.run(sound, { budget: { deadline: "1 minute" } })
+
+declare const byParity: Breaker.StageBreaker<number>
+declare const byHost: Breaker.StageBreaker<URL>
+
+// Calls for single records may have a circuit for each key, and be hedged.
+export const keyed = numbers.pipe(
+  Pipeline.mapEffect("price", price, { breaker: byParity, concurrency: 2, hedge: { afterMs: 50 } })
+)
+
+// The key is one of the stage's own records.
+// error: Type 'number' is not assignable to type 'URL'
+numbers.pipe(Pipeline.mapEffect("price", price, { breaker: byHost }))
+
+// Calls for whole batches have no key.
+// error: Type 'unknown' is not assignable to type 'number'
+numbers.pipe(Pipeline.sink("store", Sink.drain, { breaker: byParity }))
+
+// Nor can they be hedged.
+// error: 'hedge' does not exist
+numbers.pipe(Pipeline.mapBatch("rows", (items) => items, { hedge: { afterMs: 50 } }))
