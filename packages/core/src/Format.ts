@@ -3,7 +3,13 @@
 // the same faults. A format reads no files and knows no lines: a line is what it is handed.
 import type { Arranged } from "./internal/format/arrange.ts"
 import { arrange } from "./internal/format/arrange.ts"
-import { checkJson, checkLines, checkPlain, describe } from "./internal/format/describe.ts"
+import {
+  checkFixed,
+  checkJson,
+  checkLines,
+  checkPlain,
+  describe
+} from "./internal/format/describe.ts"
 import { interpret } from "./internal/format/interpret.ts"
 import { interpretJson } from "./internal/format/jsonFields.ts"
 import type { Layout, Needs } from "./Views.ts"
@@ -62,6 +68,13 @@ export type FieldSpec =
   | { readonly _tag: "Ordinal" }
   | { readonly _tag: "Optional"; readonly to: string | undefined; readonly of: FieldSpec }
   | { readonly _tag: "Nothing" }
+  | {
+      readonly _tag: "Width"
+      readonly bytes: number
+      /** The line ends behind it. */
+      readonly isLast: boolean
+      readonly of: FieldSpec
+    }
   | { readonly _tag: "At"; readonly path: ReadonlyArray<string>; readonly of: FieldSpec }
 
 /** Fields in the order of the line. */
@@ -222,6 +235,15 @@ export const at = <A>(path: ReadonlyArray<string>, field: Field<A>): Field<A> =>
   spec: { _tag: "At", path, of: field.spec }
 })
 
+/**
+ * A field of `fixed`: so many bytes. Spaces before and behind a number, a choice or a boolean do
+ * not count; those of a text are its own, but for `trimEnd`.
+ */
+export const width = <F extends Field<unknown> | Skipped>(bytes: number, field: F): F => ({
+  ...field,
+  spec: { _tag: "Width", bytes, isLast: false, of: field.spec }
+})
+
 /** Whatever stands there, up to the separator; no part of the record. */
 export const skip = (options: Ends = {}): Skipped => ({
   spec: { _tag: "Skip", to: options.to },
@@ -320,6 +342,32 @@ const declared = <const F extends Fields, const Kind extends string = never>(
     quotes: false,
     header: undefined
   }
+}
+
+/**
+ * Lines of fields that have a width each, with nothing between them.
+ *
+ * Shape: one record a line; the widths are in bytes, and the line ends behind the last field.
+ * Limits: every field is a `width` of one value, optional or not, or of `skip`.
+ * Errors: throws `TypeError` for other fields. A shorter or longer line is a fault, and so is a
+ * character that stands half in one field and half in the next.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const readings = Format.fixed({
+ *   sensor: Format.width(8, Format.text({ trimEnd: true })),
+ *   celsius: Format.width(6, Format.optional(Format.decimal()))
+ * })
+ * ```
+ */
+export const fixed = <const F extends Fields, const Kind extends string = never>(
+  fields: F,
+  options: Pick<DelimitedOptions<Kind>, "kind" | "ignore"> = {}
+): Format<RecordOf<F> & Tagged<Kind>> => {
+  const format = declared<F, Kind>(fields, { ...options, separator: "" })
+  return { ...format, fields: checkFixed(format.fields) }
 }
 
 /** How CSV is read. */

@@ -180,6 +180,28 @@ describe("a generated parser", () => {
     expect(parsed(format, lines, 9, "\n", needs)).toEqual(outcome)
   })
 
+  it("reads fields of a width, whole characters and whole lines alone", () => {
+    const format = Format.fixed({
+      name: Format.width(4, Format.text({ trimEnd: true })),
+      pad: Format.width(1, Format.skip()),
+      value: Format.width(6, Format.optional(Format.decimal())),
+      kind: Format.width(2, Format.choice({ n: "noun", v: "verb" }))
+    }) as Format.Format<unknown>
+    const lines = ["ab  |  1.5 n ", "éé |       v", "abc |12345 v "]
+    const outcome = parsed(format, lines, 9, "\n")
+    expect(outcome).toEqual(meant(format, lines))
+    expect(outcome.records[0]).toEqual({ name: "ab", value: 1.5, kind: "noun" })
+    const fault = (line: string) => parsed(format, [line], 9, "\n").fault
+    expect(fault("abcé|  1.5 n ")).toEqual({ field: "name", expected: "text in 4 bytes", at: 0 })
+    expect(fault("abcd|  1,5 n ")).toEqual({
+      field: "value",
+      expected: "nothing, or a number in 6 bytes",
+      at: 7
+    })
+    expect(fault("abcd|  1.5 n")?.field).toBe("kind")
+    expect(fault("abcd|  1.5 n  ")?.field).toBe("kind")
+  })
+
   it("hashes keys and texts as their bytes", async () => {
     const { hashBytes } = await import("../../src/ByteHash.ts")
     const format = Format.delimited({
@@ -304,6 +326,14 @@ describe("a format that cannot work", () => {
     [
       "a member that is an object, too",
       () => Format.ndjson({ a: Format.text(), b: Format.at(["a", "c"], Format.integer()) })
+    ],
+    ["a width in a line with separators", () => Format.csv({ a: Format.width(3, Format.text()) })],
+    ["a width in an object", () => Format.ndjson({ a: Format.width(3, Format.text()) })],
+    ["a field without a width", () => Format.fixed({ a: Format.text() })],
+    ["a width of nothing", () => Format.fixed({ a: Format.width(0, Format.text()) })],
+    [
+      "a width with an end of its own",
+      () => Format.fixed({ a: Format.width(3, Format.text({ to: "|" })) })
     ],
     [
       "a group in a group",

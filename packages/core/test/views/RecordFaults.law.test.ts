@@ -165,6 +165,37 @@ describe("what is no record", () => {
   })
 })
 
+describe("a field far longer than a read", () => {
+  const long = `"é,\t${"x".repeat(300_000)}`
+  const escaped = `"${long.replaceAll('"', '""')}"`
+  const fields = { text: Format.text(), n: Format.integer() }
+  it.each([
+    ["delimited", Format.delimited(fields, { separator: "|" }), `${long}|1\na|b\n${long}|2\n`],
+    ["CSV", Format.csv(fields, { header: false }), `${escaped},1\na,b\n${escaped},2\n`],
+    [
+      "NDJSON",
+      Format.ndjson(fields),
+      [
+        { text: long, n: 1 },
+        { text: "a", n: "b" },
+        { n: 2, text: long }
+      ]
+        .map((each) => JSON.stringify(each))
+        .join("\n")
+    ]
+  ])("is read whole: %s", async (_, format, text) => {
+    for (const chunkBytes of [4_096, 70_000]) {
+      const found = await Effect.runPromise(read(format as Any, Buffer.from(text), chunkBytes))
+      expect(found.error).toBeUndefined()
+      expect(found.refused.map(({ provenance }) => provenance?.base)).toEqual([1])
+      expect(found.records).toEqual([
+        { text: long, n: 1 },
+        { text: long, n: 2 }
+      ])
+    }
+  })
+})
+
 describe("frames", () => {
   const pairs = Format.delimited({ name: Format.text(), value: Format.integer() }) as Any
 

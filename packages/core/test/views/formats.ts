@@ -114,6 +114,35 @@ const lined: fc.Arbitrary<Format.Format<unknown>> = fc
     }) as Format.Format<unknown>
   })
 
+const wide: fc.Arbitrary<Any> = fc
+  .tuple(
+    fc.integer({ min: 1, max: 9 }),
+    optionally(
+      fc.constantFrom<Any>(
+        Format.text(),
+        Format.text({ trimEnd: true, lower: true }),
+        Format.text({ without: ["b"], least: 1 }),
+        Format.digits(3),
+        Format.integer(),
+        Format.integer({ base: 16 }),
+        Format.decimal(),
+        Format.choice({ n: "noun", v: "verb" }),
+        Format.boolean({ yes: "y", no: "no" }),
+        Format.skip()
+      )
+    )
+  )
+  .map(([bytes, field]) => Format.width(bytes, field))
+
+const columns: fc.Arbitrary<Format.Format<unknown>> = fc
+  .tuple(fc.array(wide, { minLength: 1, maxLength: 5 }), fc.constantFrom(undefined, "#"))
+  .map(([fields, ignore]) =>
+    Format.fixed(
+      named([Format.width(3, Format.text()), ...fields], "f"),
+      ignore === undefined ? {} : { ignore }
+    )
+  )
+
 const member: fc.Arbitrary<Any> = fc.constantFrom<Any>(
   Format.text(),
   Format.integer(),
@@ -147,6 +176,7 @@ const objects: fc.Arbitrary<Format.Format<unknown>> = fc
 export const formats = fc.oneof(
   { arbitrary: lined, weight: 3 },
   { arbitrary: rows, weight: 1 },
+  { arbitrary: columns, weight: 1 },
   { arbitrary: objects, weight: 1 }
 )
 
@@ -222,7 +252,7 @@ export const conditionsFor = (layout: Layout): fc.Arbitrary<Fields.Condition> =>
       : fc.oneof(...names.map(conditionOn), fc.constant(Fields.equals("none", "x")))
   const { condition } = fc.letrec<{ condition: Fields.Condition }>((tie) => ({
     condition: fc.oneof(
-      { depthSize: "small" },
+      { maxDepth: 2 },
       one,
       fc.array(tie("condition"), { maxLength: 3 }).map((list) => Fields.all(...list)),
       fc.array(tie("condition"), { maxLength: 3 }).map((list) => Fields.any(...list)),

@@ -11,17 +11,20 @@ const refuse = (field: string, reason: string, cure: string): never => {
 
 /** The field itself, wherever it stands and whether or not it may be absent. */
 export const bare = (spec: FieldSpec): FieldSpec =>
-  spec._tag === "Optional" || spec._tag === "At" ? bare(spec.of) : spec
+  spec._tag === "Optional" || spec._tag === "At" || spec._tag === "Width" ? bare(spec.of) : spec
 
 /** Whether a field may be absent. */
 export const isOptional = (spec: FieldSpec): boolean =>
-  spec._tag === "Optional" || spec._tag === "Nothing" || (spec._tag === "At" && isOptional(spec.of))
+  spec._tag === "Optional" ||
+  spec._tag === "Nothing" ||
+  ((spec._tag === "At" || spec._tag === "Width") && isOptional(spec.of))
 
 const columnOf = (name: string, spec: FieldSpec): Column => {
   switch (spec._tag) {
     case "Optional":
       return { ...columnOf(name, spec.of), nullable: true } as Column
     case "At":
+    case "Width":
       return columnOf(name, spec.of)
     case "Integer":
     case "Decimal":
@@ -94,6 +97,24 @@ const checkOptional = (name: string, spec: FieldSpec, nested: boolean): void => 
 export const checkLines = (specs: FieldSpecs): void => {
   for (const [name, { _tag }] of Object.entries(specs))
     if (_tag === "At") refuse(name, "is a member of an object", "declare it in Format.ndjson")
+    else if (_tag === "Width") refuse(name, "has a width", "declare it in Format.fixed")
+}
+
+/** Refuses fields without a width; the last one is told so. */
+export const checkFixed = (specs: FieldSpecs): FieldSpecs => {
+  const names = Object.keys(specs)
+  const entries = Object.entries(specs).map(([name, spec], i): [string, FieldSpec] => {
+    const inner = bare(spec)
+    if (spec._tag !== "Width") return refuse(name, "has no width", "declare it by Format.width")
+    if (!Number.isInteger(spec.bytes) || spec.bytes < 1)
+      refuse(name, `has a width of ${spec.bytes}`, "give a whole number of bytes")
+    const isValue = values.includes(inner._tag) || (inner._tag === "Skip" && !isOptional(spec))
+    const isBare = !("to" in inner && inner.to !== undefined) && !("same" in inner && inner.same)
+    if (!isValue || !isBare || "bytes" in spec.of)
+      refuse(name, "has an end of its own, or is no value", "declare a field of one value")
+    return [name, { ...spec, isLast: i === names.length - 1 }]
+  })
+  return Object.fromEntries(entries)
 }
 
 const check = (specs: FieldSpecs, nested: boolean): void => {
@@ -172,7 +193,7 @@ export const checkJson = (specs: FieldSpecs): void => {
           ? spec.base === 10 && spec.same === undefined
           : spec._tag !== "Digits" && values.includes(spec._tag)
     const isNamed = path.length > 0 && path.every((each) => !/["\\\p{Cc}]/u.test(each))
-    if (!isBare || !isNamed || ("to" in spec && spec.to !== undefined))
+    if (!isBare || !isNamed || outer._tag === "Width" || ("to" in spec && spec.to !== undefined))
       refuse(name, "has options, or a name, that no member of an object has", "leave them out")
     const within = paths.filter((other) => path.every((each, i) => other[i] === each))
     if (within.length > 1)

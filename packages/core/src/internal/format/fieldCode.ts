@@ -2,12 +2,12 @@
 // reads from p on and leaves p behind what ends its field.
 import type { FieldSpec } from "../../Format.ts"
 import { put, rehoists } from "./columnCode.ts"
-import { choiceValues } from "./describe.ts"
+import { bare, choiceValues } from "./describe.ts"
 import { decimalCode, wholeCode } from "./numberCode.ts"
 import type { ParserScope } from "./parserScope.ts"
 import { bytesOf } from "./parserScope.ts"
 import type { Step } from "./sequence.ts"
-import { groupOf, innerOf, sameAs } from "./sequence.ts"
+import { endOfLine, groupOf, innerOf, sameAs } from "./sequence.ts"
 import { plainText, textCode } from "./textCode.ts"
 
 /** Code that reads a field from p on and leaves p behind what ends it. */
@@ -40,6 +40,8 @@ export const fieldCode = (scope: ParserScope, step: Step): string => {
       const n = scope.own(step)
       return `const s${n} = 0, l${n} = -1, v${n} = NaN, k${n} = 255;`
     }
+    case "Width":
+      return widthCode(scope, step, spec)
     case "Optional":
       return optionalCode(scope, step, spec.of)
     default:
@@ -96,6 +98,24 @@ const wordCode = (
     ${tests.join("\n    else ")}
     else ${scope.fault(step, `s${n}`)}
     ${end} ${over}`
+}
+
+/** For the field inside, the line ends with the field. */
+const widthCode = (
+  scope: ParserScope,
+  step: Step,
+  { bytes, isLast, of }: FieldSpec & { _tag: "Width" }
+): string => {
+  const n = scope.own(step)
+  const fault = scope.fault(step, `P${n}`)
+  const isText = ["Text", "Skip"].includes(bare(of)._tag)
+  const spaces = "while (e > p && b[e - 1] === 32) e--; while (p < e && b[p] === 32) p++;"
+  return `const P${n} = p, E${n} = e; e = p + ${bytes};
+    if (e > E${n} || (e < E${n} && (b[e] & 192) === 128)) ${fault}
+    ${isText ? "" : spaces}
+    ${fieldCode(scope, { ...step, spec: of, ending: endOfLine })}
+    p = P${n} + ${bytes}; e = E${n};
+    ${isLast ? `if (p < e) ${fault}` : ""}`
 }
 
 /** Sets the field's variables to null, or to what the field inside is. */

@@ -5,10 +5,11 @@ import { where } from "../../Fields.ts"
 import type { Decoded, Fault, FieldSpec, Format } from "../../Format.ts"
 import type { Needs } from "../../Views.ts"
 import { everything, narrowed } from "../../Views.ts"
+import { bare } from "./describe.ts"
 import { quotedExpected, splitQuoted } from "./quoted.ts"
 import { readingOf } from "./reading.ts"
 import type { Step } from "./sequence.ts"
-import { digitsMax, groupOf, innerOf, sameAs } from "./sequence.ts"
+import { digitsMax, endOfLine, groupOf, innerOf, sameAs } from "./sequence.ts"
 
 interface Progress {
   readonly line: string
@@ -149,6 +150,37 @@ const isNothing = ({ line, at }: Progress, { ending: { to, orEnd } }: Step): boo
   return to !== "" && line.startsWith(to, at)
 }
 
+/** Where so many bytes of a line end; -1 where that is behind its end, or inside a character. */
+const afterBytes = (line: string, from: number, bytes: number): number => {
+  let left = bytes
+  let at = from
+  while (left > 0 && at < line.length) {
+    const character = String.fromCodePoint(line.codePointAt(at) as number)
+    left -= byteLength(character)
+    at += character.length
+  }
+  return left === 0 ? at : -1
+}
+
+const widthOf = (
+  progress: Progress,
+  step: Step,
+  { bytes, isLast, of }: FieldSpec & { _tag: "Width" }
+): unknown => {
+  const { line, at: from } = progress
+  const end = afterBytes(line, from, bytes)
+  if (end < 0) refuse(step, from)
+  const whole = line.slice(from, end)
+  const isText = ["Text", "Skip"].includes(bare(of)._tag)
+  const text = isText ? whole : whole.replace(/ +$/, "")
+  const at = isText ? from : from + text.length - text.replace(/^ +/, "").length
+  const inner = { ...progress, line: line.slice(0, from) + text, at }
+  const value = valueOf(inner, { ...step, spec: of, ending: endOfLine })
+  progress.at = end
+  if (isLast && end < line.length) refuse(step, from)
+  return value
+}
+
 const valueOf = (progress: Progress, step: Step): unknown => {
   const { spec } = step
   const from = progress.at
@@ -178,6 +210,8 @@ const valueOf = (progress: Progress, step: Step): unknown => {
       return elementsOf(progress, step, spec.base)
     case "Nothing":
       return null
+    case "Width":
+      return widthOf(progress, step, spec)
     case "Optional":
       if (!isNothing(progress, step)) return valueOf(progress, innerOf(step, spec.of))
       closed(progress, step, from)

@@ -1,13 +1,14 @@
 // Writes the code that makes the key of a record: its fields' bytes one after the other, and their
 // hash. They are copied together, each key to begin at a multiple of four.
-import { isOptional } from "./describe.ts"
+import { bare, isOptional } from "./describe.ts"
 import type { Step } from "./sequence.ts"
 
 const bytesOf = (text: string): ReadonlyArray<number> => [...new TextEncoder().encode(text)]
 
 const mixed = "c = Math.imul(h ^ (h >>> 15), 0x85ebca6b); KH[r] = c ^ (c >>> 13);"
 
-const isText = (step: Step): boolean => ["Text", "Digits", "Each", "Span"].includes(step.spec._tag)
+const isText = (step: Step): boolean =>
+  ["Text", "Digits", "Each", "Span"].includes(bare(step.spec)._tag)
 
 const room = (count: string): string =>
   `if (ku + ${count} > kb.length) {
@@ -26,14 +27,15 @@ const partOf = (
   if (isText(step)) {
     return `${room(`l${n}`)} for (q = s${n}; q < s${n} + l${n}; q++) { ${byte("b[q]")} }`
   }
-  if (step.spec._tag === "Choice") {
-    const values = [...new Set(Object.values(step.spec.words))].map(bytesOf)
+  const spec = bare(step.spec)
+  if (spec._tag === "Choice") {
+    const values = [...new Set(Object.values(spec.words))].map(bytesOf)
     words.push(values)
     const list = `words[${words.length - 1}][k${n}]`
     return `{ const w = ${list}; ${room("w.length")}
       for (q = 0; q < w.length; q++) { ${byte("w[q]")} } }`
   }
-  const text = step.spec._tag === "Ordinal" ? "String(o + 1)" : `String(v${n})`
+  const text = spec._tag === "Ordinal" ? "String(o + 1)" : `String(v${n})`
   return `{ const w = ${text}; ${room("w.length")}
       for (q = 0; q < w.length; q++) { ${byte("w.charCodeAt(q)")} } }`
 }

@@ -66,6 +66,9 @@ const narrowedSteps = (
 ): ReadonlyArray<Step> =>
   steps.map((step) => {
     if (step.inner.length > 0) return { ...step, inner: narrowedSteps(step.inner, isKept) }
+    const { spec } = step
+    if (spec._tag === "Width" && !isKept(step.path))
+      return { ...step, spec: { ...spec, of: { _tag: "Skip", to: undefined } } }
     return isKept(step.path) || !hasPlainEnd(step) ? step : passedOver(step)
   })
 

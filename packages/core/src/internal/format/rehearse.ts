@@ -51,6 +51,12 @@ const sampleOf = (step: Step, sampling: Sampling): string => {
       return pick(Object.keys(spec.words), v)
     case "Boolean":
       return pick([spec.yes, spec.no], v)
+    case "Width": {
+      const inner = sampleOf({ ...step, spec: spec.of }, sampling)
+      const text =
+        new TextEncoder().encode(inner).length <= spec.bytes ? inner : "7".repeat(spec.bytes)
+      return text + " ".repeat(spec.bytes - new TextEncoder().encode(text).length)
+    }
     case "Optional":
       return v % 4 === 2 ? "" : sampleOf({ ...step, spec: spec.of }, sampling)
     case "Counted":

@@ -37,8 +37,13 @@ const isPlaced = (spec: FieldSpec): boolean => !["Span", "Ordinal", "Nothing"].i
 
 const wordsOf = (words: ReadonlyArray<string>): string => `one of ${words.join(" ")}`
 
+const atEnd = " up to the end of the line"
+
+/** What ends the last field. */
+export const endOfLine: Ending = { to: "", orEnd: false }
+
 const followed = (what: string, { to, orEnd }: Ending): string => {
-  if (to === "") return `${what} up to the end of the line`
+  if (to === "") return what + atEnd
   return `${what} followed by ${JSON.stringify(to)}${orEnd ? " or the end of the line" : ""}`
 }
 
@@ -60,6 +65,8 @@ const expectedOf = (spec: FieldSpec, ending: Ending): string => {
       return followed(wordsOf([spec.yes, spec.no]), ending)
     case "Optional":
       return `nothing, or ${expectedOf(spec.of, ending)}`
+    case "Width":
+      return `${expectedOf(spec.of, endOfLine).replaceAll(atEnd, "")} in ${spec.bytes} bytes`
     case "Each":
       return `as many times ${spec.width} digits as "${spec.count}" says`
     default:
