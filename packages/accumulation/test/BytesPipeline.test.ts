@@ -151,6 +151,34 @@ describe("keyed state on bytes in a pipeline", () => {
     })
   )
 
+  it("stays on objects where a field that it reads may be null, and only there", () => {
+    const sale = Format.csv({
+      city: Format.text(),
+      amount: Format.decimal(),
+      note: Format.optional(Format.text())
+    })
+    const shapesOf = (format: Format.Format<object>) =>
+      Plan.make(
+        Pipeline.graph(
+          Pipeline.source("sales", Records.files("a.csv", format)).pipe(
+            Pipeline.accumulate(
+              "sums",
+              Accumulate.make({
+                ...Aggregate.of({ city: Aggregate.key, sum: Aggregate.sum("amount") }),
+                key: Fields.joined("city"),
+                complete: Complete.never,
+                ...waived
+              })
+            ),
+            Pipeline.sink("out", Records.ndjsonSink("out"))
+          )
+        ) as Graph.PipelineGraph
+      ).shapes
+    expect(shapesOf(sale).get("sums")).toBe("views")
+    const partial = Format.csv({ city: Format.text(), amount: Format.optional(Format.decimal()) })
+    expect(shapesOf(partial).get("sums")).toBe('objects: "amount", which it reads, may be null')
+  })
+
   it("stays on objects where it would look up by a computed column", () => {
     const by = Accumulate.make({
       ...Aggregate.of({ n: Aggregate.count }),

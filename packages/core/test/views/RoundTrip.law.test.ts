@@ -1,7 +1,7 @@
 // What sinks write from views and from objects is the same bytes, and formats read it back as the
 // same records; what would not read back is refused, alone.
 import * as fs from "node:fs"
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as Format from "../../src/Format.ts"
@@ -9,6 +9,9 @@ import * as Records from "../../src/node/Records.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as drive from "../node/drive.ts"
+
+// Hundreds of formats are compiled: on a machine with other work that takes its time.
+vi.setConfig({ testTimeout: 30_000 })
 
 const fields = {
   text: Format.text(),
