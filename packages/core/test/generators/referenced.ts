@@ -108,13 +108,23 @@ export const strategies: fc.Arbitrary<Policy.BackpressureStrategy> = fc.oneof(
   })
 )
 
+/** What a breaker saves is its own affair, as long as it is JSON. */
+const saved = fc.record({ phase: name, sinceMsAgo: count })
+
 /** Guards with any subset of settings; who carries them out has a reference. */
 const controls: fc.Arbitrary<Graph.StageControls> = fc.record(
   {
     flow: fc.constant(stages.flow),
     breaker: breakers,
     circuit: fc.constant(stages.circuit),
+    circuitKey: fc.constant(stages.isEven),
+    circuitKeysMax: count,
+    circuitRestore: fc.record(
+      { stage: saved, keys: fc.dictionary(name, saved, { noNullPrototype: true }) },
+      { requiredKeys: [] }
+    ),
     bulkhead: fc.record({ name, concurrency: count }),
+    hedge: fc.record({ afterMs: count, callsMax: count }, { requiredKeys: ["afterMs"] }),
     deadlineMs: count,
     sentinel: fc.constant(stages.zero),
     policies: fc.record({ flow: name, onError: name }, { requiredKeys: [] })
