@@ -6,9 +6,11 @@ import * as path from "node:path"
 import * as zlib from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
 import * as Files from "../../src/node/Files.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Sink from "../../src/Sink.ts"
+import * as Source from "../../src/Source.ts"
 import { settle } from "../watchedSource.ts"
 import { directory, openFiles, readAll } from "./drive.ts"
 
@@ -69,6 +71,26 @@ describe("a named pipe", () => {
       })
     )
   }
+
+  it.effect("that nobody reads is given up by an abort, and written once somebody does", () =>
+    Effect.gen(function* () {
+      const at = path.join(yield* directory, "pipe")
+      execFileSync("mkfifo", [at])
+      const closed = () =>
+        Pipeline.source("in", Source.fromIterable(["a", "b"])).pipe(
+          Pipeline.sink("out", Files.linesSink(at))
+        )
+      const given = yield* Pipeline.start(closed())
+      yield* settle
+      yield* given.stop("abort")
+      expect((yield* given.result).status).toBe("aborted")
+      const running = yield* Pipeline.start(closed())
+      const fd = fs.openSync(at, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
+      expect((yield* running.result).status).toBe("completed")
+      expect(fs.readFileSync(fd, "utf8")).toBe("a\nb\n")
+      fs.closeSync(fd)
+    }).pipe(TestClock.withLive)
+  )
 
   it.effect("is read from its first writer on", () =>
     Effect.gen(function* () {

@@ -74,7 +74,8 @@ const explain = (
   }
 }
 
-const codeOf = (cause: unknown): string | undefined => {
+/** The code of a failed system call. */
+export const codeOf = (cause: unknown): string | undefined => {
   if (typeof cause !== "object" || cause === null || !("code" in cause)) return undefined
   return typeof cause.code === "string" ? cause.code : undefined
 }

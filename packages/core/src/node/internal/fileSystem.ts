@@ -3,10 +3,11 @@
 // before it returns. Tests put their own in its place.
 
 import * as fs from "node:fs"
+import type { Writable } from "node:stream"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as RunMode from "../../RunMode.ts"
-import { StreamHandle } from "./streamHandle.ts"
+import { PipeHandle, StreamHandle } from "./streamHandle.ts"
 
 /** Called exactly once, with an error or a value. */
 export type Done<A> = (error: unknown, value: A) => void
@@ -43,6 +44,7 @@ export interface FileSystem {
   readonly makeDirectory: (path: string) => Effect.Effect<void, unknown>
   readonly rename: (from: string, to: string) => Effect.Effect<void, unknown>
   readonly openRead: (path: string, done: Done<ReadHandle>) => void
+  /** A named pipe that nobody reads is an error, ENXIO. */
   readonly openWrite: (path: string, mode: number, done: Done<WriteHandle>) => void
   readonly standardOutput: () => WriteHandle
   /** True where every call is finished when it returns. */
@@ -125,8 +127,15 @@ export const standardInput = "-"
 
 // Opening a named pipe nobody writes to would hold a thread until somebody does, and the end of the
 // process with it. Opened so, it waits as a stream does; files do not know the flag.
-const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants
+const { O_RDONLY, O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK = 0 } = fs.constants
 const withoutWaiting = O_RDONLY | O_NONBLOCK
+const writeWithoutWaiting = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK
+
+const pipeOf = (fd: number): Writable => {
+  // Loaded when there is a pipe: every millisecond of a start counts.
+  const { Socket } = process.getBuiltinModule("node:net")
+  return new Socket({ fd, readable: false, writable: true })
+}
 
 // A read of a pipe may never be answered: it must not hold one of the few threads for files, which
 // the process joins before it ends.
@@ -175,13 +184,17 @@ export const asynchronous: FileSystem = {
     })
   },
   openWrite: (path, mode, done) =>
-    fs.open(path, "w", mode, (failed, fd) =>
-      done(failed, {
-        write: (buffer, offset, length, next) =>
-          fs.write(fd, buffer, offset, length, null, (error, count) => next(error, count)),
-        close: (next) => fs.close(fd, (error) => next(error))
+    fs.open(path, writeWithoutWaiting, mode, (failed, fd) => {
+      if (failed !== null) return done(failed, nothing)
+      fs.fstat(fd, (unknown, stats) => {
+        if (unknown === null && stats.isFIFO()) return done(undefined, new PipeHandle(pipeOf(fd)))
+        done(undefined, {
+          write: (buffer, offset, length, next) =>
+            fs.write(fd, buffer, offset, length, null, (error, count) => next(error, count)),
+          close: (next) => fs.close(fd, (error) => next(error))
+        })
       })
-    ),
+    }),
   standardOutput: () => standardOutput(false)
 }
 

@@ -58,6 +58,21 @@ const openFile = (
     })
   )
 
+/** Between two looks whether somebody reads a named pipe by now. */
+const readerMs = 50
+
+/** A file that is opened where it is. A named pipe waits for its reader, and can be given up. */
+const openInPlace = (
+  system: fileSystem.FileSystem,
+  path: string
+): Effect.Effect<fileSystem.WriteHandle, FileError> =>
+  openFile(system, path, 0o666).pipe(
+    Effect.catchIf(
+      ({ cause }) => fileErrors.codeOf(cause) === "ENXIO",
+      () => Effect.andThen(Effect.interruptible(Effect.sleep(readerMs)), openInPlace(system, path))
+    )
+  )
+
 const openTarget = <A>(
   system: fileSystem.FileSystem,
   path: string,
@@ -72,7 +87,7 @@ const openTarget = <A>(
     const info = yield* Effect.mapError(system.info(path), failed(path))
     if (info?.kind === "directory") return yield* Effect.fail(failed(path)({ code: "EISDIR" }))
     if (!atomic || info?.kind === "other") {
-      const handle = yield* openFile(system, path, 0o666)
+      const handle = yield* openInPlace(system, path)
       return { handle, publish: Effect.void } satisfies Target
     }
     // Behind a symbolic link the file is replaced, not the link.

@@ -1,7 +1,7 @@
-// A pipe, a socket or a terminal as a handle to read: through the event loop, not on a thread that
-// an unanswered read would hold, and the end of the process with it.
-import type { Readable } from "node:stream"
-import type { Done, ReadHandle } from "./fileSystem.ts"
+// A pipe, a socket or a terminal as a handle to read, a pipe as one to write: through the event
+// loop, not on a thread that an unanswered call would hold, and the end of the process with it.
+import type { Readable, Writable } from "node:stream"
+import type { Done, ReadHandle, WriteHandle } from "./fileSystem.ts"
 
 interface Wanted {
   readonly buffer: Buffer
@@ -61,5 +61,31 @@ export class StreamHandle implements ReadHandle {
     if (this.stream.closed) return done(undefined, undefined)
     this.stream.once("close", () => done(undefined, undefined))
     this.stream.destroy()
+  }
+}
+
+/** Writes a pipe, one write at a time. */
+export class PipeHandle implements WriteHandle {
+  private readonly stream: Writable
+  private failure: { readonly error: unknown } | undefined
+
+  constructor(stream: Writable) {
+    this.stream = stream
+    stream.on("error", (error) => {
+      this.failure ??= { error }
+    })
+  }
+
+  readonly write = (buffer: Buffer, offset: number, length: number, done: Done<number>): void => {
+    if (this.failure !== undefined) return done(this.failure.error, 0)
+    this.stream.write(buffer.subarray(offset, offset + length), (error) =>
+      done(error ?? undefined, length)
+    )
+  }
+
+  readonly close = (done: Done<void>): void => {
+    if (this.stream.closed) return done(this.failure?.error, undefined)
+    this.stream.once("close", () => done(this.failure?.error, undefined))
+    this.stream.end(() => this.stream.destroy())
   }
 }
