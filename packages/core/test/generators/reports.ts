@@ -155,7 +155,10 @@ export const deadLetters: fc.Arbitrary<DeadLetter.DeadLetter> = fc.record({
   timestamp: count
 })
 
-const optionalTotals = fc.record({ keysFailed: count, duplicates: count }, { requiredKeys: [] })
+const optionalTotals = fc.record(
+  { keysFailed: count, duplicates: count, spillsActive: count },
+  { requiredKeys: [] }
+)
 
 const requiredTotals = fc.record({
   fragmentsIn: count,
