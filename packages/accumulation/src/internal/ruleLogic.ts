@@ -238,7 +238,7 @@ const checkedCount = (count: number | undefined): number | undefined => {
 }
 
 const checkedSize = (size: number): number => {
-  if (size >= 0 && size < Number.POSITIVE_INFINITY) return size
+  if (typeof size === "number" && size >= 0 && size < Number.POSITIVE_INFINITY) return size
   throw invalidSize(size)
 }
 

@@ -29,11 +29,11 @@ export const left = Format.delimited(
 export const right = Format.delimited(
   {
     key: Format.text(),
-    word: Format.text(),
+    word: Format.optional(Format.text()),
     y: Format.text(),
-    size: Format.decimal(),
-    announced: Format.integer(),
-    pos: Format.choice({ n: "noun", v: "verb" })
+    size: Format.optional(Format.decimal()),
+    announced: Format.optional(Format.integer()),
+    pos: Format.optional(Format.choice({ n: "noun", v: "verb" }))
   },
   { kind: "Right", separator: " " }
 )
@@ -65,6 +65,9 @@ const announcements = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(0, -3) }
 )
 
+const sometimes = <A>(values: fc.Arbitrary<A>): fc.Arbitrary<A | ""> =>
+  fc.oneof({ weight: 9, arbitrary: values }, { weight: 1, arbitrary: fc.constant<"">("") })
+
 const lineOf: Readonly<Record<Kind, fc.Arbitrary<string>>> = {
   head: fc
     .tuple(
@@ -77,8 +80,16 @@ const lineOf: Readonly<Record<Kind, fc.Arbitrary<string>>> = {
       return `${key} ${list.length} ${elements.join("")}${rest.join(" ")}`
     }),
   left: fc.tuple(keys, words, fc.integer(), sizes).map((parts) => parts.join(" ")),
+  // Fields that may be absent are: an empty text is null.
   right: fc
-    .tuple(keys, words, words, sizes, announcements, fc.constantFrom("n", "v"))
+    .tuple(
+      keys,
+      sometimes(words),
+      words,
+      sometimes(sizes),
+      sometimes(announcements),
+      sometimes(fc.constantFrom("n", "v"))
+    )
     .map((parts) => parts.join(" "))
 }
 

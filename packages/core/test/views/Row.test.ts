@@ -23,6 +23,10 @@ const format = Format.delimited(
     value: Format.decimal(),
     kind: Format.choice({ n: "noun", v: "verb" }),
     flag: Format.boolean(),
+    maybe: Format.optional(Format.text()),
+    number: Format.optional(Format.decimal()),
+    word: Format.optional(Format.choice({ x: "ex" })),
+    sure: Format.optional(Format.boolean()),
     words: Format.counted({ word: Format.text(), n: Format.integer() }),
     note: Format.text()
   },
@@ -34,7 +38,9 @@ const nameOf = (i: number): string => ["a", "ab", "abc", "é", "", "-17", "42"][
 
 const text = Array.from({ length: 300 }, (_, i) => {
   const words = Array.from({ length: i % 3 }, (_, k) => `w${k}\t${k}\t`).join("")
-  const fields = [nameOf(i), (i % 9) - 3.5, "nv"[i % 2], i % 5 === 0, i % 3, `${words}note ${i}`]
+  const known = [nameOf(i), (i % 9) - 3.5, "nv"[i % 2], i % 5 === 0]
+  const absent = i % 4 === 0 ? ["", "", "", ""] : [`m${i}`, i, "x", i % 3 === 0]
+  const fields = [...known, ...absent, i % 3, `${words}note ${i}`]
   return fields.join("\t")
 }).join("\n")
 
@@ -64,6 +70,10 @@ const filters: Readonly<Record<string, (record: Line) => boolean>> = {
   bytes: Row.of((_: Line, texts) => texts.name.bytes.length === 2 || texts.name.at(0) === 97),
   length: Row.of((_: Line, texts) => texts.name.length === 2 && !texts.name.isNull),
   decoded: Row.of((_: Line, texts) => `${texts.name}` === "abc"),
+  absent: Row.of((row: Line) => row.maybe === null && row.number === null && row.word === null),
+  absentBoolean: Row.of((row: Line) => row.sure === null),
+  absentText: Row.of((_: Line, texts) => texts.maybe.isNull || texts.word.equals("ex")),
+  absentEquals: Row.of((_: Line, texts) => texts.maybe.equals("") || !texts.word.startsWith("")),
   cursor: Row.of((_: Line, __, cursor) => cursor.seqId % 3 === 1),
   some: Row.reading<Line>()("value", "name")(
     (row, texts) => row.value < 0 && texts.name.length > 0
@@ -300,7 +310,8 @@ describe("a plan with functions on rows", () => {
       )
     ).toEqual(["words", "words.n", "words.word"])
     const letters = { onError: Policy.deadLetter }
-    const all = ["flag", "kind", "name", "note", "value", "words", "words.n", "words.word"]
+    const rest = ["name", "note", "number", "sure", "value", "word"]
+    const all = ["flag", "kind", "maybe", ...rest, "words", "words.n", "words.word"]
     expect(
       asked(
         Pipeline.map(
