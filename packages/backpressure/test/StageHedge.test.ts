@@ -100,10 +100,10 @@ describe.each(engines)("$name engine, hedged calls", (engine) => {
     })
   )
 
-  it.effect("makes at most callsMax calls, and none beyond what a bulkhead has room for", () =>
+  it.effect("makes at most attemptsMax calls, and none beyond what a bulkhead has room for", () =>
     Effect.gen(function* () {
       const three = service(() => 1_000, 1_000)
-      yield* run(engine, 1, three.call, { concurrency: 8, hedge: { afterMs: 20, callsMax: 3 } })
+      yield* run(engine, 1, three.call, { concurrency: 8, hedge: { afterMs: 20, attemptsMax: 3 } })
       expect(three.seen.begun).toBe(3)
       const narrow = service(() => 100, 5)
       const bulkhead = { name: "one", concurrency: 1 }
@@ -128,7 +128,7 @@ describe.each(engines)("$name engine, hedged calls", (engine) => {
       const { call } = service(() => 1, 1)
       const alone = yield* Effect.flip(run(engine, 1, call, { hedge }))
       expect(String(alone)).toMatch(/one call at a time.*concurrency of 2 or more/s)
-      const never = { concurrency: 2, hedge: { afterMs: 0, callsMax: 1 } }
+      const never = { concurrency: 2, hedge: { afterMs: 0, attemptsMax: 1 } }
       const wrong = yield* Effect.flip(run(engine, 1, call, never))
       expect(String(wrong)).toMatch(/starts after 0 ms.*makes 1 calls at most/s)
       const graph = Pipeline.graph(

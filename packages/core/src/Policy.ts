@@ -192,7 +192,7 @@ export interface HedgePolicy {
   /** After this long, and as long again, another call starts where the stage has a permit free. */
   readonly afterMs: number
   /** Calls for one record at once, the first included; default 2. */
-  readonly callsMax?: number
+  readonly attemptsMax?: number
 }
 
 /** What the stages of a run share. Absent means no limit of that kind. */

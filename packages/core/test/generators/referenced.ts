@@ -124,7 +124,7 @@ const controls: fc.Arbitrary<Graph.StageControls> = fc.record(
       { requiredKeys: [] }
     ),
     bulkhead: fc.record({ name, concurrency: count }),
-    hedge: fc.record({ afterMs: count, callsMax: count }, { requiredKeys: ["afterMs"] }),
+    hedge: fc.record({ afterMs: count, attemptsMax: count }, { requiredKeys: ["afterMs"] }),
     deadlineMs: count,
     sentinel: fc.constant(stages.zero),
     policies: fc.record({ flow: name, onError: name }, { requiredKeys: [] })

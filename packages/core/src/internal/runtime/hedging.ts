@@ -5,7 +5,6 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import type * as Semaphore from "effect/Semaphore"
 import type * as Policy from "../../Policy.ts"
 import type { Failed } from "../operators/attempt.ts"
@@ -21,7 +20,7 @@ export interface HedgingParts {
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 }
 
-const callsMaxDefault = 2
+const attemptsMaxDefault = 2
 
 /** A hedge found its slots taken: it says nothing of the call. */
 const noRoom: Failed = { cause: "no slot was free", kind: "recoverable" }
@@ -31,7 +30,7 @@ const ifFree = (slots: ReadonlyArray<Semaphore.Semaphore>, trial: Trial): Trial 
   slots.reduceRight<Trial>(
     (inner, slot) =>
       Effect.flatMap(slot.withPermitsIfAvailable(1)(inner), (done) =>
-        Option.isNone(done) ? Effect.fail(noRoom) : Effect.succeed(done.value)
+        done._tag === "None" ? Effect.fail(noRoom) : Effect.succeed(done.value)
       ),
     trial
   )
@@ -93,7 +92,7 @@ class Race {
 
   private arm(): void {
     const { fork, policy } = this.hedging.parts
-    if (this.started >= (policy.callsMax ?? callsMaxDefault)) return
+    if (this.started >= (policy.attemptsMax ?? attemptsMaxDefault)) return
     const timer = fork(Effect.sleep(policy.afterMs))
     this.timer = timer
     timer.addObserver((exit) => {

@@ -141,7 +141,7 @@ export const BulkheadPolicy = Schema.Struct({
 
 export const HedgePolicy = Schema.Struct({
   afterMs: Schema.Finite,
-  callsMax: Schema.optionalKey(Schema.Finite)
+  attemptsMax: Schema.optionalKey(Schema.Finite)
 }).annotate({
   identifier: "HedgePolicy",
   description: "Further calls for a record whose first takes long"

@@ -102,9 +102,9 @@ const keyIssues = ({ id, operation, controls }: Graph.StageNode): ReadonlyArray<
 const hedgeIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
   const hedge = node.controls?.hedge
   if (hedge === undefined) return []
-  const { afterMs, callsMax = 2 } = hedge
+  const { afterMs, attemptsMax = 2 } = hedge
   const late = notPositive(afterMs)
-  const calls = notCount(callsMax, 2)
+  const calls = notCount(attemptsMax, 2)
   const found = (reason: string, cure: string) => issue("policy", node.id, reason, cure)
   const { _tag } = node.operation
   if (!perRecord.has(_tag))
@@ -128,7 +128,7 @@ const hedgeIssues = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
       : [found(`its hedge starts after ${afterMs} ms, ${late}`, "raise it")]),
     ...(calls === undefined
       ? []
-      : [found(`its hedge makes ${callsMax} calls at most, ${calls}`, "raise callsMax")])
+      : [found(`its hedge makes ${attemptsMax} calls at most, ${calls}`, "raise attemptsMax")])
   ]
 }
 
