@@ -3,6 +3,7 @@
 // Lines without a format are in Files.
 import * as Effect from "effect/Effect"
 import * as Format from "../Format.ts"
+import { framed, framesMax } from "../internal/format/frames.ts"
 import type { Parser } from "../internal/format/generate.ts"
 import { canGenerate } from "../internal/format/generate.ts"
 import { parserFor } from "../internal/format/parserFor.ts"
@@ -15,6 +16,7 @@ import {
   delimitedWriter,
   refusal
 } from "../internal/views/delimitedWriter.ts"
+import { framedWriter, tooLong } from "../internal/views/framedWriter.ts"
 import type { WriteRows } from "../internal/views/jsonWriter.ts"
 import { jsonWriter } from "../internal/views/jsonWriter.ts"
 import type * as Sink from "../Sink.ts"
@@ -155,6 +157,32 @@ export const files = <A>(
 /** How files are written. */
 export type RecordSinkOptions = FileSinkOptions
 
+/** How files are written of which each record may stand behind its length. */
+export interface FramedSinkOptions extends RecordSinkOptions {
+  /**
+   * Each record stands behind its length in bytes, written so, instead of on a line:
+   * `Format.framed` reads them. A record longer than its length can say is refused.
+   */
+  readonly prefix?: Format.Frames["prefix"]
+}
+
+const encoder = new TextEncoder()
+
+/** What a record sink needs to write frames of what it would write as lines. */
+const framing = <A>(
+  prefix: Format.Frames["prefix"] | undefined,
+  encode: (record: A) => string
+): { readonly bytesOf?: (record: A) => Uint8Array } => {
+  if (prefix === undefined) return {}
+  return {
+    bytesOf: (record) => {
+      const body = encoder.encode(encode(record))
+      if (body.length > framesMax(prefix)) throw new TypeError(tooLong(prefix))
+      return framed(body, prefix)
+    }
+  }
+}
+
 const jsonOf = (record: unknown): string => {
   const text = JSON.stringify(record)
   if (text !== undefined) return text
@@ -164,8 +192,8 @@ const jsonOf = (record: unknown): string => {
 }
 
 /**
- * Writes each record as one line of JSON, views as bytes without a string; `-` is standard output.
- * Flow, limits and errors as `Files.ndjsonSink`.
+ * Writes each record as one line of JSON, or behind its length; views as bytes without a string;
+ * `-` is standard output. Flow, limits and errors as `Files.ndjsonSink`.
  *
  * @example
  * ```ts
@@ -176,16 +204,23 @@ const jsonOf = (record: unknown): string => {
  */
 export const ndjsonSink = <A>(
   path: string,
-  options: RecordSinkOptions = {}
-): Sink.Sink<A, FileError> => ({
-  ...recordSink.make<A>(path, {
-    label: "ndjson",
-    encode: jsonOf,
-    writeViews: viewWriter(jsonWriter),
-    ...sinkSettings(options)
-  }),
-  views: true
-})
+  options: FramedSinkOptions = {}
+): Sink.Sink<A, FileError> => {
+  const { prefix } = options
+  return {
+    ...recordSink.make<A>(path, {
+      label: "ndjson",
+      encode: jsonOf,
+      ...framing<A>(prefix, jsonOf),
+      writeViews:
+        prefix === undefined
+          ? viewWriter(jsonWriter)
+          : viewWriter((layout) => framedWriter(jsonWriter(layout), prefix), tooLong(prefix)),
+      ...sinkSettings(options)
+    }),
+    views: true
+  }
+}
 
 /** How CSV is written. */
 export interface CsvSinkOptions extends RecordSinkOptions {
@@ -251,7 +286,7 @@ export const csvSink = <A extends object>(
 }
 
 /** How lines of fields are written. */
-export interface DelimitedSinkOptions extends RecordSinkOptions {
+export interface DelimitedSinkOptions extends FramedSinkOptions {
   /** One ASCII character. Default a tab. */
   readonly separator?: string
 }
@@ -276,19 +311,26 @@ export const delimitedSink = <A extends object>(
   path: string,
   options: DelimitedSinkOptions = {}
 ): Sink.Sink<A, FileError> => {
-  const separator = options.separator ?? "\t"
+  const { prefix, separator = "\t" } = options
   checkSeparator(separator)
+  const lineOf = (record: A): string => delimitedRow(record, separator)
+  const made = (layout: Layout): WriteLines => {
+    const lines = delimitedWriter(layout, separator)
+    return prefix === undefined ? lines : framedWriter(lines, prefix)
+  }
   const writers = new WeakMap<Layout, WriteLines>()
   const writerOf = (layout: Layout): WriteLines => {
-    const known = writers.get(layout) ?? delimitedWriter(layout, separator)
+    const known = writers.get(layout) ?? made(layout)
     writers.set(layout, known)
     return known
   }
+  const why = refusal(separator) + (prefix === undefined ? "" : `; or ${tooLong(prefix)}`)
   return {
     ...recordSink.make<A>(path, {
       label: "delimited",
-      encode: (record) => delimitedRow(record, separator),
-      writeViews: viewWriter(writerOf, refusal(separator)),
+      encode: lineOf,
+      ...framing<A>(prefix, lineOf),
+      writeViews: viewWriter(writerOf, why),
       ...sinkSettings(options)
     }),
     views: true

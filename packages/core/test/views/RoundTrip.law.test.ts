@@ -33,7 +33,10 @@ const record = fc.record({
   number: fc.oneof(fc.integer(), fc.constantFrom(0.25, 1e21, -1.5, null)),
   flag: fc.constantFrom(true, false, null),
   word: fc.constantFrom("plain", "with, a comma", "é"),
-  last: text
+  last: fc.oneof(
+    { arbitrary: text, weight: 5 },
+    { arbitrary: fc.constant("x".repeat(300)), weight: 1 }
+  )
 })
 
 const wordOf: Readonly<Record<string, string>> = { plain: "a", "with, a comma": "b", é: "c" }
@@ -59,6 +62,23 @@ const csv = (separator: string): Case => ({
   back: Format.csv(backFields, { separator }),
   isRefused: () => false
 })
+
+/** Frames of either kind; some records are longer than a byte can say. */
+const framed = (prefix: Format.Frames["prefix"], isJson: boolean): Case => {
+  const plain = delimited("|")
+  const json = (path: string) => Records.ndjsonSink<object>(path, { prefix })
+  const lines = (path: string) => Records.delimitedSink(path, { prefix, separator: "|" })
+  const bytesOf = (sale: Sale): number => {
+    const row = Object.values(sale).map((each) => (each === null ? "" : String(each)))
+    return Buffer.byteLength(isJson ? JSON.stringify(sale) : row.join("|"))
+  }
+  return {
+    sink: isJson ? json : lines,
+    back: Format.framed(isJson ? Format.ndjson(backFields) : plain.back, { prefix }),
+    isRefused: (sale) =>
+      (!isJson && plain.isRefused(sale)) || (prefix === "u8" && bytesOf(sale) > 255)
+  }
+}
 
 /** What a run of records of JSON into a sink leaves behind. */
 const run = (records: ReadonlyArray<Sale>, { sink, back }: Case, isViews: boolean) =>
@@ -87,6 +107,12 @@ describe("a sink of views", () => {
   it.each([
     ["tabs", delimited("\t")],
     ["bars", delimited("|")],
+    ["JSON in frames of u8", framed("u8", true)],
+    ["JSON in frames of u32le", framed("u32le", true)],
+    ["JSON in frames of varint", framed("varint", true)],
+    ["bars in frames of u8", framed("u8", false)],
+    ["bars in frames of u16be", framed("u16be", false)],
+    ["bars in frames of varint", framed("varint", false)],
     ["commas of CSV", csv(",")],
     ["semicolons of CSV", csv(";")]
   ])("writes what its format reads back, and refuses what it would not: %s", (_, each) => {

@@ -71,19 +71,42 @@ export const afterLastFrame = (
   }
 }
 
-/** The length of a body in front of it. */
-export const framed = (body: Uint8Array, prefix: Frames["prefix"]): Uint8Array => {
-  const head: Array<number> = []
+/** Bytes that a length takes at most. */
+export const headBytes = (prefix: Frames["prefix"]): number =>
+  prefix === "varint" ? varintMax : widths[prefix]
+
+/** The longest body whose length can be said. */
+export const framesMax = (prefix: Frames["prefix"]): number =>
+  prefix === "varint" ? 2 ** 31 - 1 : 2 ** (8 * widths[prefix]) - 1
+
+/** Writes a length, and answers how many bytes it took. */
+export const putHead = (
+  out: Uint8Array,
+  at: number,
+  length: number,
+  prefix: Frames["prefix"]
+): number => {
   if (prefix === "varint") {
-    let rest = body.length
-    for (; rest >= 128; rest = Math.floor(rest / 128)) head.push((rest % 128) + 128)
-    head.push(rest)
-  } else {
-    places(widths[prefix], prefix.endsWith("le")).forEach((i, nth) => {
-      head[i] = Math.floor(body.length / 2 ** (8 * nth)) % 256
-    })
+    let end = at
+    let rest = length
+    for (; rest >= 128; rest = Math.floor(rest / 128)) out[end++] = (rest % 128) + 128
+    out[end++] = rest
+    return end - at
   }
-  return Uint8Array.from([...head, ...body])
+  places(widths[prefix], prefix.endsWith("le")).forEach((i, nth) => {
+    out[at + i] = Math.floor(length / 2 ** (8 * nth)) % 256
+  })
+  return widths[prefix]
+}
+
+/** A body behind its length. */
+export const framed = (body: Uint8Array, prefix: Frames["prefix"]): Uint8Array => {
+  const head = new Uint8Array(headBytes(prefix))
+  const length = putHead(head, 0, body.length, prefix)
+  const bytes = new Uint8Array(length + body.length)
+  bytes.set(head.subarray(0, length))
+  bytes.set(body, length)
+  return bytes
 }
 
 /** What a fault says of a frame. */
