@@ -162,7 +162,8 @@ const stopsReading: Rule<EngineSubject> = {
   title: "does not pull a source whose records nobody takes any more",
   run: Effect.fnUntraced(function* (subject) {
     const source = new Numbers(Number.POSITIVE_INFINITY)
-    const taker = new Taker()
+    // While the sink writes, a source that nobody has told goes on.
+    const taker = new Taker(() => settle)
     const closed = source.pipeline().pipe(
       Pipeline.process("first", (input: Stream.Stream<number>) => Stream.take(input, 25), {
         buffer: { capacity: 10 }
