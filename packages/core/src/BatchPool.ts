@@ -1,6 +1,6 @@
-// Index columns, used again: the positions that survived a filter, as 16- or 32-bit numbers. A kernel
-// rents one for as long as it runs, and every batch it works on is numbered in it. The columns of
-// batches that leave a kernel are theirs, and in no pool (decision 0012).
+// Index columns, used again: the positions that survived a filter, as 16- or 32-bit numbers. A
+// kernel rents one for as long as it runs, and every batch it works on is numbered in it. The
+// columns of batches that leave a kernel are theirs, and in no pool (decision 0012).
 import { sizeMax } from "./Batch.ts"
 import { Pool } from "./Pool.ts"
 import type * as PoolStatistics from "./PoolStatistics.ts"

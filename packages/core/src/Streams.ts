@@ -79,8 +79,8 @@ const unwrapFailure = (graph: Graph.PipelineGraph, error: execute.RunError): unk
  *
  * Shape: the records of its last stage, in order.
  * Flow: each time the stream is run the pipeline is; it runs while the stream is pulled and stops
- * reading when the puller does; at most four batches wait behind the one that was taken. Leaving the
- * stream early aborts the run.
+ * reading when the puller does; at most four batches wait behind the one that was taken. Leaving
+ * the stream early aborts the run.
  * Errors: a failure of a stage's effect as it is, everything else as `PipelineError` or
  * `GraphError`.
  *
