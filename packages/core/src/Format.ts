@@ -503,8 +503,8 @@ export type Decoded<A> =
  *
  * Shape: with `needs` the fields named there alone, and no record where its condition does not
  * hold. Fields that nobody needs are passed over and not checked; of a line for which the condition
- * does not hold, neither are the fields behind those it reads. (In JSON: all others; the line is
- * one object all the same.)
+ * does not hold, neither is what stands behind the fields it reads. (In JSON: all other fields, and
+ * the members behind, unless it reads one that may be absent.)
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@
 // faults for any format, any input, any split of the input, and any choice of fields.
 import * as fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
-import type * as Fields from "../../src/Fields.ts"
+import * as Fields from "../../src/Fields.ts"
 import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
 import { sampleLines } from "../../src/internal/format/rehearse.ts"
@@ -128,9 +128,10 @@ describe("a generated parser", () => {
       fc.property(chosen, ([format, lines, rowsMax, names, where]) => {
         const asked = where === null ? [] : namesIn(where)
         const columns = new Set([...names, ...asked])
+        const texts = format.layout.columns.filter(({ _tag }) => _tag === "Text")
         const needs: Needs = {
           columns,
-          hashes: new Set(),
+          hashes: new Set(texts.map(({ name }) => name).filter((name) => columns.has(name))),
           key: undefined,
           ...(where === null ? {} : { where })
         }
@@ -244,6 +245,37 @@ const projected = (record: unknown, names: ReadonlySet<string>): unknown =>
       return [[name, elements]]
     })
   )
+
+describe("a condition over members of an object", () => {
+  const format = Format.ndjson({
+    kind: Format.text(),
+    n: Format.integer(),
+    m: Format.optional(Format.integer())
+  }) as Format.Format<unknown>
+  const read = (where: Fields.Condition, line: string): Outcome => {
+    const needs: Needs = { ...everything(format.layout), where }
+    const outcome = meant(format, [line], needs)
+    expect(parsed(format, [line], 9, "\n", needs)).toEqual(outcome)
+    return outcome
+  }
+  const isA = Fields.equals("kind", "a")
+
+  it("is asked once they are read, and leaves the rest of the line alone", () => {
+    expect(read(isA, '{"n":"x","kind":"b",broken')).toMatchObject({ records: [], line: undefined })
+    expect(read(isA, '{"kind":"b\\u0062","n":{]').fault).toBeUndefined()
+    expect(read(isA, '{"kind":"a",broken').fault?.expected).toBe("one JSON object")
+    expect(read(isA, '{"broken,"kind":"b","n":1}').fault?.expected).toBe("one JSON object")
+    expect(read(isA, '{"kind":"b"').fault?.expected).toBe("one JSON object")
+  })
+
+  it("is asked at the end where one of them may be absent, and of the last of a name", () => {
+    const small = Fields.not(Fields.compare("m", ">", 5))
+    expect(read(small, '{"kind":"a","n":1}').records).toHaveLength(1)
+    expect(read(small, '{"m":7,"kind":"a",broken').fault?.expected).toBe("one JSON object")
+    expect(read(small, '{"m":7,"kind":"a","m":1,"n":2}').records).toHaveLength(1)
+    expect(read(isA, '{"kind":"a","n":1,"kind":"b"}').records).toEqual([])
+  })
+})
 
 describe("a field that may be absent", () => {
   const format = Format.ndjson({

@@ -55,16 +55,22 @@ export const flush = (scope: ParserScope): string =>
     .join(" ")
 
 /** Code that puts a field into its column at `row`. */
-export const put = (scope: ParserScope, step: Step, row: string): ReadonlyArray<string> => {
+export const put = (
+  scope: ParserScope,
+  step: Step,
+  row: string,
+  isHashed = true
+): ReadonlyArray<string> => {
   const place = scope.places.get(step.path)
   if (place === undefined || step.spec._tag === "Skip") return []
   const { id, column } = place
   const n = scope.own(step)
   switch (column._tag) {
     case "Text": {
-      const hash = scope.needs.hashes.has(step.path)
-        ? [`c = Math.imul(h${n} ^ (h${n} >>> 15), 0x85ebca6b); H${id}[${row}] = c ^ (c >>> 13);`]
-        : []
+      const hash =
+        isHashed && scope.needs.hashes.has(step.path)
+          ? [`c = Math.imul(h${n} ^ (h${n} >>> 15), 0x85ebca6b); H${id}[${row}] = c ^ (c >>> 13);`]
+          : []
       return [`S${id}[${row}] = s${n}; L${id}[${row}] = l${n};`, ...hash]
     }
     case "Number":
@@ -97,7 +103,8 @@ export const writeRead = (scope: ParserScope, read: ReadonlyArray<Step>): string
   const others = [...scope.places]
     .filter(([path, { isElement }]) => !isElement && !paths.has(path))
     .map(([, place]) => putNothing(place))
-  const all = written.flatMap((step) => put(scope, step, "r"))
+  // Nobody looks a rejected record up by a hash, which may not be made yet.
+  const all = written.flatMap((step) => put(scope, step, "r", false))
   return `if (r >= room) grow();
       ${[...all, ...others].join(" ")} r++;`
 }

@@ -50,29 +50,43 @@ const hashes = (steps: ReadonlyArray<Step>, needs: Needs, id: (path: string) => 
 
 let identity = 0
 
+interface Rejection {
+  /** As soon as the fields of the condition are there. */
+  readonly early: string
+  /** When the whole line was read. */
+  readonly late: string
+}
+
 /** Where the condition does not hold, what it reads is all that is written. */
 const rejection = (
   steps: ReadonlyArray<Step>,
   scope: ParserScope,
   where: Condition | undefined
-): string => {
-  if (where === undefined) return ""
-  const asked = new Set(namesIn(where))
-  return `if (!${testCode(where, (name) => scope.operand(name))}) {
-      ${writeRead(
-        scope,
-        steps.filter(({ name }) => asked.has(name))
-      )}
+): Rejection => {
+  if (where === undefined) return { early: "", late: "" }
+  const names = new Set(namesIn(where))
+  const asked = steps.filter(({ name }) => names.has(name))
+  const mask = asked.reduce((sum, step) => sum + 2 ** steps.indexOf(step), 0)
+  const test = `!${testCode(where, (name) => scope.operand(name))}`
+  const reject = `{
+      ${writeRead(scope, asked)}
       lines++; at = next;
-      continue;
+      continue scan;
     }`
+  return {
+    // What may be absent may still come.
+    early: asked.some(({ spec }) => isOptional(spec))
+      ? ""
+      : `if ((seen & ${mask}) === ${mask} && ${test}) ${reject}`,
+    late: `if (${test}) ${reject}`
+  }
 }
 
 const source = (
   format: Format<unknown>,
   steps: ReadonlyArray<Step>,
   scope: ParserScope,
-  rejected: string
+  rejected: Rejection
 ): string => {
   const { needs } = scope
   const id = (path: string): number => scope.id(path)
@@ -108,7 +122,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
     if (p === e) { lines++; at = next; continue; }
     quick: {
       q = p;
-      ${objectCode(members, 0, { count: 0 })}
+      ${objectCode(members, 0, { count: 0, atComma: rejected.early })}
       if (${mask === 0 ? "false" : `(seen & ${mask}) !== ${mask}`}) break quick;
       isRead = space(b, q, e) === e;
     }
@@ -117,7 +131,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
       if (fault >= 0) { host.fault = fault; host.faultAt = at; break scan; }
       ${back}
     }
-    ${rejected}
+    ${rejected.late}
     ${hashes(steps, needs, id)}
     ${write(scope, steps)}
     lines++;

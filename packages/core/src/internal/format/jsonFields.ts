@@ -6,7 +6,8 @@ import type { Decoded, Fault, FieldSpec, FieldSpecs, Format } from "../../Format
 import type { Needs } from "../../Views.ts"
 import { isUsed, narrowed } from "../../Views.ts"
 import { namesIn } from "../views/conditionCode.ts"
-import { pathOf } from "./describe.ts"
+import { isOptional, pathOf } from "./describe.ts"
+import { prefixes } from "./jsonPrefix.ts"
 import { askable } from "./reading.ts"
 
 /** What a fault says should stand in a field. */
@@ -88,6 +89,21 @@ const jsonOrder = (fields: FieldSpecs, condition: Condition | undefined) => {
   return { asked, rest: entries.filter((entry) => !isFirst(entry)) }
 }
 
+type Read =
+  | { readonly _tag: "Values"; readonly values: Readonly<Record<string, unknown>> }
+  | { readonly _tag: "Fault"; readonly fault: Fault }
+
+const valuesOf = (found: object, list: ReadonlyArray<readonly [string, FieldSpec]>): Read => {
+  const values: Record<string, unknown> = {}
+  for (const [field, spec] of list) {
+    const value = valueOf(spec, memberAt(found, pathOf(field, spec)))
+    if (value === undefined)
+      return { _tag: "Fault", fault: { field, expected: jsonExpected(spec), at: 0 } }
+    values[field] = value
+  }
+  return { _tag: "Values", values }
+}
+
 /** Reads one line. */
 export const readJson = (
   fields: FieldSpecs,
@@ -95,25 +111,27 @@ export const readJson = (
 ): ((line: string) => JsonLine) => {
   const { asked, rest } = jsonOrder(fields, condition)
   const holds = condition === undefined ? () => true : where(condition)
+  // What may be absent may still come.
+  const isEarly = condition !== undefined && !asked.some(([, spec]) => isOptional(spec))
   return (line) => {
     if (/^[ \t\r\n]*$/.test(line)) return { _tag: "Blank" }
+    if (isEarly) {
+      // Whatever stands behind is not looked at.
+      for (const found of prefixes(line)) {
+        const read = valuesOf(found, asked)
+        if (read._tag === "Values" && !holds(read.values))
+          return { _tag: "Rejected", values: read.values }
+      }
+    }
     const found = parsed(line)
     if (typeof found !== "object" || found === null || Array.isArray(found))
       return { _tag: "Fault", fault: { field: "(line)", expected: objectExpected, at: 0 } }
-    const values: Record<string, unknown> = {}
-    const faultIn = (list: typeof asked): JsonLine | undefined => {
-      for (const [field, spec] of list) {
-        const value = valueOf(spec, memberAt(found, pathOf(field, spec)))
-        if (value === undefined)
-          return { _tag: "Fault", fault: { field, expected: jsonExpected(spec), at: 0 } }
-        values[field] = value
-      }
-      return undefined
-    }
-    const first = faultIn(asked)
-    if (first !== undefined) return first
-    if (!holds(values)) return { _tag: "Rejected", values }
-    return faultIn(rest) ?? { _tag: "Record", values }
+    const first = valuesOf(found, asked)
+    if (first._tag === "Fault") return first
+    if (!holds(first.values)) return { _tag: "Rejected", values: first.values }
+    const others = valuesOf(found, rest)
+    if (others._tag === "Fault") return others
+    return { _tag: "Record", values: { ...first.values, ...others.values } }
   }
 }
 

@@ -78,6 +78,8 @@ const named = (name: string, work: string): string => {
 /** Numbers of the objects inside the object. */
 export interface Objects {
   count: number
+  /** Code that runs between two members of the outermost object. */
+  readonly atComma: string
 }
 
 /** The members of an object, by name; those of one name are fields of the object there. */
@@ -134,6 +136,7 @@ export const objectCode = (
         ${[...tests, "{ q = skip(b, q, e); if (q < 0) break quick; }"].join("\n      else ")}
         if (q < e && b[q] <= 32) q = space(b, q, e);
         if (q < e && b[q] === 44) {
+          ${depth === 0 ? objects.atComma : ""}
           q++;
           if (q < e && b[q] <= 32) q = space(b, q, e);
           if (b[q] !== 34) break quick;
