@@ -133,7 +133,7 @@ export class AccumulatorMachine<In, Key extends KeyValue, State, Out>
   pending(): boolean {
     if (this.exits.halted) return false
     if (this.table.open > this.settings.keysMax) return true
-    return this.timers !== undefined && this.timers.deadline() <= this.now
+    return this.timers?.isDue(this.now) === true
   }
 
   end(): Accumulator.Emitted<Out> {

@@ -74,9 +74,17 @@ export class TimerHeap<E> {
     return Number.POSITIVE_INFINITY
   }
 
+  /**
+   * True when an armed entry is due. A stored time is never too late, so that of the top says no
+   * for most calls, and nothing is looked at that lies elsewhere in memory.
+   */
+  isDue(now: number): boolean {
+    return this.entries.length > 0 && this.times[0]! <= now && this.deadline() <= now
+  }
+
   /** The armed entry with the earliest due time, if that is not after `now`; it stays armed. */
   due(now: number): E | undefined {
-    return this.deadline() <= now ? this.entries[0] : undefined
+    return this.isDue(now) ? this.entries[0] : undefined
   }
 
   /** Throws when an armed entry could fire too late, or the count of dead ones is wrong. */
