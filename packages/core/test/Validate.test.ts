@@ -293,6 +293,17 @@ describe("findings on policies", () => {
       "[policy] stream: it cannot retry: its stream cannot be started again for one record. " +
         "use Stream.retry in it"
     ])
+    const byKind = Policy.byKind({ recoverable: onError }, Policy.quarantine())
+    const first = graph.nodes.map((node) => ({
+      ...node,
+      ...(node.kind === "source" ? { errorPolicy: byKind } : {})
+    }))
+    expect(texts({ ...graph, nodes: first })).toEqual([
+      "[policy] numbers: it cannot retry: an engine cannot read again. put Effect.retry into " +
+        "the source's effect",
+      "[policy] numbers: it cannot be set aside: no record would come any more. use " +
+        "Policy.deadLetter, ignore or fail"
+    ])
     const replaced = { errorPolicy: { _tag: "Fallback" }, fallback: () => 0 } as const
     expect(
       texts({ ...graph, nodes: graph.nodes.map((node) => ({ ...node, ...replaced })) })

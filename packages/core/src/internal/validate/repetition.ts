@@ -1,5 +1,5 @@
-// Retries and replacements where a stage has nothing to try again, or nothing to replace: they
-// would be passed over in silence.
+// Retries, replacements and quarantines where a stage has nothing to try again, to replace or to go
+// on without: they would be passed over in silence.
 import type * as Graph from "../../Graph.ts"
 import type { GraphIssue } from "../../GraphError.ts"
 import * as Policy from "../../Policy.ts"
@@ -57,13 +57,24 @@ const replacement = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
   return [issue("policy", node.id, reason, "use Policy.deadLetter, ignore or fail")]
 }
 
-/** Policies that ask for what the stage cannot do: another attempt, another result. */
+const isolation = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
+  const isolates = Policy.partsOf(node.errorPolicy).some(({ _tag }) => _tag === "Quarantine")
+  if (!isolates || node.operation._tag !== "Source") return []
+  const reason = "it cannot be set aside: no record would come any more"
+  return [issue("policy", node.id, reason, "use Policy.deadLetter, ignore or fail")]
+}
+
+/**
+ * Policies that ask for what the stage cannot do: another attempt, another result, a run without
+ * it.
+ */
 export const repetition: Rule = ({ graph }) =>
   graph.nodes.flatMap((node) => {
-    const refusal = node.errorPolicy._tag === "Retry" ? unrepeatable(node.operation) : undefined
+    const retrying = Policy.partsOf(node.errorPolicy).some(({ _tag }) => _tag === "Retry")
+    const refusal = retrying ? unrepeatable(node.operation) : undefined
     const retries =
       refusal === undefined
         ? []
         : [issue("policy", node.id, `it cannot retry: ${refusal[0]}`, refusal[1])]
-    return [...retries, ...replacement(node)]
+    return [...retries, ...replacement(node), ...isolation(node)]
   })

@@ -41,9 +41,10 @@ const ensure = (room: string): string =>
   `if (a + ${room} > z) { z = out.grow(a, ${room}); o = out.bytes; O = ${viewOf("o")}; }`
 
 /**
- * Copies `b` from `q` to `t` as the inside of a JSON string. Of four bytes none needs an escape when
- * none is a quote, a backslash or below 32: the high bit of a byte comes out of a subtraction only
- * where that byte was too small. A borrow may raise a false alarm, which costs a look at each byte.
+ * Copies `b` from `q` to `t` as the inside of a JSON string. Of four bytes none needs an escape
+ * when none is a quote, a backslash or below 32: the high bit of a byte comes out of a subtraction
+ * only where that byte was too small. A borrow may raise a false alarm, which costs a look at each
+ * byte.
  */
 const text = `while (q < t) {
           for (; q + 4 <= t; q += 4, a += 4) {
