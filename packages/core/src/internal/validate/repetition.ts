@@ -70,7 +70,9 @@ const isolation = (node: Graph.StageNode): ReadonlyArray<GraphIssue> => {
  */
 export const repetition: Rule = ({ graph }) =>
   graph.nodes.flatMap((node) => {
-    const retrying = Policy.partsOf(node.errorPolicy).some(({ _tag }) => _tag === "Retry")
+    // A policy by kind may be shared by all stages: where one cannot retry, it does what is next.
+    const asked = node.kind === "source" ? Policy.partsOf(node.errorPolicy) : [node.errorPolicy]
+    const retrying = asked.some(({ _tag }) => _tag === "Retry")
     const refusal = retrying ? unrepeatable(node.operation) : undefined
     const retries =
       refusal === undefined
