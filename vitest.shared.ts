@@ -16,6 +16,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     passWithNoTests: false,
     silent: "passed-only",
+    // What hangs is found, on a machine with other work on it, too: no test asserts a time.
+    testTimeout: 30_000,
     // Only a whole run writes the report: one file run by hand must not pass for the package.
     reporters: report ? [quiet, ["json", { outputFile: "out/vitest.json" }]] : [quiet]
   }
