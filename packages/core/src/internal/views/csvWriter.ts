@@ -4,9 +4,9 @@
 import type { Column, Layout } from "../../Views.ts"
 import type { WriteRows } from "./jsonWriter.ts"
 import { putNumber } from "./jsonWriter.ts"
+import { numberMax, room, wordsOf } from "./rowCode.ts"
 
 const encoder = new TextEncoder()
-const numberMax = 32
 
 /** A text as a field. */
 export const csvText = (text: string, separator: string): string => {
@@ -48,15 +48,6 @@ export const namesOf = ({ kind, columns }: Layout): ReadonlyArray<string> => [
   ...columns.map(({ name }) => name)
 ]
 
-const wordsOf = (column: Column, separator: string): ReadonlyArray<Uint8Array> => {
-  const values = column._tag === "Choice" ? column.values : ["false", "true"]
-  const words = values.map((value) => encoder.encode(csvText(value, separator)))
-  return Array.from({ length: 256 }, (_, code) => words[code] ?? new Uint8Array(0))
-}
-
-const room = (bytes: string): string =>
-  `if (a + ${bytes} > z) { z = out.grow(a, ${bytes}); o = out.bytes; }`
-
 const fieldCode = (column: Column, k: number): string => {
   const data = `C[${k}]`
   switch (column._tag) {
@@ -93,7 +84,9 @@ export const csvWriter = (layout: Layout, separator: string): WriteRows => {
   const byte = separator.charCodeAt(0)
   const special = new Uint8Array(256)
   for (const code of [byte, 34, 10, 13]) special[code] = 1
-  const words = layout.columns.map((column) => wordsOf(column, separator))
+  const words = layout.columns.map((column) =>
+    wordsOf(column, (value) => csvText(value, separator))
+  )
   const kind = layout.kind === undefined ? [] : [...encoder.encode(csvText(layout.kind, separator))]
   const tag = kind.map((code) => `o[a++] = ${code};`).join(" ")
   const fields = layout.columns.map((column, k) => {

@@ -4,6 +4,7 @@
 import type { Column, Layout, Sheet } from "../../Views.ts"
 import { putNumber } from "./jsonWriter.ts"
 import type { Output } from "./output.ts"
+import { numberMax, room, wordsOf } from "./rowCode.ts"
 
 /** Writes rows `from` to `to` of a sheet; answers which of them could not be written, if any. */
 export type WriteLines = (
@@ -14,7 +15,6 @@ export type WriteLines = (
 ) => ReadonlyArray<number> | undefined
 
 const encoder = new TextEncoder()
-const numberMax = 32
 
 /** Why a record is refused. */
 export const refusal = (separator: string): string =>
@@ -47,15 +47,6 @@ export const delimitedRow = (record: object, separator: string): string => {
   return line
 }
 
-const wordsOf = (column: Column): ReadonlyArray<Uint8Array> => {
-  const values = column._tag === "Choice" ? column.values : ["false", "true"]
-  const words = values.map((value) => encoder.encode(value))
-  return Array.from({ length: 256 }, (_, code) => words[code] ?? new Uint8Array(0))
-}
-
-const room = (bytes: string): string =>
-  `if (a + ${bytes} > z) { z = out.grow(a, ${bytes}); o = out.bytes; }`
-
 const fieldCode = (column: Column, k: number): string => {
   const data = `C[${k}]`
   switch (column._tag) {
@@ -87,7 +78,7 @@ export const delimitedWriter = (layout: Layout, separator: string): WriteLines =
   const byte = separator.charCodeAt(0)
   const special = new Uint8Array(256)
   for (const code of [byte, 10]) special[code] = 1
-  const words = layout.columns.map(wordsOf)
+  const words = layout.columns.map((column) => wordsOf(column, (value) => value))
   const kind = layout.kind === undefined ? [] : [...encoder.encode(layout.kind)]
   const tag = kind.map((code) => `bad |= ${special[code]}; o[a++] = ${code};`).join(" ")
   const fields = layout.columns.map((column, k) => {

@@ -133,20 +133,6 @@ const leaksWhenCut = (open: Graph.ErasedSource["open"]): Graph.ErasedSource["ope
     return { pull: () => Effect.onInterrupt(twist.pulling(reader), () => note) }
   })
 
-/** Ends a sink whatever happened. */
-const alwaysCommits = (open: Graph.ErasedSink["open"]): Graph.ErasedSink["open"] =>
-  Effect.gen(function* () {
-    let ended = false
-    const writer: twist.Writer = yield* open
-    const end = Effect.suspend(() => {
-      if (ended) return Effect.void
-      ended = true
-      return writer.end ?? Effect.void
-    })
-    yield* Effect.addFinalizer(() => Effect.ignoreCause(end) as Effect.Effect<void>)
-    return { ...writer, end }
-  })
-
 /** Asks twice at once, and puts both answers together. */
 const asksTwice = (reader: Source.SourceReader<unknown, unknown, unknown>) => {
   const both = (first: Effect.Effect<Source.Chunk<unknown> | undefined, unknown, unknown>) =>
@@ -235,6 +221,6 @@ export const flow: ReadonlyArray<FaultyEngine> = [
   })),
   twist.faulty("S6", "ends sinks whatever happened", () => ({
     node: (node) =>
-      node.errorPolicy._tag === "Quarantine" ? node : twist.openingSink(node, alwaysCommits)
+      node.errorPolicy._tag === "Quarantine" ? node : twist.openingSink(node, twist.alwaysCommits)
   }))
 ]

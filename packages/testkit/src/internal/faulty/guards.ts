@@ -23,20 +23,6 @@ const instead =
   (node: Graph.StageNode): Graph.StageNode =>
     isQuarantining(node) ? { ...node, errorPolicy: policy } : node
 
-/** A sink that was set aside is ended all the same, when its run is over. */
-const commitsSick = (open: Graph.ErasedSink["open"]): Graph.ErasedSink["open"] =>
-  Effect.gen(function* () {
-    let ended = false
-    const writer: twist.Writer = yield* open
-    const end = Effect.suspend(() => {
-      if (ended) return Effect.void
-      ended = true
-      return writer.end ?? Effect.void
-    })
-    yield* Effect.addFinalizer(() => Effect.ignoreCause(end) as Effect.Effect<void>)
-    return { ...writer, end }
-  })
-
 const isLate = (cause: unknown): cause is Quarantine.StageQuarantined =>
   typeof cause === "object" &&
   cause !== null &&
@@ -238,7 +224,7 @@ export const guards: ReadonlyArray<FaultyEngine> = [
     node: instead(Policy.fail)
   })),
   twist.faulty("F12", "ends a sink in quarantine as if its output were whole", () => ({
-    node: (node) => (isQuarantining(node) ? twist.openingSink(node, commitsSick) : node)
+    node: (node) => (isQuarantining(node) ? twist.openingSink(node, twist.alwaysCommits) : node)
   })),
   twist.faulty("F12", "loses what comes for a stage in quarantine", () => ({
     handle: forgetsLate

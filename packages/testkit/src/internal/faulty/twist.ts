@@ -109,6 +109,20 @@ export const openingSink = (
   }
 }
 
+/** Ends a sink when its run is over, whatever happened. */
+export const alwaysCommits = (open: Graph.ErasedSink["open"]): Graph.ErasedSink["open"] =>
+  Effect.gen(function* () {
+    let ended = false
+    const writer: Writer = yield* open
+    const end = Effect.suspend(() => {
+      if (ended) return Effect.void
+      ended = true
+      return writer.end ?? Effect.void
+    })
+    yield* Effect.addFinalizer(() => Effect.ignoreCause(end) as Effect.Effect<void>)
+    return { ...writer, end }
+  })
+
 /** Another writer for every sink. */
 export const writing = (
   node: Graph.StageNode,
