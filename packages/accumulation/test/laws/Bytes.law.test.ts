@@ -50,6 +50,21 @@ const specOf = (options: Bounds) =>
     })
   })
 
+/** How such keys are kept on views. */
+const shapeWith = (closed: Pick<Parameters<typeof specOf>[0], "late" | "tombstones">) => {
+  const spec = specOf({
+    limits: {},
+    expire: { idle: 100, emit: "partial" },
+    atEnd: "partial",
+    duplicates: "drop",
+    progressWeights: {},
+    ...closed
+  })
+  const shape = spec.shapeFor?.(Object.values(kinds).map((format) => format.layout))
+  if (shape?._tag !== "Views") throw new Error("not on views")
+  return shape
+}
+
 describe("keyed state on bytes", () => {
   it("gives the answers of the object table at every step of any history", () => {
     fc.assert(
@@ -95,18 +110,7 @@ describe("keyed state on bytes", () => {
   })
 
   it("holds no cell once every key has left and nobody reads what they made", () => {
-    const spec = specOf({
-      limits: {},
-      expire: { idle: 100, emit: "partial" },
-      atEnd: "partial",
-      late: "reopen",
-      tombstones: { max: 0, age: 100 },
-      duplicates: "drop",
-      progressWeights: {}
-    })
-    const layouts = Object.values(kinds).map((format) => format.layout)
-    const shape = spec.shapeFor?.(layouts)
-    if (shape?._tag !== "Views") throw new Error("not on views")
+    const shape = shapeWith({ late: "reopen", tombstones: { max: 0, age: 100 } })
     const { instance } = watched((host) => shape.make(host, true), { now: 0 })
     const arena = (instance as Instance & { readonly arena: ByteArena }).arena
     const blocks: Array<ViewBlock> = []
@@ -138,18 +142,7 @@ describe("keyed state on bytes", () => {
   })
 
   it("leaves what it handed on where it is while the memory of its keys grows", () => {
-    const spec = specOf({
-      limits: {},
-      expire: { idle: 100, emit: "partial" },
-      atEnd: "partial",
-      late: "drop",
-      tombstones: { max: 3, age: 100 },
-      duplicates: "drop",
-      progressWeights: {}
-    })
-    const layouts = Object.values(kinds).map((format) => format.layout)
-    const shape = spec.shapeFor?.(layouts)
-    if (shape?._tag !== "Views") throw new Error("not on views")
+    const shape = shapeWith({ late: "drop", tombstones: { max: 3, age: 100 } })
     const { instance } = watched((host) => shape.make(host, true), { now: 0 })
     const { arena } = instance as Instance & { readonly arena: ByteArena }
     const take = (kind: number, lines: ReadonlyArray<string>) => {
