@@ -80,6 +80,14 @@ export interface Options<In, Key extends KeyValue, State, Out> extends Bounds {
 }
 
 /**
+ * The same where the pipeline says what the fragments are: the key, and functions made of `Fields`,
+ * may be of a wider type.
+ */
+type InPipe<In, Key extends KeyValue, State, Out> = Omit<Options<In, Key, State, Out>, "key"> & {
+  readonly key: (fragment: NoInfer<In>) => Key | undefined | null
+}
+
+/**
  * Gathers fragments by key until a rule says the key is complete, or a bound says it must go.
  *
  * Shape: any number of fragments → at most one output per life of a key, in the order in which keys
@@ -96,7 +104,14 @@ export interface Options<In, Key extends KeyValue, State, Out> extends Bounds {
  * bytes, under any rule but a predicate of fragments. Same answers; `explain` says why not
  * otherwise.
  */
-export const make = <In, Key extends KeyValue, Out, State = Fragments<In>>(
+export const make: {
+  <In, Key extends KeyValue, Out, State = Fragments<In>>(
+    options: InPipe<In, Key, State, Out>
+  ): Accumulator.AccumulatorSpec<In, Out>
+  <In, Key extends KeyValue, Out, State = Fragments<In>>(
+    options: Options<In, Key, State, Out>
+  ): Accumulator.AccumulatorSpec<In, Out>
+} = <In, Key extends KeyValue, Out, State>(
   options: Options<In, Key, State, Out>
 ): Accumulator.AccumulatorSpec<In, Out> => {
   const { settings, issues } = settingsOf(options)

@@ -14,20 +14,31 @@ export type Figure =
 /** Figures by the name of the field they become. */
 export type Figures = Readonly<Record<string, Figure>>
 
+type FigureOf<Tag> = Figure & { readonly _tag: Tag }
+
+type Value<F extends Figure> = F extends { readonly _tag: "Key" }
+  ? string
+  : F extends { readonly _tag: "Count" | "Sum" }
+    ? number
+    : number | null
+
+/** The record that figures make. */
+export type RecordOf<F extends Figures> = { readonly [K in keyof F]: Value<F[K]> }
+
 /** The key as text. */
-export const key: Figure = { _tag: "Key" }
+export const key: FigureOf<"Key"> = { _tag: "Key" }
 
 /** How many fragments there were. */
-export const count: Figure = { _tag: "Count" }
+export const count: FigureOf<"Count"> = { _tag: "Count" }
 
 /** Sum of a field. */
-export const sum = (name: string): Figure => ({ _tag: "Sum", name })
+export const sum = (name: string): FigureOf<"Sum"> => ({ _tag: "Sum", name })
 
 /** Smallest value of a field; null when there was none. */
-export const min = (name: string): Figure => ({ _tag: "Min", name })
+export const min = (name: string): FigureOf<"Min"> => ({ _tag: "Min", name })
 
 /** Largest value of a field; null when there was none. */
-export const max = (name: string): Figure => ({ _tag: "Max", name })
+export const max = (name: string): FigureOf<"Max"> => ({ _tag: "Max", name })
 
 const described = Symbol.for("@sluice/accumulation/Aggregate")
 
@@ -50,9 +61,9 @@ const added = (figure: Figure, before: number, fragment: object): number => {
 }
 
 /** State and output of an accumulator that adds up. */
-export interface Aggregation {
+export interface Aggregation<F extends Figures = Figures> {
   readonly state: StateOptions<object, string | number, Array<number>>
-  readonly output: (group: Group<string | number, Array<number>>) => Record<string, unknown>
+  readonly output: (group: Group<string | number, Array<number>>) => RecordOf<F>
 }
 
 /**
@@ -75,21 +86,22 @@ export interface Aggregation {
  * })
  * ```
  */
-export const of = (figures: Figures): Aggregation => {
+export const of = <const F extends Figures>(figures: F): Aggregation<F> => {
   const list = Object.entries(figures)
   const add = (state: Array<number>, fragment: object): void => {
     list.forEach(([, figure], i) => {
       state[i] = added(figure, state[i] as number, fragment)
     })
   }
-  const output = (group: Group<string | number, Array<number>>): Record<string, unknown> =>
+  const output = (group: Group<string | number, Array<number>>): RecordOf<F> =>
+    // The names are those of the figures, and each value is of its figure.
     Object.fromEntries(
       list.map(([name, figure], i) => {
         if (figure._tag === "Key") return [name, String(group.key)]
         const value = group.state[i] as number
         return [name, Number.isNaN(value) ? null : value]
       })
-    )
+    ) as RecordOf<F>
   return {
     state: { init: () => list.map(([, figure]) => initial(figure)), add },
     output: Object.assign(output, { [described]: figures })

@@ -1,10 +1,12 @@
 // What the types of accumulation promise: fragments, keys, states and outputs are inferred, and
 // mistakes do not compile.
 import * as Accumulate from "@sluice/accumulation/Accumulate"
+import * as Aggregate from "@sluice/accumulation/Aggregate"
 import * as Complete from "@sluice/accumulation/Complete"
 import type { Fragments } from "@sluice/accumulation/Fragments"
 import * as Merge from "@sluice/accumulation/Merge"
 import type * as Accumulator from "@sluice/core/Accumulator"
+import * as Fields from "@sluice/core/Fields"
 import * as Pipeline from "@sluice/core/Pipeline"
 import * as Source from "@sluice/core/Source"
 
@@ -79,6 +81,70 @@ const fragments = Pipeline.source("in", Source.fromIterable<Fragment>([]))
 const assembled = fragments.pipe(Pipeline.accumulate("gather", gathered))
 declare const takesNumbers: <E, R>(pipeline: Pipeline.Pipeline<number, E, R>) => void
 takesNumbers(assembled)
+declare const takesTexts: <E, R>(pipeline: Pipeline.Pipeline<string, E, R>) => void
+
+// In a pipe the pipeline says what the fragments are, also where the key is made of fields.
+const inPipe = fragments.pipe(
+  Pipeline.accumulate(
+    "gather",
+    Accumulate.make({
+      key: Fields.joined("subject"),
+      complete: (is) => is.slots({ slot: (fragment) => fragment.variable, required: ["id"] }),
+      size: (fragment) => fragment.value,
+      output: (group) => {
+        same<typeof group.key, string>(true)
+        same<typeof group.state, Fragments<Fragment>>(true)
+        return group.state.size
+      },
+      expire
+    })
+  )
+)
+same<typeof inPipe, Pipeline.Pipeline<number>>(true)
+
+// Without a pipe such a description takes fragments of any kind.
+const byField = Accumulate.make({
+  key: Fields.of("subject"),
+  complete: Complete.items(2),
+  output: (group) => `${group.key}`,
+  expire
+})
+same<typeof byField, Accumulator.AccumulatorSpec<unknown, string>>(true)
+takesTexts(fragments.pipe(Pipeline.accumulate("gather", byField)))
+
+// Figures make records of their names.
+const figures = fragments.pipe(
+  Pipeline.accumulate(
+    "add up",
+    Accumulate.make({
+      ...Aggregate.of({
+        subject: Aggregate.key,
+        total: Aggregate.sum("value"),
+        most: Aggregate.max("value")
+      }),
+      key: Fields.of("subject"),
+      complete: Complete.never,
+      expire
+    })
+  ),
+  Pipeline.map("figures", ({ subject, total, most }) => ({ subject, total, most }))
+)
+same<typeof figures, Pipeline.Pipeline<{ subject: string; total: number; most: number | null }>>(
+  true
+)
+
+// error: Property 'nothing' does not exist on type 'Fragment'
+fragments.pipe(
+  Pipeline.accumulate(
+    "gather",
+    Accumulate.make({
+      key: (fragment) => fragment.nothing,
+      complete: Complete.items(2),
+      output: (group) => group.key,
+      expire
+    })
+  )
+)
 
 const words = Pipeline.source("in", Source.fromIterable(["a"]))
 // error: Fragment

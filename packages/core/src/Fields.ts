@@ -26,6 +26,18 @@ export const readOf = (f: unknown): FieldRead | undefined =>
 
 type Value = string | number
 
+/**
+ * What a field function of this name gives for a record: of one of several kinds, undefined where
+ * its kind lacks the field; of a record nothing is known of, any value.
+ */
+export type ValueOf<A, N extends string> = object extends A
+  ? Value | undefined
+  : A extends unknown
+    ? N extends keyof A
+      ? A[N]
+      : undefined
+    : never
+
 const valueOf = (record: object, name: string): unknown =>
   (record as Readonly<Record<string, unknown>>)[name]
 
@@ -43,8 +55,8 @@ const valueOf = (record: object, name: string): unknown =>
  * lemma({ lemma: "cat" })
  * ```
  */
-export const of = (name: string): ((record: object) => Value | undefined) =>
-  mark((record: object) => valueOf(record, name) as Value | undefined, { _tag: "Field", name })
+export const of = <const N extends string>(name: N): (<A>(record: A) => ValueOf<A, N>) =>
+  mark(<A>(record: A) => valueOf(record as object, name) as ValueOf<A, N>, { _tag: "Field", name })
 
 /**
  * Several fields as one text: `joined("pos", "offset")` of `{ pos: "n", offset: "17" }` is `n17`.

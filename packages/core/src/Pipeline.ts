@@ -238,26 +238,37 @@ export const map =
 /**
  * Lets through the records for which the predicate holds. Fused.
  *
- * Shape: zero or one for one, order and sequence numbers kept. With a type guard, the type narrows.
+ * Shape: zero or one for one, order and sequence numbers kept. With a type guard, the type narrows;
+ * a predicate of a wider type leaves the records what they are.
  */
 export const filter: {
   <A, B extends A>(
     id: string,
+    f: (payload: NoInfer<A>, cursor: Envelope.Cursor) => payload is B,
+    options?: RecordOptions<NoInfer<A>, boolean>
+  ): <E, R>(self: Pipeline<A, E, R>) => Pipeline<B, E, R>
+  <A, B extends A>(
+    id: string,
     f: (payload: A, cursor: Envelope.Cursor) => payload is B,
     options?: RecordOptions<A, boolean>
-  ): <E, R>(self: Pipeline<A, E, R>) => Pipeline<B, E, R>
+  ): <In extends A, E, R>(self: Pipeline<In, E, R>) => Pipeline<In & B, E, R>
+  <A>(
+    id: string,
+    f: (payload: NoInfer<A>, cursor: Envelope.Cursor) => boolean,
+    options?: RecordOptions<NoInfer<A>, boolean>
+  ): <E, R>(self: Pipeline<A, E, R>) => Pipeline<A, E, R>
   <A>(
     id: string,
     f: (payload: A, cursor: Envelope.Cursor) => boolean,
     options?: RecordOptions<A, boolean>
-  ): <E, R>(self: Pipeline<A, E, R>) => Pipeline<A, E, R>
+  ): <In extends A, E, R>(self: Pipeline<In, E, R>) => Pipeline<In, E, R>
 } =
   <A>(
     id: string,
     f: (payload: A, cursor: Envelope.Cursor) => boolean,
     options?: RecordOptions<A, boolean>
   ) =>
-  <E, R>(self: Pipeline<A, E, R>): Pipeline<A, E, R> =>
+  <In extends A, E, R>(self: Pipeline<In, E, R>): Pipeline<In, E, R> =>
     append(self, id, { _tag: "Filter", f: erased(f) }, nodeOptions(options))
 
 /**
@@ -411,13 +422,20 @@ export const accumulate =
  * )
  * ```
  */
-export const batch =
+export const batch: {
+  <A>(
+    id: string,
+    batching: Batching.BatchingOf<NoInfer<A>>,
+    options?: BranchOptions
+  ): <E, R>(self: Pipeline<A, E, R>) => Pipeline<A, E, R>
   <A>(
     id: string,
     batching: Batching.BatchingOf<A>,
-    options?: StageOptions & { readonly onError?: Policy.ErrorPolicy }
-  ) =>
-  <B extends A, E, R>(self: Pipeline<B, E, R>): Pipeline<B, E, R> =>
+    options?: BranchOptions
+  ): <In extends A, E, R>(self: Pipeline<In, E, R>) => Pipeline<In, E, R>
+} =
+  <A>(id: string, batching: Batching.BatchingOf<A>, options?: BranchOptions) =>
+  <In extends A, E, R>(self: Pipeline<In, E, R>): Pipeline<In, E, R> =>
     append(self, id, { _tag: "Batch", batching }, { ...options })
 
 /** The predicate of a branch's last route: everything the others left. */
@@ -480,14 +498,27 @@ export const broadcast =
     ports(self, id, { _tag: "Broadcast", ports: names }, names, { ...options })
 
 /** Splits by a hash of the key: records of one key always take the same output, in order. */
-export const partition =
+export const partition: {
+  <A, const Name extends string>(
+    id: string,
+    names: ReadonlyArray<Name>,
+    key: (payload: NoInfer<A>) => unknown,
+    options?: BranchOptions
+  ): <E, R>(self: Pipeline<A, E, R>) => { readonly [K in Name]: Pipeline<A, E, R> }
+  <A, const Name extends string>(
+    id: string,
+    names: ReadonlyArray<Name>,
+    key: (payload: A) => unknown,
+    options?: BranchOptions
+  ): <In extends A, E, R>(self: Pipeline<In, E, R>) => { readonly [K in Name]: Pipeline<In, E, R> }
+} =
   <A, const Name extends string>(
     id: string,
     names: ReadonlyArray<Name>,
     key: (payload: A) => unknown,
     options?: BranchOptions
   ) =>
-  <E, R>(self: Pipeline<A, E, R>): { readonly [K in Name]: Pipeline<A, E, R> } =>
+  <In extends A, E, R>(self: Pipeline<In, E, R>): { readonly [K in Name]: Pipeline<In, E, R> } =>
     ports(self, id, { _tag: "Partition", ports: names, key: erased(key) }, names, { ...options })
 
 /** Types of the records, failures and services of a list of pipelines. */
