@@ -41,8 +41,9 @@ export interface Chunk<out A> {
 export interface SourceReader<out A, out E = never, out R = never> {
   readonly pull: () => Chunk<A> | undefined | Effect.Effect<Chunk<A> | undefined, E, R>
   /**
-   * Called by the engine before the first pull: from now on what is no record stands in `refused`,
-   * and reading goes on behind it. Absent, or not called: it fails the pull, and ends the source.
+   * Called by the engine before the first pull where the source's error policy may let reading go
+   * on: from now on what is no record stands in `refused`, and reading goes on behind it. Absent,
+   * or not called: it fails the pull, and ends the source.
    */
   readonly goOn?: () => void
 }

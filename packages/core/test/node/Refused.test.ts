@@ -12,6 +12,7 @@ import type { FileError } from "../../src/node/FileError.ts"
 import * as Files from "../../src/node/Files.ts"
 import * as Text from "../../src/node/Text.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
+import * as Policies from "../../src/Policies.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Redaction from "../../src/Redaction.ts"
 import * as Source from "../../src/Source.ts"
@@ -171,6 +172,35 @@ describe.each(engines)("$name engine", (engine) => {
       const { out, result } = yield* collect(engine, open)
       expect(out).toEqual([{ a: 1 }, { a: 3 }])
       expect(told(result.deadLetters)).toEqual([["iterable:2", '{"a"']])
+    })
+  )
+
+  it.effect("a reader is told to go on only where the policy may let it", () =>
+    Effect.gen(function* () {
+      const toldUnder = (options: Pipeline.SourceOptions, policies?: Policies.Policies) =>
+        Effect.gen(function* () {
+          let isTold = false
+          const goOn = (): void => {
+            isTold = true
+          }
+          const source = Source.make<number, never, never>(
+            "watched",
+            Effect.succeed({ pull: () => undefined, goOn })
+          )
+          const given = policies === undefined ? {} : { policies }
+          yield* collect(engine, Pipeline.source("in", source, options), given)
+          return isTold
+        })
+      const byKind = Policy.byKind({ recoverable: Policy.ignore }, Policy.fail)
+      const named = yield* Policies.make({ version: 1, errors: { strict: Policy.fail } })
+      expect(yield* toldUnder({})).toBe(false)
+      expect(yield* toldUnder({ onError: Policy.fail })).toBe(false)
+      expect(yield* toldUnder({ onError: Policy.byKind({}, Policy.fail) })).toBe(false)
+      expect(yield* toldUnder({ onError: Policy.deadLetter })).toBe(true)
+      expect(yield* toldUnder({ onError: Policy.ignore })).toBe(true)
+      expect(yield* toldUnder({ onError: byKind })).toBe(true)
+      // It may be replaced by one that goes on.
+      expect(yield* toldUnder({ policies: { onError: "strict" } }, named)).toBe(true)
     })
   )
 

@@ -10,7 +10,7 @@ import * as Batch from "../../Batch.ts"
 import * as DeadLetter from "../../DeadLetter.ts"
 import * as Envelope from "../../Envelope.ts"
 import type * as Graph from "../../Graph.ts"
-import type * as Policy from "../../Policy.ts"
+import * as Policy from "../../Policy.ts"
 import type * as Source from "../../Source.ts"
 import { failedOf } from "../operators/attempt.ts"
 import type { Channel } from "./channel.ts"
@@ -118,6 +118,14 @@ const nodeOf = (run: Run, stageId: string): Graph.StageNode =>
 /** A source can set aside or ignore what is no record; it has nothing to try again or put there. */
 const ends = ({ _tag }: Policy.KindPolicy): boolean => _tag !== "DeadLetter" && _tag !== "Ignore"
 
+/**
+ * Whether reading may have to go on behind what is no record. A reader that is not told so need not
+ * keep what it would hand over then. A policy taken by name may come to be another.
+ */
+const mayGoOn = ({ errorPolicy, controls }: Graph.StageNode): boolean =>
+  controls?.policies?.onError !== undefined ||
+  Policy.partsOf(errorPolicy).some((policy) => !ends(finalPolicy(policy, "non-recoverable")))
+
 /** Numbers chunks and cuts them to batches. */
 class Numbering {
   private readonly run: Run
@@ -208,7 +216,7 @@ class SourceFeed {
     this.segment = segment
     this.reader = reader
     this.rejections = new Rejections(segment.run, nodeOf(segment.run, stageId))
-    reader.goOn?.()
+    if (mayGoOn(this.rejections.node)) reader.goOn?.()
     this.stageId = stageId
     this.stats = segment.run.statsOf(stageId)
     this.numbering = new Numbering(segment.run, stageId)
