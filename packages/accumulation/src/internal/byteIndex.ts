@@ -1,41 +1,37 @@
 // Rows by the bytes of their key: open addressing over stored hashes. A hash that matches is never
 // trusted alone: the bytes are compared. Places of many keys are found before any row is read, and
 // the rows before any key is compared, so that the processor overlaps the misses. Deletion shifts
-// back: there are no dead places. Entries are listed by insertion for those who go through them.
-import { hashBytes } from "@sluice/core/ByteHash"
-import type { ByteArena } from "./byteArena.ts"
-import type { ByteEntry } from "./byteEntry.ts"
-import { keyAt, makeNothing, makeRow, rowSize, rowWords } from "./byteEntry.ts"
-import type { Entry } from "./entry.ts"
-import type { KeyMap } from "./keyTable.ts"
-import { KeyTable } from "./keyTable.ts"
+// back: there are no dead places. Rows are listed by insertion for those who go through them.
+import type { ByteRows } from "./byteRows.ts"
+import { keyAt, rowWords } from "./byteRows.ts"
+import { holders } from "./keyTable.ts"
 import type { Block } from "./stateMemory.ts"
 
 const loadMax = 0.5
 const capacityMin = 1_024
-/** Bytes of a place: two words. */
-const placeBytes = 8
+/** Bytes of a place: two words, and one of the list. */
+const placeBytes = 12
 const holesMin = 1_024
-const encoder = new TextEncoder()
-const none: ReadonlyArray<ByteEntry> = Object.freeze([])
 
-/** A Map of entries by key bytes, that also answers to keys as text. */
-export class ByteIndex implements KeyMap<string, Entry<string, number>> {
-  readonly arena: ByteArena
+/** A Map of rows by key bytes. */
+export class ByteIndex {
+  readonly rows: ByteRows
   /** Hash and row of each place; row 0 is none. */
   private places: Int32Array
+  /** Rows in the order in which they were added; 0 for those taken out. */
+  private list: Int32Array
+  private listed = 0
   private block: Block
   private mask = capacityMin - 1
-  private held: Array<ByteEntry | undefined> = []
   private live = 0
-  /** Taken out since the last `takeGone`. */
-  private gone: Array<ByteEntry> = []
+  /** Taken out since the last `forgetGone`. */
+  private readonly gone: Array<number> = []
 
-  constructor(arena: ByteArena) {
-    this.arena = arena
-    this.block = arena.memory.rent(placeBytes * capacityMin)
-    this.places = new Int32Array(this.block.buffer)
-    makeNothing(arena)
+  constructor(rows: ByteRows) {
+    this.rows = rows
+    this.block = rows.arena.memory.rent(placeBytes * capacityMin)
+    this.places = new Int32Array(this.block.buffer, 0, 2 * capacityMin)
+    this.list = new Int32Array(this.block.buffer, 8 * capacityMin)
   }
 
   get size(): number {
@@ -53,7 +49,7 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
   }
 
   private isKey(row: number, key: Int32Array, from: number, length: number): boolean {
-    const { words } = this.arena
+    const { words } = this.rows.arena
     if (words[(row >> 2) + rowWords.keyLength] !== length) return false
     const at = (row + keyAt) >> 2
     const start = from >> 2
@@ -79,7 +75,7 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
     out: Int32Array
   ): void {
     const { places, mask } = this
-    const { words } = this.arena
+    const { words } = this.rows.arena
     for (let i = 0; i < count; i++) {
       const hash = hashes[from + i] as number
       let place = hash & mask
@@ -107,33 +103,19 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
   /** Sum of what was read only to bring it into the cache. */
   touched = 0
 
-  /** A row for a key that is not there; it is in the table once it is added. */
-  fresh(hash: number, bytes: Uint8Array, from: number, length: number, now: number): number {
-    return makeRow(this.arena, hash, bytes, from, length, now)
-  }
-
-  /** Lets go of a row that is not in the table. */
-  drop(row: number): void {
-    this.arena.give(row, rowSize(this.arena, row))
-  }
-
-  /** The entry of a row that is in the table. */
-  entry(row: number): ByteEntry {
-    return this.held[this.arena.words[(row >> 2) + rowWords.place] as number] as ByteEntry
-  }
-
-  add(entry: ByteEntry): void {
-    if (this.live + 1 > (this.mask + 1) * loadMax) this.rebuild((this.mask + 1) * 2)
-    this.keep(entry)
-    this.live++
-  }
-
-  private keep(entry: ByteEntry): void {
+  /** Adds a row whose key is not there. */
+  add(row: number): void {
+    const capacity = this.mask + 1
+    const holes = this.listed - this.live
+    if (this.live + 1 > capacity * loadMax) this.rebuild(capacity * 2)
+    else if (this.listed === capacity || (holes > holesMin && holes > this.live))
+      this.rebuild(capacity)
     const { places, mask } = this
-    const { row } = entry
-    const { words } = this.arena
-    words[(row >> 2) + rowWords.place] = this.held.length
-    this.held.push(entry)
+    const { words } = this.rows.arena
+    this.rows.hold(row, holders.table)
+    words[(row >> 2) + rowWords.place] = this.listed
+    this.list[this.listed++] = row
+    this.live++
     const hash = words[row >> 2] as number
     let place = hash & mask
     while (places[2 * place + 1] !== 0) place = (place + 1) & mask
@@ -142,37 +124,39 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
   }
 
   /**
-   * Takes an entry out. Its row keeps its memory until it is freed: whoever found it before sees
-   * that it is not open.
+   * Takes a row out. It is held until `forgetGone`: whoever found it before sees that it is not
+   * open.
    */
-  remove(entry: ByteEntry): boolean {
-    const { row } = entry
-    const { arena } = this
+  remove(row: number): boolean {
+    const { words } = this.rows.arena
     const k = row >> 2
-    const length = arena.words[k + rowWords.keyLength] as number
-    const place = this.place(arena.words[k] as number, arena.words, row + keyAt, length)
-    if (place < 0) return false
-    this.held[arena.words[k + rowWords.place] as number] = undefined
+    const length = words[k + rowWords.keyLength] as number
+    const place = this.place(words[k] as number, words, row + keyAt, length)
+    if (place < 0 || this.places[2 * place + 1] !== row) return false
+    this.list[words[k + rowWords.place] as number] = 0
     this.vacate(place)
     this.live--
-    this.gone.push(entry)
-    const holes = this.held.length - this.live
-    if (holes > holesMin && holes > this.live) this.rebuild(this.mask + 1)
+    this.gone.push(row)
+    this.rows.hold(row, holders.call)
+    this.rows.letGo(row, holders.table)
     return true
   }
 
-  /** What was taken out since the last call; the caller frees it once nobody reads it. */
-  takeGone(): ReadonlyArray<ByteEntry> {
-    if (this.gone.length === 0) return none
+  /** Nobody looks at what was found before. */
+  forgetGone(): void {
     const { gone } = this
-    this.gone = []
-    return gone
+    for (let i = 0; i < gone.length; i++) this.rows.letGo(gone[i] as number, holders.call)
+    gone.length = 0
   }
 
-  /** Gives the memory of an entry that was taken out to others. */
-  free(entry: ByteEntry): void {
-    this.drop(entry.row)
-    entry.row = 0
+  /**
+   * The rows in the order in which they were added. Rows may be taken out meanwhile, but none may
+   * be
+   * added: that is when holes are closed.
+   */
+  *all(): Generator<number> {
+    const { list } = this
+    for (let i = 0; i < this.listed; i++) if (list[i] !== 0) yield list[i] as number
   }
 
   /** Moves later rows back so that each stays reachable from its hash. */
@@ -191,18 +175,20 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
 
   /** Closes the holes of the list and places everything anew. */
   private rebuild(capacity: number): void {
-    const { held, places, mask, block } = this
-    const { words, memory } = this.arena
+    const { list, listed, places, mask, block } = this
+    const { words, memory } = this.rows.arena
     this.block = memory.rent(placeBytes * capacity)
-    this.places = new Int32Array(this.block.buffer)
+    this.places = new Int32Array(this.block.buffer, 0, 2 * capacity)
+    this.list = new Int32Array(this.block.buffer, 8 * capacity)
     this.mask = capacity - 1
-    const sparse = held.length - this.live > 0
-    if (sparse) {
-      this.held = []
-      for (const entry of held) {
-        if (entry === undefined) continue
-        words[(entry.row >> 2) + rowWords.place] = this.held.length
-        this.held.push(entry)
+    if (listed === this.live) this.list.set(list.subarray(0, listed))
+    else {
+      this.listed = 0
+      for (let i = 0; i < listed; i++) {
+        const row = list[i] as number
+        if (row === 0) continue
+        words[(row >> 2) + rowWords.place] = this.listed
+        this.list[this.listed++] = row
       }
     }
     for (let from = 0; from <= mask; from++) {
@@ -214,60 +200,5 @@ export class ByteIndex implements KeyMap<string, Entry<string, number>> {
       this.places[2 * place + 1] = places[2 * from + 1] as number
     }
     memory.give(block)
-  }
-
-  get(key: string): ByteEntry | undefined {
-    const bytes = encoder.encode(key)
-    const words = new Int32Array((bytes.length + 3) >> 2)
-    new Uint8Array(words.buffer).set(bytes)
-    const row = this.find(hashBytes(bytes, 0, bytes.length), words, 0, bytes.length)
-    return row === 0 ? undefined : this.entry(row)
-  }
-
-  getAll(
-    keys: ReadonlyArray<string | null | undefined>,
-    count: number,
-    _scratch: Int32Array,
-    out: Array<Entry<string, number> | undefined>
-  ): void {
-    for (let i = 0; i < count; i++) out[i] = this.get(keys[i] ?? "")
-  }
-
-  set(_key: string, entry: Entry<string, number>): void {
-    this.add(entry as ByteEntry)
-  }
-
-  delete(key: string): boolean {
-    const entry = this.get(key)
-    return entry !== undefined && this.remove(entry)
-  }
-
-  *values(): Generator<ByteEntry> {
-    for (const entry of this.held) if (entry !== undefined) yield entry
-  }
-
-  *[Symbol.iterator](): Generator<readonly [string, ByteEntry]> {
-    for (const entry of this.values()) yield [entry.key, entry]
-  }
-}
-
-/** The keys of an accumulator that is fed with views. */
-export class ByteTable extends KeyTable<string, number> {
-  readonly index: ByteIndex
-
-  constructor(arena: ByteArena, close?: () => void) {
-    const index = new ByteIndex(arena)
-    super(index, close)
-    this.index = index
-  }
-
-  override insert(entry: Entry<string, number>): void {
-    entry.phase = "open"
-    this.index.add(entry as ByteEntry)
-    this.open++
-  }
-
-  override remove(entry: Entry<string, number>): void {
-    this.index.remove(entry as ByteEntry)
   }
 }

@@ -2,10 +2,10 @@
 // code asks of whoever keeps the state: fragments for a described record, or figures.
 import type * as Batch from "@sluice/core/Batch"
 import type { Layout, ViewBlock } from "@sluice/core/Views"
-import type { Logic } from "./logic.ts"
+import type { KeyLogic } from "./logic.ts"
 
 /** The inside of keys that are rows of an arena. */
-export interface ByteKeys extends Logic<unknown, string, number, number> {
+export interface ByteKeys extends KeyLogic<unknown, string, number, number> {
   readonly begin: (batch: Batch.Batch<unknown>) => void
   /** The block whose rows are taken next. */
   readonly enter: (block: ViewBlock) => void

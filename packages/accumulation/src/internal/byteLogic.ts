@@ -6,12 +6,14 @@ import type * as Batch from "@sluice/core/Batch"
 import { decodeUtf8 } from "@sluice/core/SegmentPool"
 import type { ColumnData, ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
-import { rowFloats, rowWords } from "./byteEntry.ts"
 import type { ByteKeys, Keeper, PlanOf, RulePlan, SlotName, SlotSource } from "./byteKeys.ts"
+import type { ByteRows } from "./byteRows.ts"
+import { rowFlags, rowFloats, rowWords } from "./byteRows.ts"
 import type { CompiledRule, Trigger } from "./compiledRule.ts"
 import type { KeyValue } from "./entry.ts"
 import { Entry } from "./entry.ts"
 import { duplicateSlot, invalidCount, invalidSize, tooManySlots } from "./failures.ts"
+import { holders } from "./keyTable.ts"
 import { verdicts } from "./logic.ts"
 import { completenessOf, missingOf, slotName } from "./progress.ts"
 import type { SlotCells } from "./slotCells.ts"
@@ -52,6 +54,7 @@ export class ByteLogic implements ByteKeys {
   lastBytes = 0
   private readonly options: ByteLogicOptions
   private readonly keeper: Keeper
+  private readonly rows: ByteRows
   private readonly arena: ByteArena
   private readonly cells: SlotCells | undefined
   private readonly list: ReadonlyArray<Trigger<unknown>>
@@ -73,9 +76,10 @@ export class ByteLogic implements ByteKeys {
   private nameLength = 0
   private nameHash = 0
 
-  constructor(arena: ByteArena, options: ByteLogicOptions) {
+  constructor(rows: ByteRows, options: ByteLogicOptions) {
     const { rule, keeper, cells } = options
-    this.arena = arena
+    this.rows = rows
+    this.arena = rows.arena
     this.options = options
     this.keeper = keeper
     this.cells = cells
@@ -101,18 +105,6 @@ export class ByteLogic implements ByteKeys {
     this.bytes = block.sheet.bytes as Uint8Array<ArrayBuffer>
     this.plan = this.options.planOf(block.sheet.layout)
     this.keeper.enter(block)
-  }
-
-  keyOf(): string {
-    throw new Error("keys of views are bytes: they are looked up by the machine")
-  }
-
-  open(): void {
-    throw new Error("keys of views are opened by the machine")
-  }
-
-  take(): number {
-    throw new Error("fragments of views are taken by row")
   }
 
   takeRow(state: number, row: number): number {
@@ -152,8 +144,8 @@ export class ByteLogic implements ByteKeys {
     const { words } = this.arena
     const k = state >> 2
     if (this.onlySlots) {
-      const complete = words[k + rowWords.waiting] === 0 && words[k + rowWords.declared] !== 0
-      return complete ? 0 : verdicts.incomplete
+      const isDeclared = ((words[k + rowWords.flags] as number) & rowFlags.declared) !== 0
+      return words[k + rowWords.waiting] === 0 && isDeclared ? 0 : verdicts.incomplete
     }
     return this.wonWith(state, (words[k + rowWords.fragments] as number) + 1)
   }
@@ -174,7 +166,10 @@ export class ByteLogic implements ByteKeys {
     const k = state >> 2
     switch (trigger._tag) {
       case "Slots":
-        return words[k + rowWords.waiting] === 0 && words[k + rowWords.declared] !== 0
+        return (
+          words[k + rowWords.waiting] === 0 &&
+          ((words[k + rowWords.flags] as number) & rowFlags.declared) !== 0
+        )
       case "Announced": {
         const expected = words[k + rowWords.expected] as number
         return expected > 0 && fragments >= expected
@@ -356,8 +351,17 @@ export class ByteLogic implements ByteKeys {
     this.cells?.release(row)
   }
 
+  /** Nobody reads the output of a key that left. */
+  letGo(row: number): void {
+    this.free(row)
+    this.rows.letGo(row, holders.output)
+  }
+
   release(entry: Entry<string, number>): void {
-    if (entry.state !== undefined) this.left.push(entry.state)
+    const row = entry.state
+    if (row === undefined) return
+    this.rows.hold(row, holders.output)
+    this.left.push(row)
   }
 
   /** The keys that left since the last call; their cells are freed once nobody reads them. */

@@ -5,13 +5,17 @@ import type * as Accumulator from "@sluice/core/Accumulator"
 import type * as Batch from "@sluice/core/Batch"
 import type { Sheet, ViewBlock } from "@sluice/core/Views"
 import { asItems, blockOf } from "@sluice/core/Views"
-import { AccumulatorMachine } from "./accumulatorMachine.ts"
 import type { ByteArena } from "./byteArena.ts"
-import { ByteEntry, isOpen, rowFloats, rowWords } from "./byteEntry.ts"
-import type { ByteIndex, ByteTable } from "./byteIndex.ts"
+import { ByteEntry } from "./byteEntry.ts"
+import type { ByteIndex } from "./byteIndex.ts"
+import { checkHolders } from "./byteInvariants.ts"
 import type { ByteKeys } from "./byteKeys.ts"
 import type { ByteOutputs } from "./byteOutputs.ts"
+import type { ByteRows } from "./byteRows.ts"
+import { isOpen, rowFlags, rowFloats, rowWords } from "./byteRows.ts"
+import type { ByteTable } from "./byteTable.ts"
 import { missingKey } from "./failures.ts"
+import { KeyedMachine } from "./keyedMachine.ts"
 import { verdicts } from "./logic.ts"
 import { reasons } from "./reasons.ts"
 import type { Settings } from "./settings.ts"
@@ -19,16 +23,23 @@ import type { Settings } from "./settings.ts"
 /** Fragments whose keys are looked up together. */
 const blockSize = 256
 
+const { flags } = rowWords
+const { phase } = rowFlags
+
 type Emitted = Accumulator.Emitted<number>
 
 /** The keyed state of one stage that is fed with views. */
-export class ByteMachine extends AccumulatorMachine<unknown, string, number, number> {
+export class ByteMachine extends KeyedMachine<unknown, string, number, number, number> {
+  private readonly keys: ByteTable
   private readonly index: ByteIndex
   private readonly arena: ByteArena
   private readonly bytes: ByteKeys
-  private readonly rows: ByteOutputs
+  private readonly rows: ByteRows
+  private readonly emitted: ByteOutputs
   private readonly emitViews: boolean
   private block: ViewBlock | undefined
+  /** The key that is opened, or leaves: moved from row to row, so that none is made for it. */
+  private readonly leaving: ByteEntry
   private readonly found = new Int32Array(blockSize)
   private from = 0
   private to = 0
@@ -40,7 +51,7 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
     logic: ByteKeys,
     settings: Settings,
     table: ByteTable,
-    rows: ByteOutputs,
+    emitted: ByteOutputs,
     emitViews: boolean
   ) {
     let block: () => ViewBlock | undefined = () => undefined
@@ -50,10 +61,13 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
     }
     super({ ...host, failed }, logic, settings, table)
     block = () => this.block
+    this.keys = table
     this.index = table.index
-    this.arena = table.index.arena
+    this.rows = table.rows
+    this.arena = table.rows.arena
     this.bytes = logic
-    this.rows = rows
+    this.emitted = emitted
+    this.leaving = new ByteEntry(table.rows, 0)
     this.emitViews = emitViews
   }
 
@@ -81,7 +95,9 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
   }
 
   private finished(emitted: Emitted): Emitted {
-    const block = this.rows.take(this.bytes.takeLeft(), this.index.takeGone())
+    const block = this.emitted.take(this.bytes.takeLeft())
+    this.index.forgetGone()
+    if (this.rows.isCluttered) this.timers?.compact()
     if (emitted === undefined || block === undefined) {
       block?.release()
       return emitted
@@ -90,6 +106,11 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
     const items = block.toObjects() as ReadonlyArray<number>
     block.release()
     return { ...emitted, items }
+  }
+
+  override assertInvariants(): void {
+    super.assertInvariants()
+    checkHolders(this, this.keys)
   }
 
   private look(sheet: Sheet, row: number, count: number): void {
@@ -109,7 +130,7 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
     const { length } = items
     let i = from
     let row = 0
-    let fresh: ByteEntry | undefined
+    let isFresh = false
     try {
       for (; i < length; i++) {
         if (i >= this.to) {
@@ -119,12 +140,13 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
         }
         const at = block.from + i
         row = found[i - this.from] as number
-        if (row === 0 || arena.words[(row >> 2) + rowWords.phase] !== isOpen) {
+        // Row 0 is not open.
+        if (((arena.words[(row >> 2) + flags] as number) & phase) !== isOpen) {
           row = this.known(sheet, at)
-          if (row === 0 || arena.words[(row >> 2) + rowWords.phase] !== isOpen) {
+          if (((arena.words[(row >> 2) + flags] as number) & phase) !== isOpen) {
             row = this.admitRow(sheet, at, row)
             if (row === 0) continue
-            fresh = new ByteEntry(arena, row, now)
+            isFresh = true
           }
         }
         const verdict = logic.takeRow(row, at)
@@ -138,31 +160,32 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
         floats[(row >> 3) + rowFloats.last] = now
         counts.fragmentsOpen++
         counts.bytesOpen += logic.lastBytes
-        if (fresh !== undefined) {
-          this.insert(fresh, verdict >= 0)
-          fresh = undefined
+        if (isFresh) {
+          this.insert(this.at(row), verdict >= 0)
+          isFresh = false
         }
-        if (verdict !== verdicts.incomplete) this.concluded(this.index.entry(row), verdict, i)
+        if (verdict !== verdicts.incomplete) this.concluded(this.at(row), verdict, i)
         else if (
           fragments >= itemsMax ||
           (floats[(row >> 3) + rowFloats.bytes] as number) >= bytesMax
         )
-          this.overflow(this.index.entry(row), i)
+          this.overflow(this.at(row), i)
         if (this.exits.halted) return i + 1
       }
     } catch (cause) {
-      const key = row === 0 ? undefined : (fresh ?? this.index.entry(row)).key
-      this.exits.fragmentFailed(i, key, cause)
-      if (fresh !== undefined) this.forget(fresh)
+      this.exits.fragmentFailed(i, row === 0 ? undefined : this.at(row).key, cause)
+      if (isFresh) {
+        this.bytes.free(row)
+        this.rows.discard(row)
+      }
       return i + 1
     }
     return length
   }
 
-  /** Lets go of an entry whose first fragment failed. */
-  private forget(entry: ByteEntry): void {
-    this.bytes.free(entry.row)
-    this.index.free(entry)
+  private at(row: number): ByteEntry {
+    this.leaving.row = row
+    return this.leaving
   }
 
   /** The row of a key, open or closed, or 0. */
@@ -176,16 +199,14 @@ export class ByteMachine extends AccumulatorMachine<unknown, string, number, num
   /** A fresh row for a key that is not open, or 0 when the fragment is late. */
   private admitRow(sheet: Sheet, at: number, closed: number): number {
     if (closed !== 0) {
-      const entry = this.index.entry(closed)
-      if (!this.tombstones.isOver(entry, this.now)) {
+      if (!this.tombstones.isOver(closed, this.now)) {
         this.counts.dropped(1, reasons.late)
         return 0
       }
-      entry.phase = "forgotten"
-      this.table.remove(entry)
+      this.table.forget(closed)
     }
     const start = sheet.keyStart[at] as number
     const length = sheet.keyLength[at] as number
-    return this.index.fresh(sheet.keyHash[at] as number, sheet.keyBytes, start, length, this.now)
+    return this.rows.make(sheet.keyHash[at] as number, sheet.keyBytes, start, length, this.now)
   }
 }

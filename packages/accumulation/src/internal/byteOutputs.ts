@@ -5,23 +5,15 @@ import { Segment } from "@sluice/core/SegmentPool"
 import type { ColumnData, Layout, Sheet } from "@sluice/core/Views"
 import { everything, SheetPool, ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
-import type { ByteEntry } from "./byteEntry.ts"
 import type { RowTarget } from "./emitRows.ts"
 import type { Block } from "./stateMemory.ts"
 
 /** What a call of the machine let go of. */
 interface Leftovers {
   readonly left: ReadonlyArray<number>
-  readonly gone: ReadonlyArray<ByteEntry>
   /** Buffers that blocks made before may point into. */
   readonly retired: ReadonlyArray<Block>
   isRead: boolean
-}
-
-/** Who frees what nobody reads any more. */
-export interface Freeing {
-  readonly release: (row: number) => void
-  readonly free: (entry: ByteEntry) => void
 }
 
 const placeholder = new Segment(new Uint8Array(0))
@@ -30,13 +22,14 @@ const placeholder = new Segment(new Uint8Array(0))
 export class ByteOutputs implements RowTarget {
   private readonly arena: ByteArena
   private readonly sheets: SheetPool
-  private readonly freeing: Freeing
+  private readonly free: (row: number) => void
   private current: Sheet | undefined
   private readonly waiting: Array<Leftovers> = []
 
-  constructor(layout: Layout, arena: ByteArena, freeing: Freeing) {
+  /** `free` lets go of a key that left, and that nobody reads any more. */
+  constructor(layout: Layout, arena: ByteArena, free: (row: number) => void) {
     this.arena = arena
-    this.freeing = freeing
+    this.free = free
     this.sheets = new SheetPool(layout, everything(layout), 4)
   }
 
@@ -50,11 +43,11 @@ export class ByteOutputs implements RowTarget {
   }
 
   /** The rows as a block, which the caller owns; none when nothing was completed. */
-  take(left: ReadonlyArray<number>, gone: ReadonlyArray<ByteEntry>): ViewBlock | undefined {
+  take(left: ReadonlyArray<number>): ViewBlock | undefined {
     const sheet = this.current
     const retired = this.arena.takeRetired()
-    const leftovers: Leftovers = { left, gone, retired, isRead: sheet === undefined }
-    if (left.length + gone.length + retired.length > 0) this.waiting.push(leftovers)
+    const leftovers: Leftovers = { left, retired, isRead: sheet === undefined }
+    if (left.length + retired.length > 0) this.waiting.push(leftovers)
     this.freeRead()
     if (sheet === undefined) return undefined
     this.current = undefined
@@ -68,10 +61,9 @@ export class ByteOutputs implements RowTarget {
 
   private freeRead(): void {
     while (this.waiting[0]?.isRead === true) {
-      const { left, gone, retired } = this.waiting.shift() as Leftovers
+      const { left, retired } = this.waiting.shift() as Leftovers
       // By position: iterators would make an object for each key until this code is optimised.
-      for (let i = 0; i < left.length; i++) this.freeing.release(left[i] as number)
-      for (let i = 0; i < gone.length; i++) this.freeing.free(gone[i] as ByteEntry)
+      for (let i = 0; i < left.length; i++) this.free(left[i] as number)
       for (const block of retired) this.arena.memory.give(block)
     }
   }

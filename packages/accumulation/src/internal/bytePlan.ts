@@ -19,11 +19,11 @@ import {
   shapesOf
 } from "./assemblyPlan.ts"
 import { ByteArena } from "./byteArena.ts"
-import { ByteTable } from "./byteIndex.ts"
 import type { Keeper, PlanOf, RulePlan } from "./byteKeys.ts"
 import { ByteLogic } from "./byteLogic.ts"
 import { ByteMachine } from "./byteMachine.ts"
 import { ByteOutputs } from "./byteOutputs.ts"
+import { ByteRows } from "./byteRows.ts"
 import type { RuleReads } from "./byteRulePlan.ts"
 import {
   columnOf,
@@ -35,6 +35,7 @@ import {
   refuse,
   rulePlan
 } from "./byteRulePlan.ts"
+import { ByteTable } from "./byteTable.ts"
 import type { CompiledRule } from "./compiledRule.ts"
 import type { Emit } from "./emitRows.ts"
 import { assembledLayout, compileEmit } from "./emitRows.ts"
@@ -107,13 +108,11 @@ const viewsOf = (
     const { memory, close } = memoryOf(host, (): number => table.open)
     const arena = new ByteArena(memory)
     const cells = kept.parts === 0 ? undefined : new SlotCells(arena, kept.parts)
-    const table = new ByteTable(arena, close)
+    const rows = new ByteRows(arena, settings.ageMs !== Number.POSITIVE_INFINITY)
+    const table = new ByteTable(rows, close)
     let logic: ByteLogic | undefined
-    const outputs = new ByteOutputs(kept.output, arena, {
-      release: (row) => logic?.free(row),
-      free: (entry) => table.index.free(entry)
-    })
-    logic = new ByteLogic(arena, {
+    const outputs = new ByteOutputs(kept.output, arena, (row) => logic?.letGo(row))
+    logic = new ByteLogic(rows, {
       rule,
       planOf: kept.planOf,
       keeper: kept.keeperOf(arena, cells, outputs),

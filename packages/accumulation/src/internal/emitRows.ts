@@ -3,7 +3,7 @@
 import type { Column, ColumnData, Layout, Sheet } from "@sluice/core/Views"
 import type { Assembly, ElementPart, Part } from "../Assemble.ts"
 import type { ByteArena } from "./byteArena.ts"
-import { rowWords } from "./byteEntry.ts"
+import { rowWords } from "./byteRows.ts"
 import type { KeptFields, KeptShape } from "./keptShape.ts"
 
 /** Where rows go. */

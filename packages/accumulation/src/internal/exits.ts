@@ -4,7 +4,7 @@ import type * as Accumulator from "@sluice/core/Accumulator"
 import type { Entry, KeyValue } from "./entry.ts"
 import { missingMax, partialHeaders } from "./headers.ts"
 import type { KeyTable } from "./keyTable.ts"
-import type { Leaving, Logic } from "./logic.ts"
+import type { KeyLogic, Leaving } from "./logic.ts"
 import { nothing } from "./logic.ts"
 import type { Outputs } from "./outputs.ts"
 import { reasons } from "./reasons.ts"
@@ -31,16 +31,16 @@ export const unfinished = (reason: string, discard: boolean): Departure => ({
 const incompleteMax = 1000
 
 /** The parts of the machine that a leaving key touches. */
-export interface ExitContext<Key extends KeyValue, State, Out> {
+export interface ExitContext<Key extends KeyValue, State, Out, H> {
   readonly host: Accumulator.AccumulatorHost
   readonly logic: Pick<
-    Logic<never, Key, State, Out>,
+    KeyLogic<never, Key, State, Out>,
     "completeness" | "missing" | "output" | "release"
   >
-  readonly table: KeyTable<Key, State>
+  readonly table: KeyTable<Key, State, H>
   readonly counts: Totals
-  readonly timers: TimerHeap<Entry<Key, State>> | undefined
-  readonly tombstones: Tombstones<Key, State>
+  readonly timers: TimerHeap<H> | undefined
+  readonly tombstones: Tombstones<H>
   readonly outputs: Outputs<Out>
   readonly settings: { readonly late: "drop" | "reopen" }
   readonly epoch: number
@@ -50,16 +50,16 @@ export interface ExitContext<Key extends KeyValue, State, Out> {
 const none: ReadonlyArray<string> = Object.freeze([])
 
 /** The ways out of one machine. */
-export class Exits<Key extends KeyValue, State, Out> {
+export class Exits<Key extends KeyValue, State, Out, H> {
   /** The first keys that left incomplete, for the report at the end. */
   readonly incomplete: Array<Accumulator.OpenKey> = []
   /** The host said that the run must end: nothing more is taken. */
   halted = false
-  private readonly context: ExitContext<Key, State, Out>
+  private readonly context: ExitContext<Key, State, Out, H>
   /** What was said of the last key that completed: the same of most keys. */
   private completed: Leaving | undefined = undefined
 
-  constructor(context: ExitContext<Key, State, Out>) {
+  constructor(context: ExitContext<Key, State, Out, H>) {
     this.context = context
   }
 
@@ -179,10 +179,7 @@ export class Exits<Key extends KeyValue, State, Out> {
     entry.state = undefined
     entry.slots = undefined
     if (armed) timers?.disarmed()
-    if (settings.late === "drop") tombstones.add(entry)
-    else {
-      entry.phase = "forgotten"
-      table.remove(entry)
-    }
+    if (settings.late === "drop") tombstones.add(table.handle(entry))
+    else table.forget(table.handle(entry))
   }
 }

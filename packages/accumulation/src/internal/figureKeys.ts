@@ -4,9 +4,9 @@ import type { ColumnData, Layout, Sheet, ViewBlock } from "@sluice/core/Views"
 import type { Figure, Figures } from "../Aggregate.ts"
 import { initial } from "../Aggregate.ts"
 import type { ByteArena } from "./byteArena.ts"
-import { keyAt, rowWords } from "./byteEntry.ts"
 import type { Keeper } from "./byteKeys.ts"
 import type { ByteOutputs } from "./byteOutputs.ts"
+import { keyAt, rowWords } from "./byteRows.ts"
 import { filledOnly } from "./slotCells.ts"
 
 /** Adds the fragment at a row of the columns to the figures from `at` on. */

@@ -1,8 +1,8 @@
 // The rules that hold between any two calls of the machine, checked by recounting everything.
 // Slow on purpose: it trusts no running total. Property tests and simulators call it after each
 // event.
-import type { AccumulatorMachine } from "./accumulatorMachine.ts"
 import type { Entry, KeyValue } from "./entry.ts"
+import type { KeyedMachine } from "./keyedMachine.ts"
 
 const check = (holds: boolean, rule: string, detail: string): void => {
   if (!holds) throw new Error(`${rule}: ${detail}`)
@@ -15,12 +15,13 @@ interface Recount {
   bytes: number
 }
 
-const recount = <In, Key extends KeyValue, State, Out>(
-  machine: AccumulatorMachine<In, Key, State, Out>
+const recount = <In, Key extends KeyValue, State, Out, H>(
+  machine: KeyedMachine<In, Key, State, Out, H>
 ): Recount => {
   const counted: Recount = { open: 0, closed: 0, fragments: 0, bytes: 0 }
-  for (const [key, entry] of machine.table.map) {
-    check(Object.is(key, entry.key) || key === entry.key, "own key", `${key} holds ${entry.key}`)
+  for (const entry of machine.table.entries()) {
+    const { key } = entry
+    check(machine.table.finds(entry), "own key", `${key} does not find its entry`)
     if (entry.phase !== "open") {
       assertClosed(entry)
       counted.closed++
@@ -46,8 +47,8 @@ const assertClosed = (entry: Entry<KeyValue, unknown>): void => {
 }
 
 /** Throws when a rule does not hold; the message names the rule. */
-export const checkInvariants = <In, Key extends KeyValue, State, Out>(
-  machine: AccumulatorMachine<In, Key, State, Out>
+export const checkInvariants = <In, Key extends KeyValue, State, Out, H>(
+  machine: KeyedMachine<In, Key, State, Out, H>
 ): void => {
   const { counts, table, timers, tombstones, settings } = machine
   counts.assertConserved()

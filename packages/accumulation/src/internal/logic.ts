@@ -27,20 +27,14 @@ export interface Leaving {
   readonly epochMs: number
 }
 
-/** The inside of a key. */
-export interface Logic<In, Key, State, Out> {
+/** The inside of a key, however its fragments come. */
+export interface KeyLogic<In, Key, State, Out> {
   /** Names of the ways to be complete; a verdict is an index into it. */
   readonly triggers: ReadonlyArray<string>
   /** Fragments that came for a filled slot. */
   readonly duplicates: number
   /** The following calls concern this batch. */
   readonly begin: (batch: Batch.Batch<In>) => void
-  /** May be asked for a whole block before the first of its fragments is taken. */
-  readonly keyOf: (fragment: In, index: number) => Key | undefined | null
-  /** Fills in the state of a fresh entry. */
-  readonly open: (entry: Entry<Key, State>) => void
-  /** Takes a fragment into the entry, counts its bytes, and says whether the key is complete. */
-  readonly take: (entry: Entry<Key, State>, fragment: In, index: number) => number
   /** 0..1; 1 exactly when the rule holds. */
   readonly completeness: (entry: Entry<Key, State>) => number
   /** At most `limit` names of what it waits for. */
@@ -51,4 +45,14 @@ export interface Logic<In, Key, State, Out> {
   /** Throws when the entry is open although it is complete, or its parts contradict each other. */
   readonly assertEntry: (entry: Entry<Key, State>) => void
   readonly close: () => void
+}
+
+/** The inside of a key whose fragments are objects. */
+export interface Logic<In, Key, State, Out> extends KeyLogic<In, Key, State, Out> {
+  /** May be asked for a whole block before the first of its fragments is taken. */
+  readonly keyOf: (fragment: In, index: number) => Key | undefined | null
+  /** Fills in the state of a fresh entry. */
+  readonly open: (entry: Entry<Key, State>) => void
+  /** Takes a fragment into the entry, counts its bytes, and says whether the key is complete. */
+  readonly take: (entry: Entry<Key, State>, fragment: In, index: number) => number
 }

@@ -10,7 +10,7 @@
 // kept (-1).
 import type { ByteArena } from "./byteArena.ts"
 import { copyBytes, sameBytes } from "./byteArena.ts"
-import { rowWords } from "./byteEntry.ts"
+import { rowFlags, rowWords } from "./byteRows.ts"
 
 const roomFirst = 2
 /** Stands in a part whose fragment is not kept. */
@@ -23,13 +23,13 @@ const scanMax = 16
 const nameWords = 4
 const nameBytes = nameWords * 4
 
-const {
-  slots: countAt,
-  room: roomAt,
-  waiting: waitingAt,
-  declared: declaredAt,
-  cell: cellAt
-} = rowWords
+const { slots: countAt, waiting: waitingAt, flags: flagsAt, cell: cellAt } = rowWords
+
+/** Slots there is room for where there are `count`. */
+const roomOf = (count: number): number => {
+  if (count === 0) return 0
+  return count <= roomFirst ? roomFirst : 2 ** (32 - Math.clz32(count - 1))
+}
 
 /** Words of a slot. */
 export const slotWords = (parts: number): number => 3 + parts + nameWords
@@ -63,7 +63,8 @@ export class SlotCells {
   }
 
   declared(state: number): boolean {
-    return this.arena.words[(state >> 2) + declaredAt] !== 0
+    const flags = this.arena.words[(state >> 2) + flagsAt] as number
+    return (flags & rowFlags.declared) !== 0
   }
 
   /** Word index of a slot. */
@@ -141,7 +142,7 @@ export class SlotCells {
     const k = state >> 2
     const cell = length > nameBytes ? arena.take(length) : 0
     const count = arena.words[k + countAt] as number
-    if (count === arena.words[k + roomAt]) this.grow(state, count)
+    if (count === roomOf(count)) this.grow(state, count)
     const { words } = arena
     const at = this.slot(state, count)
     for (let i = 2; i < this.nameAt; i++) words[at + i] = 0
@@ -167,7 +168,6 @@ export class SlotCells {
       arena.give(cell, this.sizeOf(room))
     }
     words[k + cellAt] = next
-    words[k + roomAt] = room === 0 ? roomFirst : room * 2
   }
 
   /** A fragment fills a part that is empty. */
@@ -197,7 +197,9 @@ export class SlotCells {
 
   /** The required set is known. */
   declare(state: number): void {
-    this.arena.words[(state >> 2) + declaredAt] = 1
+    const { words } = this.arena
+    const at = (state >> 2) + flagsAt
+    words[at] = (words[at] as number) | rowFlags.declared
   }
 
   /** Gives back a fragment's cell. */
@@ -211,7 +213,7 @@ export class SlotCells {
     const { words } = arena
     const k = state >> 2
     const count = words[k + countAt] as number
-    const room = words[k + roomAt] as number
+    const room = roomOf(count)
     for (let i = 0, at = (words[k + cellAt] as number) >> 2; i < count; i++, at += this.slotWords) {
       for (let part = 0; part < this.parts; part++) this.drop(words[at + 3 + part] as number)
       const length = words[at + 1] as number
@@ -220,6 +222,5 @@ export class SlotCells {
     if (count > scanMax) this.lookups.delete(state)
     if (room > 0) arena.give(words[k + cellAt] as number, this.sizeOf(room))
     words[k + countAt] = 0
-    words[k + roomAt] = 0
   }
 }

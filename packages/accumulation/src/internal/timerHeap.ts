@@ -7,6 +7,10 @@
 export interface TimerSource<E> {
   readonly dueOf: (entry: E) => number
   readonly isArmed: (entry: E) => boolean
+  /** From now on the heap names it. */
+  readonly hold?: (entry: E) => void
+  /** The heap names it no more. */
+  readonly letGo?: (entry: E) => void
 }
 
 /**
@@ -46,9 +50,15 @@ export class TimerHeap<E> {
       this.times = times
     }
     const due = this.source.dueOf(entry)
+    this.source.hold?.(entry)
     this.entries.push(entry)
     this.times[at] = due
     this.up(at, due, entry)
+  }
+
+  /** What it holds, armed or not. */
+  all(): ReadonlyArray<E> {
+    return this.entries
   }
 
   /** One armed entry stopped being so: `isArmed` says false of it from now on. */
@@ -65,6 +75,7 @@ export class TimerHeap<E> {
       if (!isArmed(top)) {
         this.removeTop()
         this.dead--
+        this.source.letGo?.(top)
         continue
       }
       const due = dueOf(top)
@@ -111,12 +122,16 @@ export class TimerHeap<E> {
     if (last > 0) this.down(0, due, entry)
   }
 
-  private compact(): void {
-    const { isArmed } = this.source
+  /** Sorts out what is not armed any more. */
+  compact(): void {
+    const { isArmed, letGo } = this.source
     let count = 0
     for (let i = 0; i < this.entries.length; i++) {
       const entry = this.entries[i]!
-      if (!isArmed(entry)) continue
+      if (!isArmed(entry)) {
+        letGo?.(entry)
+        continue
+      }
       this.entries[count] = entry
       this.times[count] = this.times[i]!
       count++

@@ -1,7 +1,8 @@
 // Closed keys, remembered so that a late fragment does not start its key anew: a ring bounded by
-// count and age. The oldest is forgotten first. The entry in the key table is the record; the ring
-// only keeps the order in which keys were closed.
-import type { Entry } from "./entry.ts"
+// count and age. The oldest is forgotten first. The key in the table is the record; the ring only
+// keeps the order in which keys were closed.
+import type { KeyTable } from "./keyTable.ts"
+import { holders } from "./keyTable.ts"
 
 /** Bounds of the memory of closed keys. */
 export interface TombstoneLimits {
@@ -10,18 +11,20 @@ export interface TombstoneLimits {
   readonly ageMs: number
 }
 
-/** The ring of closed entries. */
-export class Tombstones<Key, State> {
+/** What the ring asks of the table. */
+export type Graves<H> = Pick<KeyTable<never, never, H>, "lastOf" | "forget" | "hold" | "letGo">
+
+/** The ring of closed keys. */
+export class Tombstones<H> {
   private readonly limits: TombstoneLimits
-  private readonly remove: (entry: Entry<Key, State>) => void
-  private readonly ring: Array<Entry<Key, State>> = []
+  private readonly table: Graves<H>
+  private readonly ring: Array<H> = []
   private head = 0
   private held = 0
 
-  /** `remove` takes a forgotten key out of the table. */
-  constructor(limits: TombstoneLimits, remove: (entry: Entry<Key, State>) => void) {
+  constructor(limits: TombstoneLimits, table: Graves<H>) {
     this.limits = limits
-    this.remove = remove
+    this.table = table
   }
 
   /** Closed keys in the ring, those replaced since included. */
@@ -29,25 +32,30 @@ export class Tombstones<Key, State> {
     return this.held
   }
 
-  /** Remembers a closed entry, which must be in the table; forgets the oldest above the limit. */
-  add(entry: Entry<Key, State>): void {
+  /** What is in the ring, the oldest first. */
+  *handles(): Generator<H> {
+    for (let i = 0; i < this.held; i++) yield this.ring[(this.head + i) % this.limits.max]!
+  }
+
+  /** Remembers a closed key, which must be in the table; forgets the oldest above the limit. */
+  add(handle: H): void {
     if (this.limits.max === 0) {
-      entry.phase = "forgotten"
-      this.remove(entry)
+      this.table.forget(handle)
       return
     }
     if (this.held === this.limits.max) this.forgetOldest()
     const at = (this.head + this.held) % this.limits.max
-    this.ring[at] = entry
+    this.ring[at] = handle
+    this.table.hold(handle, holders.ring)
     this.held++
   }
 
-  /** True when a closed entry is too old to be remembered, whether or not it was swept yet. */
-  isOver(entry: Entry<Key, State>, now: number): boolean {
-    return entry.last + this.limits.ageMs <= now
+  /** True when a closed key is too old to be remembered, whether or not it was swept yet. */
+  isOver(handle: H, now: number): boolean {
+    return this.table.lastOf(handle) + this.limits.ageMs <= now
   }
 
-  /** Forgets at most `limit` entries that are too old. */
+  /** Forgets at most `limit` keys that are too old. */
   sweep(now: number, limit: number): void {
     for (let i = 0; i < limit && this.held > 0; i++) {
       if (!this.isOver(this.ring[this.head]!, now)) return
@@ -56,11 +64,11 @@ export class Tombstones<Key, State> {
   }
 
   private forgetOldest(): void {
-    const entry = this.ring[this.head]!
+    const handle = this.ring[this.head]!
     this.head = this.head + 1 === this.limits.max ? 0 : this.head + 1
     this.held--
-    // An entry replaced by a new life of its key is no longer the one in the table.
-    if (entry.phase === "closed") this.remove(entry)
-    entry.phase = "forgotten"
+    // One replaced by a new life of its key is no longer the one in the table.
+    this.table.forget(handle)
+    this.table.letGo(handle, holders.ring)
   }
 }

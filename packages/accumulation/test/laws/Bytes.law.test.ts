@@ -138,7 +138,30 @@ describe("keyed state on bytes", () => {
       flag: true,
       words: [{ word: "w", x: 7, weight: 2, y: "yy", pos: "noun" }]
     })
+    // Timers of keys that have left are looked at when the next one is asked for.
+    expect(instance.deadline()).toBe(Number.POSITIVE_INFINITY)
     expect(arena.taken).toBe(0)
+  })
+
+  it("holds little for timers of long keys that have left", () => {
+    const shape = shapeWith({ late: "reopen", tombstones: { max: 0, age: 100 } })
+    const { instance } = watched((host) => shape.make(host, false), { now: 0 })
+    const { arena } = instance as Instance & { readonly arena: ByteArena }
+    const take = (kind: number, line: string) => {
+      const block = blockOf(Object.values(kinds)[kind]!, shape.needs[kind]!, [line])
+      instance.process(Batch.make(Views.asItems(block)))
+    }
+    take(1, "first w 7 1")
+    const most = { bytes: 0 }
+    for (let k = 0; k < 400; k++) {
+      const key = `${k}-${"long".repeat(8_000)}`
+      take(0, `${key} 1 W 2 true 1 1 t`)
+      take(1, `${key} w 7 1`)
+      take(2, `${key} w yy 1 1 n`)
+      most.bytes = Math.max(most.bytes, arena.taken)
+    }
+    expect(instance.totals().keysCompleted).toBe(400)
+    expect(most.bytes).toBeLessThan(5 << 20)
   })
 
   it("leaves what it handed on where it is while the memory of its keys grows", () => {

@@ -126,7 +126,7 @@ describe("rules on bytes", () => {
         const spec = specOf(options, size)
         // Some rules need more fragments than such limits allow.
         fc.pre(spec.issues.length === 0)
-        replay(spec, steps, !name.includes("throws"))
+        replay(spec, steps, { recounts: !name.includes("throws") })
       }),
       { numRuns: 60 }
     )

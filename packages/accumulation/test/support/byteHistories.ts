@@ -6,9 +6,10 @@ import * as Format from "@sluice/core/Format"
 import * as Views from "@sluice/core/Views"
 import * as fc from "fast-check"
 import { expect } from "vitest"
-import type { ByteArena } from "../../src/internal/byteArena.ts"
-import { rowSize } from "../../src/internal/byteEntry.ts"
-import type { ByteTable } from "../../src/internal/byteIndex.ts"
+import type { ByteRows } from "../../src/internal/byteRows.ts"
+import type { ByteTable } from "../../src/internal/byteTable.ts"
+import type { TimerHeap } from "../../src/internal/timerHeap.ts"
+import type { Tombstones } from "../../src/internal/tombstones.ts"
 import { blockOf } from "./blocks.ts"
 
 export const head = Format.delimited(
@@ -122,7 +123,7 @@ export const bounds = fc.record({
   atEnd: fc.constantFrom("partial" as const, "discard" as const),
   late: fc.constantFrom("drop" as const, "reopen" as const),
   tombstones: fc.record({
-    max: fc.constantFrom(0, 1, 3, 100),
+    max: fc.constantFrom(0, 1, 3, 100) as fc.Arbitrary<number>,
     age: fc.integer({ min: 10, max: 500 })
   }),
   duplicates: fc.constantFrom("drop" as const, "fail" as const, "accept" as const),
@@ -173,14 +174,19 @@ export const stateOf = ({ instance, failures }: Watched): unknown => ({
   failures
 })
 
-/**
- * Runs a history through both tables and compares them at every step; `recounts`: checks the rules
- * of the machine, too, which asks predicates once more.
- */
+/** What a comparison may change. */
+export interface Comparison {
+  /** Checks the rules of the machine, too, which asks predicates once more; default true. */
+  readonly recounts?: boolean
+  /** Breaks the rows, to see that it is found. */
+  readonly breaks?: (rows: ByteRows) => void
+}
+
+/** Runs a history through both tables and compares them at every step. */
 export const replay = (
   spec: Accumulator.AccumulatorSpec<never, unknown>,
   steps: ReadonlyArray<Step>,
-  recounts = true
+  { recounts = true, breaks }: Comparison = {}
 ): void => {
   const clock = { now: 1_000 }
   const layouts = Object.values(kinds).map((format) => format.layout)
@@ -189,6 +195,7 @@ export const replay = (
   const objects = watched((host) => spec.make(host), clock)
   const views = watched((host) => shape.make(host, false), clock)
   const machine = views.instance as Instance & { readonly assertInvariants: () => void }
+  breaks?.((views.instance as Instance & { readonly rows: ByteRows }).rows)
   let seq = 0
   const settle = (): void => {
     while (objects.instance.pending() || objects.instance.deadline() <= clock.now) {
@@ -221,11 +228,14 @@ export const replay = (
     if (a === undefined) break
   }
   expect(stateOf(views)).toEqual(stateOf(objects))
-  // What is left is the rows of the closed keys that are remembered.
-  const { arena, table } = views.instance as Instance & {
-    readonly arena: ByteArena
+  // What is left is the rows of the keys that are remembered, or that eviction looks at.
+  const { timers, tombstones, table } = views.instance as Instance & {
+    readonly timers: TimerHeap<number> | undefined
+    readonly tombstones: Tombstones<number>
     readonly table: ByteTable
   }
-  const rows = [...table.index.values()].map(({ row }) => rowSize(arena, row))
-  expect(arena.taken).toBe(rows.reduce((sum, size) => sum + 8 * Math.ceil(size / 8), 0))
+  timers?.compact()
+  const rows = [...new Set([...table.handles(), ...tombstones.handles(), ...table.candidates()])]
+  const sizes = rows.map((row) => 8 * Math.ceil(table.rows.size(row) / 8))
+  expect(table.rows.arena.taken).toBe(sizes.reduce((sum, size) => sum + size, 0))
 }
