@@ -66,7 +66,13 @@ export type FieldSpec =
   | { readonly _tag: "Counted"; readonly base: 10 | 16; readonly fields: FieldSpecs }
   | { readonly _tag: "Each"; readonly count: string; readonly width: number }
   | { readonly _tag: "Ordinal" }
-  | { readonly _tag: "Optional"; readonly to: string | undefined; readonly of: FieldSpec }
+  | {
+      readonly _tag: "Optional"
+      readonly to: string | undefined
+      /** It is undefined where it is absent, else null. */
+      readonly omitted: boolean
+      readonly of: FieldSpec
+    }
   | { readonly _tag: "Nothing" }
   | {
       readonly _tag: "Width"
@@ -211,7 +217,26 @@ export const boolean = (
  * ```
  */
 export const optional = <A>(field: Field<A>): Field<A | null> => ({
-  spec: { _tag: "Optional", to: "to" in field.spec ? field.spec.to : undefined, of: field.spec }
+  spec: { _tag: "Optional", to: endOf(field), omitted: false, of: field.spec }
+})
+
+const endOf = ({ spec }: Field<unknown>): string | undefined => ("to" in spec ? spec.to : undefined)
+
+/**
+ * As `optional`, but undefined where it is absent: what `Schema.optional` means.
+ *
+ * Shape: nothing stands in its place, or in JSON no member: null there is a fault. Sinks of JSON
+ * leave it out.
+ *
+ * @example
+ * ```ts
+ * import * as Format from "@sluice/core/Format"
+ *
+ * const people = Format.ndjson({ name: Format.text(), age: Format.omittable(Format.integer()) })
+ * ```
+ */
+export const omittable = <A>(field: Field<A>): Field<A | undefined> => ({
+  spec: { _tag: "Optional", to: endOf(field), omitted: true, of: field.spec }
 })
 
 /**

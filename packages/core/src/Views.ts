@@ -6,18 +6,25 @@ import type { Condition } from "./Fields.ts"
 import { materialise } from "./internal/views/materialise.ts"
 import { Segment } from "./SegmentPool.ts"
 
-/** A field of a record, and how its column holds it; `nullable` where it may be null. */
+/** Whether a field may have no value. */
+export interface Nullable {
+  /** It may be null. */
+  readonly nullable?: boolean
+  /** It is undefined in the records, and left out of JSON, where its column holds null. */
+  readonly omitted?: boolean
+}
+
+/** A field of a record, and how its column holds it. */
 export type Column =
-  | { readonly _tag: "Text"; readonly name: string; readonly nullable?: boolean }
-  | { readonly _tag: "Number"; readonly name: string; readonly nullable?: boolean }
-  | { readonly _tag: "Boolean"; readonly name: string; readonly nullable?: boolean }
+  | ({ readonly _tag: "Text"; readonly name: string } & Nullable)
+  | ({ readonly _tag: "Number"; readonly name: string } & Nullable)
+  | ({ readonly _tag: "Boolean"; readonly name: string } & Nullable)
   /** One of at most 250 words, held as its position in the list. */
-  | {
+  | ({
       readonly _tag: "Choice"
       readonly name: string
       readonly values: ReadonlyArray<string>
-      readonly nullable?: boolean
-    }
+    } & Nullable)
   /** Any number of elements of the same columns. */
   | { readonly _tag: "Group"; readonly name: string; readonly columns: ReadonlyArray<Column> }
 

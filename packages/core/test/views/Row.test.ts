@@ -27,6 +27,10 @@ const format = Format.delimited(
     number: Format.optional(Format.decimal()),
     word: Format.optional(Format.choice({ x: "ex" })),
     sure: Format.optional(Format.boolean()),
+    nick: Format.omittable(Format.text()),
+    count: Format.omittable(Format.integer()),
+    sort: Format.omittable(Format.choice({ y: "why" })),
+    done: Format.omittable(Format.boolean()),
     words: Format.counted({ word: Format.text(), n: Format.integer() }),
     note: Format.text()
   },
@@ -40,7 +44,8 @@ const text = Array.from({ length: 300 }, (_, i) => {
   const words = Array.from({ length: i % 3 }, (_, k) => `w${k}\t${k}\t`).join("")
   const known = [nameOf(i), (i % 9) - 3.5, "nv"[i % 2], i % 5 === 0]
   const absent = i % 4 === 0 ? ["", "", "", ""] : [`m${i}`, i, "x", i % 3 === 0]
-  const fields = [...known, ...absent, i % 3, `${words}note ${i}`]
+  const omitted = i % 5 === 0 ? ["", "", "", ""] : [`k${i}`, i, "y", i % 3 === 0]
+  const fields = [...known, ...absent, ...omitted, i % 3, `${words}note ${i}`]
   return fields.join("\t")
 }).join("\n")
 
@@ -71,6 +76,10 @@ const filters: Readonly<Record<string, (record: Line) => boolean>> = {
   length: Row.of((_: Line, texts) => texts.name.length === 2 && !texts.name.isNull),
   decoded: Row.of((_: Line, texts) => `${texts.name}` === "abc"),
   absent: Row.of((row: Line) => row.maybe === null && row.number === null && row.word === null),
+  omitted: Row.of((row: Line) => row.nick === undefined && row.count === undefined),
+  omittedCodes: Row.of((row: Line) => row.sort === undefined && row.done === undefined),
+  omittedText: Row.of((_: Line, texts) => texts.nick.isNull || texts.sort.equals("why")),
+  omittedSome: Row.reading<Line>()("nick", "count")((row) => row.nick === row.count),
   absentBoolean: Row.of((row: Line) => row.sure === null),
   absentText: Row.of((_: Line, texts) => texts.maybe.isNull || texts.word.equals("ex")),
   absentEquals: Row.of((_: Line, texts) => texts.maybe.equals("") || !texts.word.startsWith("")),
@@ -87,11 +96,15 @@ const maps: Readonly<Record<string, (record: Line) => unknown>> = {
   literal: Row.of((row: Line) => ({ n: row.name, twice: row.value * 2 })),
   spread: Row.of((row: Line) => ({ ...row, extra: 1 })),
   itself: Row.of((row: Line) => row),
+  names: Row.of((row: Line) => Object.keys({ ...row }).join()),
+  someNames: Row.reading<Line>()("nick", "done")((row) => Object.keys({ ...row }).join()),
   some: Row.reading<Line>()("name", "flag")((row) => ({ ...row })),
   someItself: Row.reading<Line>()("name", "flag", "_tag")((row) => row),
   columns: Row.columns<Line>()("value", "flag")({
     n: "name",
     words: "words",
+    k: "nick",
+    c: "count",
     half: Row.number((row) => (row.flag ? row.value / 2 : null)),
     odd: Row.number((row) => (row.value > 0 ? row.value : Number.NaN)),
     neither: Row.boolean((row) => (row.value === 0.5 ? null : !row.flag)),
@@ -311,7 +324,9 @@ describe("a plan with functions on rows", () => {
     ).toEqual(["words", "words.n", "words.word"])
     const letters = { onError: Policy.deadLetter }
     const rest = ["name", "note", "number", "sure", "value", "word"]
-    const all = ["flag", "kind", "maybe", ...rest, "words", "words.n", "words.word"]
+    const omitted = ["count", "done", "nick", "sort"]
+    const others = ["flag", "kind", "maybe", "words", "words.n", "words.word"]
+    const all = [...rest, ...omitted, ...others].toSorted()
     expect(
       asked(
         Pipeline.map(

@@ -32,9 +32,9 @@ const simple: fc.Arbitrary<Any> = fc.oneof(
 )
 
 const optionally = (field: fc.Arbitrary<Any>): fc.Arbitrary<Any> =>
-  fc.tuple(field, fc.integer({ min: 0, max: 4 })).map(([each, nth]) => {
-    const isValue = !("skipped" in each)
-    return nth === 0 && isValue ? Format.optional(each as Format.Field<unknown>) : each
+  fc.tuple(field, fc.integer({ min: 0, max: 5 })).map(([each, nth]) => {
+    if ("skipped" in each || nth > 1) return each
+    return nth === 0 ? Format.optional(each) : Format.omittable(each)
   })
 
 const named = (fields: ReadonlyArray<Any>, prefix: string): Format.Fields =>

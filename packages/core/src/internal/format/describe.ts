@@ -19,10 +19,20 @@ export const isOptional = (spec: FieldSpec): boolean =>
   spec._tag === "Nothing" ||
   ((spec._tag === "At" || spec._tag === "Width") && isOptional(spec.of))
 
+/** Whether a field that is absent is undefined, and cannot be null. */
+export const isOmittable = (spec: FieldSpec): boolean =>
+  spec._tag === "Optional"
+    ? spec.omitted
+    : (spec._tag === "At" || spec._tag === "Width") && isOmittable(spec.of)
+
 const columnOf = (name: string, spec: FieldSpec): Column => {
   switch (spec._tag) {
     case "Optional":
-      return { ...columnOf(name, spec.of), nullable: true } as Column
+      return {
+        ...columnOf(name, spec.of),
+        nullable: true,
+        ...(spec.omitted ? { omitted: true } : {})
+      } as Column
     case "At":
     case "Width":
       return columnOf(name, spec.of)

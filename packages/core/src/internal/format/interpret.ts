@@ -5,6 +5,7 @@ import { where } from "../../Fields.ts"
 import type { Decoded, Fault, FieldSpec, Format } from "../../Format.ts"
 import type { Needs } from "../../Views.ts"
 import { everything, narrowed } from "../../Views.ts"
+import { shown } from "../views/materialise.ts"
 import { bare } from "./describe.ts"
 import { quotedExpected, splitQuoted } from "./quoted.ts"
 import { readingOf } from "./reading.ts"
@@ -329,7 +330,7 @@ export const interpret = <A>(
   const reader: Reader = { steps, paths: everything({ kind, columns }).columns }
   const recordOf = (values: Values): Record<string, unknown> => {
     const record: Record<string, unknown> = kind === undefined ? {} : { _tag: kind }
-    for (const { name } of columns) record[name] = values.get(name)
+    for (const column of columns) record[column.name] = shown(column, values.get(column.name))
     return record
   }
   const holds: Holds = (at, values) => {

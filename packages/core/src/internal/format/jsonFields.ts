@@ -6,6 +6,7 @@ import type { Decoded, Fault, FieldSpec, FieldSpecs, Format } from "../../Format
 import type { Needs } from "../../Views.ts"
 import { isUsed, narrowed } from "../../Views.ts"
 import { namesIn } from "../views/conditionCode.ts"
+import { shown } from "../views/materialise.ts"
 import { isOptional, pathOf } from "./describe.ts"
 import { prefixes } from "./jsonPrefix.ts"
 import { askable } from "./reading.ts"
@@ -14,7 +15,7 @@ import { askable } from "./reading.ts"
 export const jsonExpected = (spec: FieldSpec): string => {
   switch (spec._tag) {
     case "Optional":
-      return `nothing, or ${jsonExpected(spec.of)}`
+      return `${spec.omitted ? "no member" : "nothing"}, or ${jsonExpected(spec.of)}`
     case "At":
       return `${jsonExpected(spec.of)} at ${spec.path.join(".")}`
     case "Integer":
@@ -47,7 +48,9 @@ const valueOf = (spec: FieldSpec, found: unknown): unknown => {
         ? spec.words[found]
         : undefined
     case "Optional":
-      return found === undefined || found === null ? null : valueOf(spec.of, found)
+      return found === undefined || (found === null && !spec.omitted)
+        ? null
+        : valueOf(spec.of, found)
     case "At":
       return valueOf(spec.of, found)
     default:
@@ -153,7 +156,7 @@ export const interpretJson = (
     if (decoded._tag === "Fault") return decoded
     if (decoded._tag !== "Record") return { _tag: "Records", records: [] }
     const record: Record<string, unknown> = kind === undefined ? {} : { _tag: kind }
-    for (const { name } of columns) record[name] = decoded.values[name]
+    for (const column of columns) record[column.name] = shown(column, decoded.values[column.name])
     return { _tag: "Records", records: passes(record) ? [record] : [] }
   }
 }

@@ -2,7 +2,7 @@
 // and goes into objects inside it where fields are declared. Whatever is out of the ordinary leaves
 // the quick way.
 import type { FieldSpec } from "../../Format.ts"
-import { bare, choiceValues, isOptional, pathOf } from "./describe.ts"
+import { bare, choiceValues, isOmittable, isOptional, pathOf } from "./describe.ts"
 import type { Step } from "./sequence.ts"
 
 const encoder = new TextEncoder()
@@ -64,7 +64,7 @@ export const nothingCode = (n: number): string => `s${n} = 0; l${n} = -1; v${n} 
 
 const optionalCode = (spec: FieldSpec, n: number): string => {
   const value = valueCode(bare(spec), n)
-  if (!isOptional(spec)) return value
+  if (!isOptional(spec) || isOmittable(spec)) return value
   return `if (${isSame("q", "null")}) { ${nothingCode(n)} q += 4; } else { ${value} }`
 }
 

@@ -5,7 +5,7 @@ import type { Format } from "../../Format.ts"
 import { Segment } from "../../SegmentPool.ts"
 import type { Needs } from "../../Views.ts"
 import { SheetPool } from "../../Views.ts"
-import { bare, isOptional, pathOf } from "./describe.ts"
+import { bare, isOmittable, isOptional, pathOf } from "./describe.ts"
 import { framed } from "./frames.ts"
 import type { Parser } from "./generate.ts"
 import type { Step } from "./sequence.ts"
@@ -120,7 +120,7 @@ const jsonLines = ({ fields }: Format<unknown>): string => {
       const values = inner._tag === "Choice" ? Object.keys(inner.words) : jsonValues[inner._tag]
       const path = pathOf(name, spec)
       if (isOptional(spec) && v % 5 === 2) return []
-      const isNull = isOptional(spec) && v % 5 === 3
+      const isNull = isOptional(spec) && !isOmittable(spec) && v % 5 === 3
       return [[path, isNull ? null : values?.[v % values.length]] as const]
     })
     const further = [[["further"], [v, { a: null, b: "c", d: [] }]] as const]

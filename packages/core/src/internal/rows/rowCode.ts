@@ -5,7 +5,7 @@
 import { RowText } from "../../RowText.ts"
 import { decodeUtf8 } from "../../SegmentPool.ts"
 import type { Column, Layout, Sheet } from "../../Views.ts"
-import { valueAt } from "../views/materialise.ts"
+import { shown, valueAt } from "../views/materialise.ts"
 import type { ErasedRowFunction } from "./rowFunction.ts"
 
 /** What the loop calls back for. */
@@ -89,6 +89,7 @@ class RowWriter {
 
   column(column: Column, k: number): void {
     const name = quoted(column.name)
+    const nothing = shown(column, null)
     const hoist = (letter: string, field: string): string => {
       this.variables.push(`${letter}${k}`)
       this.entering.push(`${letter}${k} = C[${k}].${field};`)
@@ -100,7 +101,7 @@ class RowWriter {
         this.values.push(
           `get ${name}() {
     const l = ${length}, s = ${start};
-    return l < 0 ? null : D(b, s, s + l);
+    return l < 0 ? ${nothing} : D(b, s, s + l);
   }`
         )
         this.text(column.name, `b, ${start}, ${length}`)
@@ -108,16 +109,19 @@ class RowWriter {
       }
       case "Number":
         this.values.push(
-          `get ${name}() { const v = ${hoist("V", "value")}; return v === v ? v : null; }`
+          `get ${name}() { const v = ${hoist("V", "value")}; return v === v ? v : ${nothing}; }`
         )
         return
       case "Boolean":
         this.values.push(
-          `get ${name}() { const k = ${hoist("K", "code")}; return k === 255 ? null : k === 1; }`
+          `get ${name}() {
+    const k = ${hoist("K", "code")};
+    return k === 255 ? ${nothing} : k === 1;
+  }`
         )
         return
       case "Choice": {
-        const at = this.list(padded<string | null>(column.values, null))
+        const at = this.list(padded<unknown>(column.values, nothing))
         const code = hoist("K", "code")
         this.values.push(`get ${name}() { return W[${at}][${code}]; }`)
         this.constant(

@@ -26,11 +26,12 @@ class ObjectTexts {
 
   private textOf(name: string): RowText | undefined {
     const value = this.record[name]
-    if (typeof value !== "string" && value !== null) return undefined
+    const isNothing = value === null || (value === undefined && name in this.record)
+    if (typeof value !== "string" && !isNothing) return undefined
     const text = this.texts.get(name) ?? new RowText()
     this.texts.set(name, text)
-    const bytes = encoder.encode(value ?? "")
-    return text.place(bytes, 0, value === null ? -1 : bytes.length)
+    const bytes = encoder.encode(isNothing ? "" : (value as string))
+    return text.place(bytes, 0, isNothing ? -1 : bytes.length)
   }
 
   of(record: unknown): Texts {
@@ -41,10 +42,9 @@ class ObjectTexts {
 
 const someOf = (record: unknown, names: ReadonlyArray<string>): unknown => {
   const found: Record<string, unknown> = {}
-  for (const name of names) {
-    const value = (record as Readonly<Record<string, unknown>>)[name]
-    if (value !== undefined) found[name] = value
-  }
+  for (const name of names)
+    if (name in (record as object))
+      found[name] = (record as Readonly<Record<string, unknown>>)[name]
   return found
 }
 

@@ -164,17 +164,51 @@ export const putNumber = (out: Uint8Array, from: number, value: number): number 
   return at
 }
 
-let identity = 0
+/** Whether row `i` has a value, as an expression. */
+const hasValue = (column: Column, k: number): string => {
+  if (column._tag === "Text") return `L${k}[i] >= 0`
+  return column._tag === "Number" ? `V${k}[i] === V${k}[i]` : `K${k}[i] !== 255`
+}
 
-const source = (layout: Layout, words: Array<ReadonlyArray<Uint8Array>>): string => {
-  const kind = layout.kind === undefined ? [] : [`"_tag":${JSON.stringify(layout.kind)}`]
+/** Members of which some may be left out: each has a comma behind it, but for the last. */
+const sparse = (
+  { columns }: Layout,
+  kind: ReadonlyArray<string>,
+  words: Array<ReadonlyArray<Uint8Array>>
+): ReadonlyArray<string> => [
+  literal(`{${kind.map((member) => `${member},`).join("")}`),
+  ...columns.map((column, k) => {
+    const value = valueCode(column, `${k}`, "i", words)
+    const member = `${literal(`${JSON.stringify(column.name)}:`)} ${value} o[a++] = 44;`
+    return "omitted" in column && column.omitted
+      ? `if (${hasValue(column, k)}) { ${member} }`
+      : member
+  }),
+  "if (o[a - 1] === 44) a--;",
+  literal("}\n")
+]
+
+const dense = (
+  { columns }: Layout,
+  kind: ReadonlyArray<string>,
+  words: Array<ReadonlyArray<Uint8Array>>
+): ReadonlyArray<string> => {
   let opening = `{${kind.join("")}`
-  const fields = layout.columns.map((column, k) => {
+  const members = columns.map((column, k) => {
     const comma = k === 0 && kind.length === 0 ? "" : ","
     const before = literal(`${opening}${comma}${JSON.stringify(column.name)}:`)
     opening = ""
     return `${before} ${valueCode(column, `${k}`, "i", words)}`
   })
+  return [...members, literal(`${opening}}\n`)]
+}
+
+let identity = 0
+
+const source = (layout: Layout, words: Array<ReadonlyArray<Uint8Array>>): string => {
+  const kind = layout.kind === undefined ? [] : [`"_tag":${JSON.stringify(layout.kind)}`]
+  const isSparse = layout.columns.some((column) => "omitted" in column && column.omitted)
+  const members = (isSparse ? sparse : dense)(layout, kind, words)
   const kindBytes = encoder.encode(kind.join("")).length
   return `// json ${identity++}
 "use strict";
@@ -185,8 +219,7 @@ return function json_${identity}(sheet, from, to, out) {
   let o = out.bytes, a = out.used, z = o.length, O = ${viewOf("o")};
   for (let i = from; i < to; i++) {
     ${ensure("M")}
-    ${fields.join("\n    ")}
-    ${literal(`${opening}}\n`)}
+    ${members.join("\n    ")}
   }
   out.used = a;
 }`

@@ -1,7 +1,7 @@
 // Objects out of views: what a block's records are for whoever reads objects. One generated
 // function per layout, so that the objects have one shape; without code generation the same by
 // loops.
-import type { ColumnData, Layout, Sheet, ViewBlock } from "../../Views.ts"
+import type { Column, ColumnData, Layout, Sheet, ViewBlock } from "../../Views.ts"
 
 const absent = 255
 const ends = (data: ColumnData, i: number): number =>
@@ -37,6 +37,10 @@ export const valueAt = (sheet: Sheet, data: ColumnData, i: number): unknown => {
   }
 }
 
+/** What a record has where its column holds this value. */
+export const shown = (column: Column, value: unknown): unknown =>
+  value === null && "omitted" in column && column.omitted === true ? undefined : value
+
 type Make = (sheet: Sheet, columns: ReadonlyArray<ColumnData>, i: number) => unknown
 
 const looped =
@@ -44,8 +48,8 @@ const looped =
   (sheet, columns, i) => {
     const record: Record<string, unknown> = {}
     if (layout.kind !== undefined) record._tag = layout.kind
-    layout.columns.forEach(({ name }, k) => {
-      record[name] = valueAt(sheet, columns[k] as ColumnData, i)
+    layout.columns.forEach((column, k) => {
+      record[column.name] = shown(column, valueAt(sheet, columns[k] as ColumnData, i))
     })
     return record
   }
@@ -57,9 +61,10 @@ const makers = new WeakMap<Layout, Make>()
 // A literal gives all records one hidden class from the start.
 const generated = (layout: Layout): Make | undefined => {
   const tag = layout.kind === undefined ? [] : [`_tag: ${JSON.stringify(layout.kind)}`]
-  const fields = layout.columns.map(
-    (column, k) => `${JSON.stringify(column.name)}: v(b, c[${k}], i)`
-  )
+  const fields = layout.columns.map((column, k) => {
+    const nothing = shown(column, null) === undefined ? " ?? undefined" : ""
+    return `${JSON.stringify(column.name)}: v(b, c[${k}], i)${nothing}`
+  })
   try {
     const text = `// ${identity++}\nreturn (b, c, i) => ({ ${[...tag, ...fields].join(", ")} })`
     return new Function("v", text)(valueAt) as Make
