@@ -48,6 +48,22 @@ export const hoists = (scope: ParserScope): string => {
 /** Sets them again after the columns have grown; `below` a path, those of its fields alone. */
 export const rehoists = (scope: ParserScope, below = ""): string => hoisted(scope, "", below)
 
+/**
+ * Code that makes room for one more record. It stands where it is needed and is no function: what a
+ * function inside the parser sets would live in memory, not in registers, in the whole parser.
+ */
+const makeRoom = (scope: ParserScope): string => {
+  const keys =
+    scope.needs.key === undefined
+      ? ""
+      : "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;"
+  return `if (r >= room) {
+        sheet.ensure(r + 1);
+        room = sheet.room;
+        ${rehoists(scope)} ${keys}
+      }`
+}
+
 /** Tells the columns of groups how many elements they have. */
 export const flush = (scope: ParserScope): string =>
   groups(scope)
@@ -105,7 +121,7 @@ export const writeRead = (scope: ParserScope, read: ReadonlyArray<Step>): string
     .map(([, place]) => putNothing(place))
   // Nobody looks a rejected record up by a hash, which may not be made yet.
   const all = written.flatMap((step) => put(scope, step, "r", false))
-  return `if (r >= room) grow();
+  return `${makeRoom(scope)}
       ${[...all, ...others].join(" ")} r++;`
 }
 
@@ -118,7 +134,7 @@ export const write = (scope: ParserScope, steps: ReadonlyArray<Step>): string =>
     .filter((step) => step.spec._tag === "Counted" && scope.places.has(step.path))
     .map((step) => `g${scope.places.get(step.path)?.id} = w${scope.own(step)};`)
     .join(" ")
-  const one = `if (r >= room) grow();
+  const one = `${makeRoom(scope)}
       ${all} ${keyed} r++;`
   const repeated = steps.find((step) => step.spec._tag === "Each")
   if (repeated === undefined) return `const o = 0; ${one} ${closed}`

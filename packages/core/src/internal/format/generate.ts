@@ -7,7 +7,7 @@ import type { Fault, Format } from "../../Format.ts"
 import type { Layout, Needs, Sheet } from "../../Views.ts"
 import { narrowed } from "../../Views.ts"
 import { testCode } from "../views/conditionCode.ts"
-import { flush, hoists, rehoists, write, writeRead } from "./columnCode.ts"
+import { flush, hoists, write, writeRead } from "./columnCode.ts"
 import { fieldCode } from "./fieldCode.ts"
 import { recordCode } from "./frames.ts"
 import { generateJson } from "./generateJson.ts"
@@ -114,12 +114,6 @@ return function parse_${identity}(b, at, end, sheet, max, host) {
   ${hoists(scope)}
   ${keyHoists(hasKey)}
   ${format.quotes ? quotedVariables : ""}
-  const grow = () => {
-    sheet.ensure(r + 1);
-    room = sheet.room;
-    ${rehoists(scope)}
-    ${hasKey ? "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;" : ""}
-  };
   scan: while (at < end && r < max) {${opening(format, scope.faults)}
     ${fields}
     ${written}

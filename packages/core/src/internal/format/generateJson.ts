@@ -8,7 +8,7 @@ import type { FieldSpec, FieldSpecs, Format } from "../../Format.ts"
 import type { Layout, Needs } from "../../Views.ts"
 import { absent } from "../../Views.ts"
 import { namesIn, testCode } from "../views/conditionCode.ts"
-import { hoists, rehoists, write, writeRead } from "./columnCode.ts"
+import { hoists, write, writeRead } from "./columnCode.ts"
 import { bare, choiceValues, isOptional } from "./describe.ts"
 import { recordCode } from "./frames.ts"
 import type { Parse, Parser } from "./generate.ts"
@@ -108,12 +108,6 @@ return function json_${identity}(b, at, end, sheet, max, host) {
   ${hoists(scope)}
   ${hasKey ? "let KS = sheet.keyStart, KL = sheet.keyLength, KH = sheet.keyHash;" : ""}
   ${hasKey ? "let kb = sheet.keyBytes, ku = sheet.keyUsed;" : ""}
-  const grow = () => {
-    sheet.ensure(r + 1);
-    room = sheet.room;
-    ${rehoists(scope)}
-    ${hasKey ? "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;" : ""}
-  };
   scan: while (at < end && r < max) {
     ${recordCode(format, scope.faults)}
     ${variables(steps, id)}
