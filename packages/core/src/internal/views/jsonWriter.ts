@@ -41,24 +41,48 @@ const ensure = (room: string): string =>
   `if (a + ${room} > z) { z = out.grow(a, ${room}); o = out.bytes; O = ${viewOf("o")}; }`
 
 /**
- * Copies `b` from `q` to `t` as the inside of a JSON string. Of four bytes none needs an escape
- * when none is a quote, a backslash or below 32: the high bit of a byte comes out of a subtraction
- * only where that byte was too small. A borrow may raise a false alarm, which costs a look at each
- * byte.
+ * Copies `b` from `from` to `to` into `o` at `at` as the inside of a JSON string; returns where it
+ * ends. Of four bytes none needs an escape when none is a quote, a backslash or below 32: the high
+ * bit of a byte comes out of a subtraction only where that byte was too small. A borrow may raise a
+ * false alarm, which costs a look at each byte.
+ *
+ * One function for all texts of all writers: inlined into each, it made them so long that the
+ * engine optimised them late.
  */
-const text = `while (q < t) {
-          for (; q + 4 <= t; q += 4, a += 4) {
-            const w = D.getInt32(q, true), x = w ^ 0x22222222, y = w ^ 0x5c5c5c5c;
-            const low = (x - 0x01010101) | (y - 0x01010101) | (w - 0x20202020);
-            if ((low & ~w & 0x80808080) !== 0) break;
-            O.setInt32(a, w, true);
-          }
-          for (const u = q + 4 < t ? q + 4 : t; q < u; q++) {
-            const c = b[q];
-            if (E[c] === 0) o[a++] = c;
-            else { const x = X[c]; for (let y = 0; y < x.length; y++) o[a++] = x[y]; }
-          }
-        }`
+const putText = (
+  b: Uint8Array,
+  B: DataView,
+  from: number,
+  to: number,
+  o: Uint8Array,
+  O: DataView,
+  at: number
+): number => {
+  let q = from
+  let a = at
+  while (q < to) {
+    for (; q + 4 <= to; q += 4, a += 4) {
+      const w = B.getInt32(q, true)
+      const x = w ^ 0x22222222
+      const y = w ^ 0x5c5c5c5c
+      const low = (x - 0x01010101) | (y - 0x01010101) | (w - 0x20202020)
+      if ((low & ~w & -0x7f7f7f80) !== 0) break
+      O.setInt32(a, w, true)
+    }
+    for (const u = Math.min(q + 4, to); q < u; q++) {
+      const c = b[q] as number
+      if (escaped[c] === 0) o[a++] = c
+      else a = putEscape(c, o, a)
+    }
+  }
+  return a
+}
+
+const putEscape = (code: number, o: Uint8Array, at: number): number => {
+  const escape = escapes[code] as Uint8Array
+  o.set(escape, at)
+  return at + escape.length
+}
 
 /** Bytes a number takes at most, with its sign. */
 const numberMax = 32
@@ -104,9 +128,8 @@ const valueCode = (
       else {
         ${ensure("6 * l + M")}
         o[a++] = 34;
-        let q = S${id}[${row}];
-        const t = q + l;
-        ${text}
+        const q = S${id}[${row}];
+        a = T(b, D, q, q + l, o, O, a);
         o[a++] = 34;
       } }`
     case "Number":
@@ -233,8 +256,8 @@ export const jsonWriter = (layout: Layout): WriteRows => {
   if (known !== undefined) return known
   const words: Array<ReadonlyArray<Uint8Array>> = []
   const text = source(layout, words)
-  const make = new Function("E", "X", "W", "N", text)
-  const made = make(escaped, escapes, words, putNumber) as WriteRows
+  const make = new Function("T", "W", "N", text)
+  const made = make(putText, words, putNumber) as WriteRows
   writers.set(layout, made)
   return made
 }
