@@ -25,7 +25,7 @@ import type { Region } from "./regionSplitter.ts"
 import { RegionSplitter } from "./regionSplitter.ts"
 
 /** Records of one block at most: their columns stay in the second-level cache. */
-const rowsMax = 2_048
+const rowsMax = 512
 
 /** How files are read. */
 export interface ReadOptions {
