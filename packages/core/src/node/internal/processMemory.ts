@@ -1,6 +1,6 @@
-// What Node tells of its memory: the one file that knows `v8` and the performance hooks.
-import { PerformanceObserver } from "node:perf_hooks"
-import * as v8 from "node:v8"
+// What Node tells of its memory: the one file that knows `v8` and the performance hooks, which are
+// loaded by whoever watches memory.
+import type * as V8 from "node:v8"
 import type * as Pressure from "../../Pressure.ts"
 
 /** Takes readings until it is closed. */
@@ -9,10 +9,12 @@ export interface ProcessMemory {
   readonly close: () => void
 }
 
-const isLarge = ({ space_name: name }: v8.HeapSpaceInfo): boolean => name.includes("large_object")
+const isLarge = ({ space_name: name }: V8.HeapSpaceInfo): boolean => name.includes("large_object")
 
 /** Begins to listen to collections; their pauses are those since the reading before. */
 export const open = (): ProcessMemory => {
+  const { PerformanceObserver } = process.getBuiltinModule("node:perf_hooks")
+  const v8 = process.getBuiltinModule("node:v8")
   let pausedMs = 0
   let pauseMsMax = 0
   const observer = new PerformanceObserver((list) => {
