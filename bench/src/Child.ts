@@ -17,15 +17,18 @@ const usageModule = new URL("./reportUsage.ts", import.meta.url).href
 
 /**
  * Runs `node <args>`; workspace packages resolve to their TypeScript source unless told otherwise.
+ * Compiled code is kept in `compileCache` for the next run of the same program, if one is given.
  */
 export const runNode = async (
   args: ReadonlyArray<string>,
-  conditions: ReadonlyArray<string> = ["sluice-source"]
+  conditions: ReadonlyArray<string> = ["sluice-source"],
+  compileCache?: string
 ): Promise<ChildRun> => {
   const flags = [...conditions.flatMap((name) => ["-C", name]), "--import", usageModule]
   const started = performance.now()
   const child = spawn(process.execPath, [...flags, ...args], {
-    stdio: ["ignore", "pipe", "pipe", "pipe"]
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    env: { ...process.env, ...(compileCache && { NODE_COMPILE_CACHE: compileCache }) }
   })
   const exit = once(child, "exit").then(([code, signal]) => ({
     ending: code ?? signal,
