@@ -6,11 +6,12 @@ import type { ColumnData, Layout, ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
 import type { Keeper } from "./byteKeys.ts"
 import type { ByteOutputs } from "./byteOutputs.ts"
+import type { ByteRows } from "./byteRows.ts"
 import { keyAt, rowWords } from "./byteRows.ts"
 import type { Emit } from "./emitRows.ts"
 import type { Keep, KeptShape } from "./keptShape.ts"
 import type { SlotCells } from "./slotCells.ts"
-import { filledOnly, slotWords } from "./slotCells.ts"
+import { filledOnly, partsAt, slotWords } from "./slotCells.ts"
 
 /** What is done with fragments of one layout. */
 export interface FragmentPlan {
@@ -58,6 +59,7 @@ const secondWord = 4
 export class AssemblyKeys implements Keeper {
   readonly stateOf = undefined
   leads = false
+  private readonly rows: ByteRows
   private readonly arena: ByteArena
   private readonly options: AssemblyOptions
   private readonly origins: Array<string> = []
@@ -67,8 +69,9 @@ export class AssemblyKeys implements Keeper {
   private bytes: Uint8Array = new Uint8Array(0)
   private readonly firstsBytes: number
 
-  constructor(arena: ByteArena, options: AssemblyOptions) {
-    this.arena = arena
+  constructor(rows: ByteRows, options: AssemblyOptions) {
+    this.rows = rows
+    this.arena = rows.arena
     this.options = options
     this.firstsBytes = Math.max(8, 8 * options.firsts)
   }
@@ -88,7 +91,7 @@ export class AssemblyKeys implements Keeper {
   /** Copies a fragment into a cell. */
   private copied({ keep, leads }: FragmentPlan, row: number): number {
     const kept = keep(this.arena, this.columns, this.bytes, row)
-    if (!leads) this.arena.words[(kept + secondWord) >> 2] = this.origin
+    this.arena.words[leads ? this.originAt(kept) : (kept + secondWord) >> 2] = this.origin
     return kept
   }
 
@@ -101,7 +104,7 @@ export class AssemblyKeys implements Keeper {
 
   private keepFirst(state: number, plan: FragmentPlan, row: number): void {
     const { arena } = this
-    const at = (state >> 2) + rowWords.rest
+    const at = this.rows.firstsAt(state)
     if (arena.words[at] === 0) {
       const cell = arena.take(this.firstsBytes)
       arena.words[at] = cell
@@ -127,9 +130,14 @@ export class AssemblyKeys implements Keeper {
 
   /** Of several that could lead, the one whose source comes first; of one source, the first. */
   private precedesHead(state: number): boolean {
-    const k = state >> 2
     const { words } = this.arena
-    return words[k + rowWords.head] === 0 || this.precedes(words[k + rowWords.origin] as number)
+    const head = words[(state >> 2) + rowWords.head] as number
+    return head === 0 || this.precedes(words[this.originAt(head)] as number)
+  }
+
+  /** Index among the words of the number of the source of a leading fragment. */
+  private originAt(head: number): number {
+    return (head + (this.plan as FragmentPlan).shape.wordsAt) >> 2
   }
 
   declared(kept: number, slots: Int32Array, count: number): void {
@@ -155,11 +163,10 @@ export class AssemblyKeys implements Keeper {
       return
     }
     const { words } = this.arena
-    const k = state >> 2
-    const before = words[k + rowWords.head] as number
+    const at = (state >> 2) + rowWords.head
+    const before = words[at] as number
     if (before !== 0) this.drop(before)
-    words[k + rowWords.head] = kept
-    words[k + rowWords.origin] = this.origin
+    words[at] = kept
   }
 
   output(row: number): number {
@@ -218,7 +225,7 @@ export class AssemblyKeys implements Keeper {
     touched ^= words[head + 2 * lineWords] as number
     const slots = words[k + rowWords.slots] as number
     const step = slotWords(parts)
-    let at = ((words[k + rowWords.cell] as number) >> 2) + 3
+    let at = ((words[k + rowWords.cell] as number) >> 2) + partsAt
     for (let slot = 0; slot < slots; slot++, at += step)
       for (let part = 0; part < parts; part++) {
         const cell = words[at + part] as number
@@ -233,7 +240,7 @@ export class AssemblyKeys implements Keeper {
     if (arena.words[head] !== 0) this.drop(arena.words[head] as number)
     arena.words[head] = 0
     if (this.options.firsts === 0) return
-    const at = (row >> 2) + rowWords.rest
+    const at = this.rows.firstsAt(row)
     const cell = arena.words[at] as number
     if (cell === 0) return
     for (let i = 0; i < this.options.firsts; i++) {

@@ -125,7 +125,12 @@ const groupOf = ({ assembly, elements }: AssemblyPlan, layout: Layout): string |
 
 /** How what is kept of a layout lies in a cell. */
 export const shapeIn = (plan: AssemblyPlan, layout: Layout): KeptShape =>
-  keptShape(layout.columns, keptNames(plan, layout), groupOf(plan, layout))
+  keptShape(
+    layout.columns,
+    keptNames(plan, layout),
+    groupOf(plan, layout),
+    layout.kind === plan.assembly.head
+  )
 
 /** What is done with the fragments of a layout as they come. */
 export const fragmentPlan = (plan: AssemblyPlan, layout: Layout): FragmentPlan => {

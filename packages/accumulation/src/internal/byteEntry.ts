@@ -57,11 +57,11 @@ export class ByteEntry {
   }
 
   get expected(): number {
-    return this.word(rowWords.expected)
+    return this.rows.expected(this.row)
   }
 
   set expected(count: number) {
-    this.rows.arena.words[(this.row >> 2) + rowWords.expected] = count
+    this.rows.expect(this.row, count)
   }
 
   get bytes(): number {

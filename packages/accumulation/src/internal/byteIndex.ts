@@ -84,9 +84,7 @@ export class ByteIndex {
     }
     let touched = 0
     for (let i = 0; i < count; i++) {
-      // A row lies in two lines of the cache; its key is in the second one.
-      const k = (out[i] as number) >> 2
-      touched ^= (words[k] as number) ^ (words[k + (keyAt >> 2)] as number)
+      touched ^= words[((out[i] as number) + keyAt) >> 2] as number
     }
     this.touched = touched
     for (let i = 0; i < count; i++) {
@@ -103,7 +101,7 @@ export class ByteIndex {
   /** Sum of what was read only to bring it into the cache. */
   touched = 0
 
-  /** Adds a row whose key is not there. */
+  /** Adds a row just made, whose key is not there. */
   add(row: number): void {
     const capacity = this.mask + 1
     const holes = this.listed - this.live
@@ -113,10 +111,10 @@ export class ByteIndex {
     const { places, mask } = this
     const { words } = this.rows.arena
     this.rows.hold(row, holders.table)
+    const hash = words[(row >> 2) + rowWords.place] as number
     words[(row >> 2) + rowWords.place] = this.listed
     this.list[this.listed++] = row
     this.live++
-    const hash = words[row >> 2] as number
     let place = hash & mask
     while (places[2 * place + 1] !== 0) place = (place + 1) & mask
     places[2 * place] = hash
@@ -131,7 +129,7 @@ export class ByteIndex {
     const { words } = this.rows.arena
     const k = row >> 2
     const length = words[k + rowWords.keyLength] as number
-    const place = this.place(words[k] as number, words, row + keyAt, length)
+    const place = this.place(this.rows.hash(row), words, row + keyAt, length)
     if (place < 0 || this.places[2 * place + 1] !== row) return false
     this.list[words[k + rowWords.place] as number] = 0
     this.vacate(place)

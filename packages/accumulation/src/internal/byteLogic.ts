@@ -108,7 +108,7 @@ export class ByteLogic implements ByteKeys {
   }
 
   takeRow(state: number, row: number): number {
-    const { plan, cells, keeper, arena } = this
+    const { plan, cells, keeper, arena, rows } = this
     const announced = plan.announces < 0 ? 0 : this.countAt(plan.announces, row)
     const bytes = plan.size < 0 ? this.averageBytes : this.sizeAt(plan.size, row)
     let slot = -1
@@ -125,12 +125,12 @@ export class ByteLogic implements ByteKeys {
     }
     const kept = keeper.keep(state, row)
     if (keeper.stateOf !== undefined) this.ask(keeper.stateOf, state)
-    const { words, floats } = arena
+    const { floats } = arena
     const at = (state >> 3) + rowFloats.bytes
     floats[at] = (floats[at] as number) + bytes
     this.lastBytes = bytes
-    const expected = (state >> 2) + rowWords.expected
-    if (announced > (words[expected] as number)) words[expected] = Math.min(announced, expectedMax)
+    if (announced > 0 && announced > rows.expected(state))
+      rows.expect(state, Math.min(announced, expectedMax))
     if (cells !== undefined) {
       if (named) this.fill(cells, state, slot, keeper.leads ? filledOnly : kept)
       if (plan.group >= 0) this.demand(cells, state, row, kept)
@@ -171,7 +171,7 @@ export class ByteLogic implements ByteKeys {
           ((words[k + rowWords.flags] as number) & rowFlags.declared) !== 0
         )
       case "Announced": {
-        const expected = words[k + rowWords.expected] as number
+        const expected = this.rows.expected(state)
         return expected > 0 && fragments >= expected
       }
       case "Items":

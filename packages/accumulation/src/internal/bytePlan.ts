@@ -92,11 +92,9 @@ interface Kept {
   readonly needs: ReadonlyArray<Needs>
   /** Parts of a slot; 0: there are no slots. */
   readonly parts: number
-  readonly keeperOf: (
-    arena: ByteArena,
-    cells: SlotCells | undefined,
-    outputs: ByteOutputs
-  ) => Keeper
+  /** First fragments of further kinds are kept. */
+  readonly firsts: boolean
+  readonly keeperOf: (rows: ByteRows, cells: SlotCells | undefined, outputs: ByteOutputs) => Keeper
 }
 
 const viewsOf = (
@@ -108,14 +106,18 @@ const viewsOf = (
     const { memory, close } = memoryOf(host, (): number => table.open)
     const arena = new ByteArena(memory)
     const cells = kept.parts === 0 ? undefined : new SlotCells(arena, kept.parts)
-    const rows = new ByteRows(arena, settings.ageMs !== Number.POSITIVE_INFINITY)
+    const rows = new ByteRows(arena, {
+      first: settings.ageMs !== Number.POSITIVE_INFINITY,
+      expected: rule.announces !== undefined,
+      firsts: kept.firsts
+    })
     const table = new ByteTable(rows, close)
     let logic: ByteLogic | undefined
     const outputs = new ByteOutputs(kept.output, arena, (row) => logic?.letGo(row))
     logic = new ByteLogic(rows, {
       rule,
       planOf: kept.planOf,
-      keeper: kept.keeperOf(arena, cells, outputs),
+      keeper: kept.keeperOf(rows, cells, outputs),
       cells,
       fixed,
       duplicates,
@@ -171,7 +173,8 @@ const figuresKept = (
       }))
     },
     parts: rule.slotOf === undefined ? 0 : Math.max(1, rule.parts.length),
-    keeperOf: (arena, _cells, outputs) =>
+    firsts: false,
+    keeperOf: ({ arena }, _cells, outputs) =>
       new FigureKeys(arena, { figures, addOf, outputs, hasPredicate })
   }
 }
@@ -205,10 +208,11 @@ const assembledKept = (
     }),
     output,
     parts: plan.hasSlots ? plan.partCount : 0,
-    keeperOf: (arena, cells, outputs) => {
+    firsts: plan.firsts.length > 0,
+    keeperOf: (rows, cells, outputs) => {
       emit ??= compileEmit(assembly, shapes, output)
       const firsts = plan.firsts.length
-      return new AssemblyKeys(arena, { planOf: fragments, emit, outputs, cells, late, firsts })
+      return new AssemblyKeys(rows, { planOf: fragments, emit, outputs, cells, late, firsts })
     }
   }
 }

@@ -2,11 +2,14 @@
 // never an object. A row holds what the machine counts, the head of the state and the key itself;
 // its memory is another's once nobody names it.
 //
-//   words: [hash, place in the list, key length, flags, fragments, expected, slots, waiting,
-//           head, origin of the head, slot cell, (the rest of the state)]
-//   then two floats [bytes, last], then the key; behind it, where ages are bounded, a float [first]
+//   words: [place in the list, key length, flags, fragments, slots, waiting, head of the state,
+//           slot cell], then two floats [bytes, last], then the key
+//   behind the key, where they are asked for: words [first fragments of further kinds, expected],
+//           a float [first]
 //
-// The flags are the phase, whether the required slots are known, and one bit for each holder.
+// So the rows of short keys take 64 bytes: one line of the cache, which is what a fragment waits
+// for. The flags are the phase, whether the required slots are known, and one bit for each holder.
+import { hashBytes } from "@sluice/core/ByteHash"
 import type { ByteArena } from "./byteArena.ts"
 import { copyBytes } from "./byteArena.ts"
 import type { Phase } from "./entry.ts"
@@ -15,26 +18,25 @@ import { holders } from "./keyTable.ts"
 
 /** Words of a row, by name. */
 export const rowWords = {
-  hash: 0,
-  place: 1,
-  keyLength: 2,
-  flags: 3,
-  fragments: 4,
-  expected: 5,
-  slots: 6,
-  waiting: 7,
-  head: 8,
-  origin: 9,
-  cell: 10,
-  /** Figures, or the first fragments of further kinds: whatever keeps them knows. */
-  rest: 11
+  place: 0,
+  keyLength: 1,
+  flags: 2,
+  fragments: 3,
+  slots: 4,
+  waiting: 5,
+  /** The leading fragment, or the figures: whatever keeps them knows. */
+  head: 6,
+  cell: 7
 } as const
 
-const wordCount = 12
+const wordCount = 8
 const floatsAt = wordCount * 4
 
 /** Offset of the key in its row. */
 export const keyAt = floatsAt + 2 * 8
+
+/** Offset of what stands behind a key, from its beginning. */
+export const behindKey = (keyLength: number): number => (keyLength + 7) & ~7
 
 /** Floats of a row, counted from its beginning. */
 export const rowFloats = { bytes: floatsAt / 8, last: floatsAt / 8 + 1 } as const
@@ -55,33 +57,48 @@ export const isOpen = 1
 /** What rows that only timers name may take before these are sorted out, bytes. */
 const lingeringMin = 4 << 20
 
+/** What rows know that not every accumulator asks for. */
+export interface RowExtras {
+  /** When the first fragment came: ages are bounded. */
+  readonly first: boolean
+  /** How many fragments were announced. */
+  readonly expected: boolean
+  /** The first fragments of further kinds. */
+  readonly firsts: boolean
+}
+
 /** Rows in an arena. */
 export class ByteRows {
   readonly arena: ByteArena
-  /** Whether rows know when their first fragment came; otherwise nothing is asked of it. */
-  readonly keepsFirst: boolean
   /** Bytes of rows that only dead timers name. */
   lingering = 0
+  private readonly extras: RowExtras
+  private readonly hasWords: boolean
 
-  constructor(arena: ByteArena, keepsFirst: boolean) {
+  constructor(arena: ByteArena, extras: RowExtras) {
     this.arena = arena
-    this.keepsFirst = keepsFirst
+    this.extras = extras
+    this.hasWords = extras.expected || extras.firsts
     // Row 0 is nobody's, and not open.
     arena.words[rowWords.flags] = phases.indexOf("forgotten")
   }
 
-  /** A row for a key, its bytes copied, that nobody names yet. */
+  /**
+   * A row for a key, its bytes copied, that nobody names yet. Until it has a place in the list, its
+   * hash stands there.
+   */
   make(hash: number, bytes: Uint8Array, from: number, length: number, now: number): number {
     const { arena } = this
     const row = arena.take(this.sizeFor(length))
     const { words, floats } = arena
     const k = row >> 2
     for (let i = 0; i < wordCount; i++) words[k + i] = 0
-    words[k] = hash
+    words[k + rowWords.place] = hash
     words[k + rowWords.keyLength] = length
     floats[(row >> 3) + rowFloats.bytes] = 0
     floats[(row >> 3) + rowFloats.last] = now
-    if (this.keepsFirst) floats[this.firstAt(row)] = now
+    if (this.hasWords) floats[(row + keyAt + behindKey(length)) >> 3] = 0
+    if (this.extras.first) floats[this.firstAt(row)] = now
     // Zeros up to the next word: keys are compared word by word.
     if ((length & 3) !== 0) words[(row + keyAt + length) >> 2] = 0
     copyBytes(bytes, from, length, arena.bytes, row + keyAt)
@@ -89,13 +106,34 @@ export class ByteRows {
   }
 
   private sizeFor(keyLength: number): number {
-    const plain = keyAt + ((keyLength + 3) & ~3)
-    return this.keepsFirst ? ((plain + 7) & ~7) + 8 : plain
+    return keyAt + behindKey(keyLength) + (this.hasWords ? 8 : 0) + (this.extras.first ? 8 : 0)
   }
 
   /** Bytes of a row. */
   size(row: number): number {
     return this.sizeFor(this.arena.words[(row >> 2) + rowWords.keyLength] as number)
+  }
+
+  /** Hash of the key of a row. */
+  hash(row: number): number {
+    const from = row + keyAt
+    const length = this.arena.words[(row >> 2) + rowWords.keyLength] as number
+    return hashBytes(this.arena.bytes, from, from + length)
+  }
+
+  /** Index among the words of the first fragments of further kinds. */
+  firstsAt(row: number): number {
+    const length = this.arena.words[(row >> 2) + rowWords.keyLength] as number
+    return (row + keyAt + behindKey(length)) >> 2
+  }
+
+  /** The number of fragments that was announced; 0: none, or nobody asks. */
+  expected(row: number): number {
+    return this.extras.expected ? (this.arena.words[this.firstsAt(row) + 1] as number) : 0
+  }
+
+  expect(row: number, count: number): void {
+    if (this.extras.expected) this.arena.words[this.firstsAt(row) + 1] = count
   }
 
   /** Index among the floats of when the first fragment came. */
@@ -105,8 +143,7 @@ export class ByteRows {
 
   /** When the first fragment came; the last one, where nobody asks for the first. */
   first(row: number): number {
-    const { floats } = this.arena
-    return floats[this.keepsFirst ? this.firstAt(row) : (row >> 3) + rowFloats.last] as number
+    return this.extras.first ? (this.arena.floats[this.firstAt(row)] as number) : this.last(row)
   }
 
   last(row: number): number {

@@ -58,9 +58,8 @@ export class ByteTable extends KeyTable<string, number, number> {
   finds(entry: Entry<string, number>): boolean {
     const { row } = entry as ByteEntry
     const { words } = this.rows.arena
-    const k = row >> 2
-    const length = words[k + rowWords.keyLength] as number
-    return this.index.find(words[k] as number, words, row + keyAt, length) === row
+    const length = words[(row >> 2) + rowWords.keyLength] as number
+    return this.index.find(this.rows.hash(row), words, row + keyAt, length) === row
   }
 
   protected add(entry: Entry<string, number>): void {

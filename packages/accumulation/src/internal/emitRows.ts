@@ -3,8 +3,9 @@
 import type { Column, ColumnData, Layout, Sheet } from "@sluice/core/Views"
 import type { Assembly, ElementPart, Part } from "../Assemble.ts"
 import type { ByteArena } from "./byteArena.ts"
-import { rowWords } from "./byteRows.ts"
+import { behindKey, rowWords } from "./byteRows.ts"
 import type { KeptFields, KeptShape } from "./keptShape.ts"
+import { partsAt } from "./slotCells.ts"
 
 /** Where rows go. */
 export interface RowTarget {
@@ -202,7 +203,7 @@ class Emitter {
     return {
       variable,
       code,
-      declare: `const ${variable} = s < 0 ? 0 : w[q + ${3 + part}]; ${starts}`
+      declare: `const ${variable} = s < 0 ? 0 : w[q + ${partsAt + part}]; ${starts}`
     }
   }
 
@@ -233,8 +234,8 @@ class Emitter {
       const present = putField(cell.code, part.name, data, "r")
       return `if (${cell.variable} === 0) { ${putNothing(column, data, "r")} } else { ${present} }`
     })
-    const rest = `const firsts = w[(state >> 2) + ${rowWords.rest}];`
-    const declared = cells.length === 0 ? "" : rest
+    const declared =
+      cells.length === 0 ? "" : "const firsts = w[(keyAt + behindKey(keyLength)) >> 2];"
     return [declared, ...cells.map(({ declare }) => declare), ...puts].join(" ")
   }
 
@@ -274,5 +275,5 @@ let identity = 0
 /** Compiles the code that makes an assembly's records. */
 export const compileEmit = (assembly: Assembly, shapes: EmitShapes, layout: Layout): Emit => {
   const text = new Emitter(assembly, shapes, layout).source(identity++)
-  return new Function(text)() as Emit
+  return new Function("behindKey", text)(behindKey) as Emit
 }

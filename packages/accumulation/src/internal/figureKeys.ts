@@ -76,7 +76,7 @@ export class FigureKeys implements Keeper {
 
   keep(state: number, row: number): number {
     const k = state >> 2
-    let cell = this.arena.words[k + rowWords.rest] as number
+    let cell = this.arena.words[k + rowWords.head] as number
     if (cell === 0) cell = this.openCell(k)
     const add = this.add as AddRow
     add(this.arena.floats, cell >> 3, this.columns, row)
@@ -93,7 +93,7 @@ export class FigureKeys implements Keeper {
 
   private openCell(k: number): number {
     const cell = this.arena.take(this.cellBytes)
-    this.arena.words[k + rowWords.rest] = cell
+    this.arena.words[k + rowWords.head] = cell
     this.list.forEach((figure, i) => {
       this.arena.floats[(cell >> 3) + i] = initial(figure)
     })
@@ -102,7 +102,7 @@ export class FigureKeys implements Keeper {
 
   /** The figures as the state of the object form. */
   private figuresOf(state: number): Array<number> {
-    const cell = (this.arena.words[(state >> 2) + rowWords.rest] as number) >> 3
+    const cell = (this.arena.words[(state >> 2) + rowWords.head] as number) >> 3
     return [...this.arena.floats.subarray(cell, cell + this.list.length)]
   }
 
@@ -110,13 +110,13 @@ export class FigureKeys implements Keeper {
     const { words } = this.arena
     let touched = 0
     for (let i = 0; i < count; i++)
-      touched ^= words[(words[((rows[i] as number) >> 2) + rowWords.rest] as number) >> 2] as number
+      touched ^= words[(words[((rows[i] as number) >> 2) + rowWords.head] as number) >> 2] as number
     return touched
   }
 
   output(row: number): number {
     const { words, floats } = this.arena
-    const cell = (words[(row >> 2) + rowWords.rest] as number) >> 3
+    const cell = (words[(row >> 2) + rowWords.head] as number) >> 3
     const sheet: Sheet = this.options.outputs.sheet
     const at = sheet.rows
     sheet.ensure(at + 1)
@@ -131,7 +131,7 @@ export class FigureKeys implements Keeper {
   }
 
   free(row: number): void {
-    const at = (row >> 2) + rowWords.rest
+    const at = (row >> 2) + rowWords.head
     const cell = this.arena.words[at] as number
     if (cell !== 0) this.arena.give(cell, this.cellBytes)
     this.arena.words[at] = 0

@@ -71,12 +71,14 @@ const fieldsOf = (
 export const keptShape = (
   columns: ReadonlyArray<Column>,
   names: ReadonlySet<string>,
-  groupName: string | undefined
+  groupName: string | undefined,
+  leads: boolean
 ): KeptShape => {
   const own = columns.flatMap((column, k) =>
     column._tag !== "Group" && names.has(column.name) ? [[column, `C[${k}]`] as const] : []
   )
-  const ownFields = fieldsOf(own, 0)
+  // The first word of a leading fragment is the number of its source.
+  const ownFields = fieldsOf(own, leads ? 1 : 0)
   const wordsAt = headerBytes + 8 * ownFields.numbers
   const fixed = padded(wordsAt + 4 * ownFields.words)
   const at = columns.findIndex((column) => column.name === groupName)

@@ -4,7 +4,8 @@
 // grow. A short name stands in its slot, a long one in a cell of its own: memory that is not at
 // hand is what such tables wait for.
 //
-//   slot:  [hash, length of the name, required, part 0, part 1, …, name or its cell]
+//   slot:  [hash, length of the name and whether it is required, part 0, part 1, …, name or its
+// cell]
 //
 // A part is empty (0), filled by a fragment that is kept (its cell), or by one of which nothing is
 // kept (-1).
@@ -31,8 +32,14 @@ const roomOf = (count: number): number => {
   return count <= roomFirst ? roomFirst : 2 ** (32 - Math.clz32(count - 1))
 }
 
+/** Words of a slot before its parts. */
+export const partsAt = 2
+
 /** Words of a slot. */
-export const slotWords = (parts: number): number => 3 + parts + nameWords
+export const slotWords = (parts: number): number => partsAt + parts + nameWords
+
+/** Stands beside the length of a name, which is shifted by one bit. */
+const requiredBit = 1
 
 /** The slots of all keys of one accumulator. */
 export class SlotCells {
@@ -47,7 +54,7 @@ export class SlotCells {
     this.arena = arena
     this.parts = parts
     this.slotWords = slotWords(parts)
-    this.nameAt = 3 + parts
+    this.nameAt = partsAt + parts
   }
 
   private sizeOf(room: number): number {
@@ -74,17 +81,17 @@ export class SlotCells {
 
   /** The fragment that fills a part of a slot, or 0. */
   fragment(state: number, slot: number, part: number): number {
-    return this.arena.words[this.slot(state, slot) + 3 + part] as number
+    return this.arena.words[this.slot(state, slot) + partsAt + part] as number
   }
 
   isRequired(state: number, slot: number): boolean {
-    return this.arena.words[this.slot(state, slot) + 2] !== 0
+    return ((this.arena.words[this.slot(state, slot) + 1] as number) & requiredBit) !== 0
   }
 
   /** Where a slot's name stands, and its length. */
   name(state: number, slot: number): readonly [from: number, length: number] {
     const at = this.slot(state, slot)
-    const length = this.arena.words[at + 1] as number
+    const length = (this.arena.words[at + 1] as number) >> 1
     return [this.nameFrom(at, length), length]
   }
 
@@ -107,7 +114,7 @@ export class SlotCells {
 
   private isName(at: number, bytes: Uint8Array, from: number, length: number): boolean {
     const { arena } = this
-    if (arena.words[at + 1] !== length) return false
+    if ((arena.words[at + 1] as number) >> 1 !== length) return false
     return sameBytes(arena.bytes, this.nameFrom(at, length), bytes, from, length)
   }
 
@@ -145,9 +152,9 @@ export class SlotCells {
     if (count === roomOf(count)) this.grow(state, count)
     const { words } = arena
     const at = this.slot(state, count)
-    for (let i = 2; i < this.nameAt; i++) words[at + i] = 0
+    for (let i = partsAt; i < this.nameAt; i++) words[at + i] = 0
     words[at] = hash
-    words[at + 1] = length
+    words[at + 1] = length << 1
     if (cell !== 0) words[at + this.nameAt] = cell
     copyBytes(bytes, from, length, arena.bytes, this.nameFrom(at, length))
     words[k + countAt] = count + 1
@@ -174,24 +181,26 @@ export class SlotCells {
   fill(state: number, slot: number, part: number, fragment: number): void {
     const { words } = this.arena
     const at = this.slot(state, slot)
-    words[at + 3 + part] = fragment
+    words[at + partsAt + part] = fragment
     const waiting = (state >> 2) + waitingAt
-    if (words[at + 2] !== 0) words[waiting] = (words[waiting] as number) - 1
+    if (((words[at + 1] as number) & requiredBit) !== 0)
+      words[waiting] = (words[waiting] as number) - 1
   }
 
   /** Another fragment takes the place of the one that fills a part. */
   replace(state: number, slot: number, part: number, fragment: number): void {
-    this.arena.words[this.slot(state, slot) + 3 + part] = fragment
+    this.arena.words[this.slot(state, slot) + partsAt + part] = fragment
   }
 
   /** The key is not complete without every part of this slot. */
   require(state: number, slot: number): void {
     const { words } = this.arena
     const at = this.slot(state, slot)
-    if (words[at + 2] !== 0) return
-    words[at + 2] = 1
+    const named = words[at + 1] as number
+    if ((named & requiredBit) !== 0) return
+    words[at + 1] = named | requiredBit
     let missing = 0
-    for (let part = 0; part < this.parts; part++) if (words[at + 3 + part] === 0) missing++
+    for (let part = 0; part < this.parts; part++) if (words[at + partsAt + part] === 0) missing++
     words[(state >> 2) + waitingAt] = (words[(state >> 2) + waitingAt] as number) + missing
   }
 
@@ -215,8 +224,8 @@ export class SlotCells {
     const count = words[k + countAt] as number
     const room = roomOf(count)
     for (let i = 0, at = (words[k + cellAt] as number) >> 2; i < count; i++, at += this.slotWords) {
-      for (let part = 0; part < this.parts; part++) this.drop(words[at + 3 + part] as number)
-      const length = words[at + 1] as number
+      for (let part = 0; part < this.parts; part++) this.drop(words[at + partsAt + part] as number)
+      const length = (words[at + 1] as number) >> 1
       if (length > nameBytes) arena.give(words[at + this.nameAt] as number, length)
     }
     if (count > scanMax) this.lookups.delete(state)

@@ -14,7 +14,8 @@ describe("the index by bytes", () => {
   )
   const changes = fc.array(fc.tuple(fc.boolean(), texts), { maxLength: 1_500, size: "max" })
 
-  const emptyIndex = (): ByteIndex => new ByteIndex(new ByteRows(new ByteArena(), false))
+  const emptyIndex = (): ByteIndex =>
+    new ByteIndex(new ByteRows(new ByteArena(), { first: false, expected: false, firsts: false }))
   const made = ({ rows }: ByteIndex, text: string, hash: number): number => {
     const bytes = Buffer.from(text)
     return rows.make(hash, bytes, 0, bytes.length, 0)
@@ -98,6 +99,17 @@ describe("the arena", () => {
       }),
       { numRuns: 100 }
     )
+  })
+
+  it("puts small cells into one line of the cache, and uses what it skips", () => {
+    const arena = new ByteArena()
+    const cells = [64, 24, 64, 16, 32, 64, 8, 64].map((size) => [arena.take(size), size] as const)
+    for (const [at, size] of cells)
+      expect((at + 16) >> 6, `${size} at ${at}`).toBe((at + size - 1 + 16) >> 6)
+    const { reached } = arena
+    // Before the first cell, and behind that of 24.
+    for (const size of [48, 40]) arena.take(size)
+    expect(arena.reached).toBe(reached)
   })
 
   it("grows and keeps what it holds", () => {
