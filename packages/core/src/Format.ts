@@ -179,7 +179,7 @@ export const integer = (
   spec: { _tag: "Integer", to: options.to, base: options.base ?? 10, same: options.same }
 })
 
-/** A number as JSON writes it. */
+/** A number as JSON writes it; one too large for a number (1e400) is a fault. */
 export const decimal = (options: Ends = {}): Field<number> => ({
   spec: { _tag: "Decimal", to: options.to }
 })

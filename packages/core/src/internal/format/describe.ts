@@ -134,6 +134,7 @@ const check = (specs: FieldSpecs, nested: boolean): void => {
     const spec = specs[name] as FieldSpec
     const known = names.slice(0, i)
     checkEnd(name, spec)
+    if (name === "__proto__") refuse(name, "is no name an object can have", "rename it")
     if (/^\d/.test(name)) refuse(name, "begins with a digit, which changes the order", "rename it")
     if (spec._tag === "Span") {
       before(name, spec.from, known, specs)

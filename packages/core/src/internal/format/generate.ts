@@ -24,6 +24,8 @@ export interface ParserHost {
   fault: number
   /** Where in the buffer the fault is. */
   faultAt: number
+  /** Set once a text was read that is not ASCII where the bytes are: an escape stood for it. */
+  isWide?: boolean
 }
 
 /** Reads lines of `bytes[at, end)` into the sheet until it holds `rowsMax`; returns where it is. */

@@ -27,6 +27,8 @@ interface Slow {
   readonly starts: Array<number>
   readonly lengths: Array<number>
   readonly numbers: Array<number>
+  /** A text was not ASCII. */
+  isWide: boolean
 }
 
 const variables = (steps: ReadonlyArray<Step>, id: (path: string) => number): string =>
@@ -124,6 +126,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
       const fault = slow(b, p, e, x);
       if (fault >= 0) { host.fault = fault; host.faultAt = at; break scan; }
       ${back}
+      if (x.isWide) { host.isWide = true; x.isWide = false; }
     }
     ${rejected.late}
     ${hashes(steps, needs, id)}
@@ -168,6 +171,7 @@ const slowWay = (
         const { written } = encoder.encodeInto(value, bytes.subarray(at, to))
         x.starts[i] = at
         x.lengths[i] = written
+        if (written !== value.length) x.isWide = true
         at += written
       } else x.numbers[i] = Number(value)
     })
@@ -188,7 +192,7 @@ export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layo
     scope.faults.push({ field: path, expected: jsonExpected(spec) })
   const where = askable(needs.where, Object.keys(fields))
   const slow = slowWay(fields, where, scope.faults)
-  const x: Slow = { starts: [], lengths: [], numbers: [] }
+  const x: Slow = { starts: [], lengths: [], numbers: [], isWide: false }
   const names = ["SEED", "M", "words", "space", "skip", "slow", "x"]
   const made = new Function(...names, source(format, steps, scope, rejection(steps, scope, where)))
   const parse = made(seed, multiplier, scope.words, skipSpace, skipValue, slow, x) as Parse

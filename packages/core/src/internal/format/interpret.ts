@@ -199,8 +199,10 @@ const valueOf = (progress: Progress, step: Step): unknown => {
         refuse(step, from, sameAs(spec.same))
       return value
     }
-    case "Decimal":
-      return Number(matched(progress, step, patterns.decimal))
+    case "Decimal": {
+      const value = Number(matched(progress, step, patterns.decimal))
+      return Number.isFinite(value) ? value : refuse(step, from)
+    }
     case "Choice":
       return spec.words[wordOf(progress, step, Object.keys(spec.words))]
     case "Boolean":

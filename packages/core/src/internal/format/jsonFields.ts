@@ -40,7 +40,7 @@ const valueOf = (spec: FieldSpec, found: unknown): unknown => {
     case "Integer":
       return Number.isSafeInteger(found) ? found : undefined
     case "Decimal":
-      return typeof found === "number" ? found : undefined
+      return Number.isFinite(found) ? found : undefined
     case "Boolean":
       return typeof found === "boolean" ? found : undefined
     case "Choice":

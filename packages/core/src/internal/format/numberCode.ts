@@ -44,6 +44,7 @@ export const decimalCode = (n: number, fault: string, closing: string): string =
       let x = "";
       for (q = s${n}; q < p; q++) x += String.fromCharCode(b[q]);
       v${n} = Number(x);
+      if (v${n} === Infinity || v${n} === -Infinity) ${fault}
     }
     else { if (d${n} > 0) v${n} /= 10 ** d${n}; if (m${n}) v${n} = -v${n}; }
     ${closing}`

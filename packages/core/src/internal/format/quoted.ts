@@ -52,6 +52,8 @@ export const makePlain = (
       continue
     }
     if (read < to && bytes[read] !== lineFeed) return false
+    // Whoever shows the line sees its end, and not what stood there before.
+    if (write < read) bytes[write] = lineFeed
     plain.end = write
     plain.next = Math.min(to, read + 1)
     plain.breaks = breaks

@@ -120,8 +120,12 @@ export const noMatch = (pattern: string, directory: string): FileError =>
     cause: undefined
   })
 
-/** A place in the file that cannot be a line. */
-export const fromFault = (path: string, fault: LineFault): FileError => {
+/** A place in the file that cannot be a line, or a record of a declared format. */
+export const fromFault = (
+  path: string,
+  fault: LineFault,
+  unit: "line" | "record" = "line"
+): FileError => {
   const at = {
     operation: "read" as const,
     path,
@@ -133,8 +137,8 @@ export const fromFault = (path: string, fault: LineFault): FileError => {
     return new FileError({
       ...at,
       reason: "LineTooLong",
-      detail: `the line is longer than lineBytesMax = ${fault.lineBytesMax} bytes`,
-      cure: "raise lineBytesMax, or check that the file has line breaks"
+      detail: `the ${unit} is longer than ${unit}BytesMax = ${fault.lineBytesMax} bytes`,
+      cure: `raise ${unit}BytesMax, or check that the file has line breaks`
     })
   }
   if (fault.byte === 0 && (fault.value === 0xff || fault.value === 0xfe)) {
@@ -145,11 +149,12 @@ export const fromFault = (path: string, fault: LineFault): FileError => {
       cure: "convert it, e.g. with iconv -f UTF-16 -t UTF-8"
     })
   }
+  const encoding = unit === "line" ? 'encoding to "latin1" or ' : ""
   return new FileError({
     ...at,
     reason: "InvalidUtf8",
     detail: `byte 0x${fault.value.toString(16).padStart(2, "0")} is not valid UTF-8 here`,
-    cure: 'mend the file, or set encoding to "latin1" or invalid to "replace"'
+    cure: `mend the file, or set ${encoding}invalid to "replace"`
   })
 }
 
@@ -172,6 +177,17 @@ export const invalidRow = (
     byte,
     cause
   })
+
+/** A header that does not fit: no policy makes the rows behind it right. */
+export const invalidHeader = (path: string, reason: string): FileError =>
+  invalidRow(
+    path,
+    0,
+    0,
+    reason,
+    "mend the header, or declare the fields as it names them",
+    undefined
+  )
 
 /** A line that is not the record it should be. */
 export const invalidRecord = (

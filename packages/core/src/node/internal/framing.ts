@@ -22,6 +22,8 @@ export interface Framing {
   readonly breaks: (bytes: Uint8Array, from: number, to: number) => number
   /** A parser changes bytes that it reads. */
   readonly isChanged: boolean
+  /** What stood between the fields of a line that was made plain. */
+  readonly separator: number | undefined
 }
 
 /** Where the last whole line ends. */
@@ -99,7 +101,8 @@ const ofFrames = (frames: NonNullable<Format<unknown>["frames"]>, isChanged: boo
     return -1
   },
   breaks: () => 0,
-  isChanged
+  isChanged,
+  separator: undefined
 })
 
 /** How the bytes of a format are cut into records. */
@@ -112,7 +115,8 @@ export const framingOf = (format: Format<unknown>): Framing => {
     record: lineOf,
     invalid: invalidText,
     breaks: countBreaks,
-    isChanged: hasLower(format)
+    isChanged: hasLower(format),
+    separator: undefined
   }
   if (!quotes) return lines
   const byte = separator.charCodeAt(0)
@@ -123,6 +127,7 @@ export const framingOf = (format: Format<unknown>): Framing => {
       return isPlain ? afterLastLine(bytes, from, to) : afterLastQuoted(bytes, from, to, byte)
     },
     next: nextRow(byte),
-    isChanged: true
+    isChanged: true,
+    separator: byte
   }
 }

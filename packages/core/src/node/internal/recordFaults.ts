@@ -1,6 +1,7 @@
 // What a reader of records says of bytes that are none: the error with its place, and the record's
 // text as it stood in the file. Keeps a copy of a region where the parser changes what it reads.
 import type { Parser, ParserHost } from "../../internal/format/generate.ts"
+import { plainSeparator, quotedExpected } from "../../internal/format/quoted.ts"
 import type * as Source from "../../Source.ts"
 import type { FileError } from "../FileError.ts"
 import * as fileErrors from "./fileErrors.ts"
@@ -61,26 +62,33 @@ export class RecordFaults {
   fault(region: Region, path: string, host: ParserHost, { faults }: Parser): FileError {
     const { field, expected } = faults[host.fault] as Parser["faults"][number]
     const byte = region.position + host.faultAt - region.from
-    const found = this.shown(region, host.faultAt)
+    const found = this.shown(region, host.faultAt, expected === quotedExpected)
     const reason = new Error(`field ${field} should be ${expected}, found ${found}`)
     return fileErrors.invalidRecord(path, host.lines, byte, reason)
   }
 
-  private shown({ segment, to }: Region, at: number): string {
-    const line = (segment.bytes as Buffer).indexOf(10, at)
-    const end = Math.min(line < 0 ? to : line, to, at + 40)
-    return JSON.stringify(segment.decode(segment.bytes, at, end))
+  /** What stands at a place, which is one of the line made plain, unless its quotes are broken. */
+  private shown(region: Region, at: number, isOpen: boolean): string {
+    const { segment, to } = region
+    const { separator } = this.framing
+    const bytes = isOpen ? this.raw(region) : (segment.bytes as Buffer)
+    const line = bytes.indexOf(10, at)
+    const found = Buffer.from(bytes.subarray(at, Math.min(line < 0 ? to : line, to, at + 40)))
+    if (separator !== undefined)
+      for (const [i, byte] of found.entries()) if (byte === plainSeparator) found[i] = separator
+    return JSON.stringify(segment.decode(found, 0, found.length))
   }
 
   /** What is wrong with a byte that is no text, in the record at `from`. */
   invalid(region: Region, path: string, from: number, byte: number, lines: number): FileError {
     const bytes = region.segment.bytes
-    return fileErrors.fromFault(path, {
+    const fault = {
       _tag: "InvalidUtf8",
       line: lines + this.framing.breaks(bytes, from, byte),
       byte: region.position + byte - region.from,
       value: bytes[byte] as number
-    })
+    } as const
+    return fileErrors.fromFault(path, fault, "record")
   }
 
   /** Passes over the record at `at`. */

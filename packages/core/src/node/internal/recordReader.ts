@@ -56,7 +56,12 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
   private parser: Parser
   private readonly sheets: SheetPool
   readonly pool: SegmentPool
-  private readonly host: ParserHost = { lines: 0, fault: -1, faultAt: 0 }
+  private readonly host: ParserHost = {
+    lines: 0,
+    fault: -1,
+    faultAt: 0,
+    isWide: false
+  }
   private opened = 0
   private lane: FileLane<Region> | undefined
   private region: Region | undefined
@@ -122,6 +127,7 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
       const line = host.lines
       if (from < this.end)
         this.at = this.parser.parse(region.segment.bytes, from, this.end, sheet, rowsMax, host)
+      if (host.isWide) this.widen(region)
       const plain = host.lines - line === sheet.rows
       const refused = this.stopped(region, path)
       const bytes = this.at - from
@@ -160,6 +166,12 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     host.lines = passed.lines
     if (this.invalidAt >= 0 && this.at > this.invalidAt) this.limit(region)
     return [passed.refused]
+  }
+
+  /** Escapes in ASCII stood for other characters. */
+  private widen({ segment }: Region): void {
+    segment.decode = utf8Text
+    this.host.isWide = false
   }
 
   private leave(): void {
@@ -207,12 +219,9 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
     if (region.tooLong) {
       const { recordBytesMax: lineBytesMax } = this.options
       const line = this.host.lines
-      this.pending = fileErrors.fromFault(lane.path, {
-        _tag: "LineTooLong",
-        line,
-        byte: region.position,
-        lineBytesMax
-      })
+      const byte = region.position
+      const fault = { _tag: "LineTooLong", line, byte, lineBytesMax } as const
+      this.pending = fileErrors.fromFault(lane.path, fault, "record")
       return
     }
     this.inspect(region)
@@ -232,10 +241,11 @@ export class RecordReader implements Source.SourceReader<unknown, FileError> {
       this.pending = this.faults.invalid(region, path, this.at, this.invalidAt, 0)
       return
     }
+    // A file of a byte order mark alone holds as much as an empty one.
+    if (this.at === region.to) return
     const line = region.segment.decode(bytes, this.at, next).replace(/\r?\n$/, "")
     const found = header(line)
-    if (typeof found === "string")
-      this.pending = fileErrors.invalidRecord(path, 0, 0, new Error(found))
+    if (typeof found === "string") this.pending = fileErrors.invalidHeader(path, found)
     else this.parser = found
     this.host.lines = 1 + framing.breaks(bytes, this.at, next - 1)
     this.at = next
