@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { goals } from "./goals.ts"
 import * as memory from "./memory/programs.ts"
+import { appendix, withAppendix } from "./src/Appendix.ts"
 import type { CaseResult, ListedCase } from "./src/Case.ts"
 import { runNode } from "./src/Child.ts"
 import { goalTable } from "./src/Goals.ts"
@@ -145,7 +146,8 @@ const main = async (): Promise<void> => {
   console.log(`${tables}\n${goalsReached}`)
   if (only !== undefined) return
   const path = new URL("./RESULTS.md", import.meta.url)
-  await writeFile(path, `${await preamble(rounds)}\n${tables}\n${goalsReached}`)
+  const measured = `${await preamble(rounds)}\n${tables}\n${goalsReached}`
+  await writeFile(path, withAppendix(measured, await appendix()))
 }
 
 await main()

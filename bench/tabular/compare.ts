@@ -1,13 +1,15 @@
 // CSV grouped by a key, and NDJSON filtered, projected and grouped: Sluice on views and on objects,
 // parsers for JavaScript, and DuckDB. Each program in a fresh process, interleaved, medians; their
 // outputs must be the same lines.
-//   node -C sluice-source tabular/compare.ts [--kind csv] [--megabytes 200] [--rounds 3]
+//   node -C sluice-source tabular/compare.ts [--kind csv] [--megabytes 200] [--rounds 3] [--write]
+// With --write the table is put into tabular/RESULTS.md, and that file into RESULTS.md.
 
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { writeTable } from "../src/Appendix.ts"
 import { runNode } from "../src/Child.ts"
 import { interleave, median, ratio } from "../src/Rounds.ts"
 
@@ -16,7 +18,8 @@ const { values } = parseArgs({
     kind: { type: "string", default: "csv" },
     only: { type: "string", default: "" },
     megabytes: { type: "string", default: "200" },
-    rounds: { type: "string", default: "3" }
+    rounds: { type: "string", default: "3" },
+    write: { type: "boolean", default: false }
   }
 })
 
@@ -70,11 +73,12 @@ for (const program of programs)
 
 const megabytes = statSync(input).size / 1e6
 const base = results.get(programs[0]!)!.map(({ seconds }) => seconds)
-console.log(
-  `| ${megabytes.toFixed(0)} MB of ${kind.toUpperCase()} | MB/s | × views | CPU s | peak RSS MB |`
-)
-console.log("|---|--:|--:|--:|--:|")
-for (const program of programs) {
+const titles: Readonly<Record<string, string>> = {
+  csv: "grouped by one of 5,000 keys: sum, count, maximum",
+  ndjson: "filtered, projected, grouped"
+}
+const title = `${megabytes.toFixed(0)} MB of ${kind.toUpperCase()} ${titles[kind]}`
+const rows = programs.map((program) => {
   const runs = results.get(program)!
   const seconds = runs.map((run) => run.seconds)
   const cells = [
@@ -83,5 +87,16 @@ for (const program of programs) {
     median(runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(1),
     median(runs.map(({ rssMaxMb }) => rssMaxMb)).toFixed(0)
   ]
-  console.log(`| ${program.name} | ${cells.join(" | ")} |`)
+  return `| ${program.name} | ${cells.join(" | ")} |`
+})
+const head = `| ${title} | MB/s | × views | CPU s | peak RSS MB |\n|---|--:|--:|--:|--:|`
+const table = `${head}\n${rows.join("\n")}`
+console.log(table)
+
+if (values.write) {
+  if (programs.length < group.length)
+    throw new Error("--write takes all programs: leave out --only")
+  const date = new Date().toISOString().slice(0, 10)
+  const how = `Measured ${date}, ${values.rounds} round(s).`
+  await writeTable("tabular/RESULTS.md", kind, `${table}\n\n${how}`)
 }
