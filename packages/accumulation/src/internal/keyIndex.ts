@@ -1,7 +1,8 @@
-// Values by string or number key, with the order and the equality of a Map: open addressing over
-// stored hashes, values in a dense list by insertion. Its point is `getAll`: the places of many
-// keys are read one after the other without waiting for any of them, so that the processor overlaps
-// the cache misses, which a Map takes one by one. Deletion shifts back: there are no dead places.
+// Values that know their string or number key, with the order and the equality of a Map: open
+// addressing over stored hashes, values in a dense list by insertion. Its point is `getAll`: the
+// places of many keys are read one after the other without waiting for any of them, so that the
+// processor overlaps the cache misses, which a Map takes one by one. Deletion shifts back: there
+// are no dead places.
 // Invariant: places hold (hash, slot + 1) for each live slot, reachable from its hash without gap.
 import type { Block, StateMemory } from "./stateMemory.ts"
 import { unpooled } from "./stateMemory.ts"
@@ -44,14 +45,21 @@ const hashOf = (key: unknown): number =>
 /** NaN is itself, 0 is -0: as in a Map. */
 const isSame = (a: unknown, b: unknown): boolean => a === b || Object.is(a, b)
 
-/** A Map for string and number keys that can look up many keys at once. */
-export class KeyIndex<Key, Value> {
+/** A value and what finds it. */
+export interface Keyed<Key> {
+  readonly key: Key
+}
+
+/**
+ * A Map for string and number keys that can look up many keys at once. Keys are those of the
+ * values: a list of their own would be one more place in memory to wait for.
+ */
+export class KeyIndex<Key, Value extends Keyed<Key>> {
   private readonly memory: StateMemory
   private block: Block
   /** A view of `block`: hash and slot + 1 of each place. */
   private places: Int32Array
   private mask = capacityMin - 1
-  private keys: Array<Key | undefined> = []
   private held: Array<Value | undefined> = []
   private live = 0
 
@@ -79,11 +87,11 @@ export class KeyIndex<Key, Value> {
 
   /** Place of a key, or -1. */
   private find(key: Key, hash: number): number {
-    const { places, mask, keys } = this
+    const { places, mask, held } = this
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const slot = places[2 * place + 1]! - 1
       if (slot < 0) return -1
-      if (places[2 * place] === hash && isSame(keys[slot], key)) return place
+      if (places[2 * place] === hash && isSame(held[slot]!.key, key)) return place
     }
   }
 
@@ -95,7 +103,7 @@ export class KeyIndex<Key, Value> {
 
   /**
    * `out[i]` becomes what `get(keys[i])` answers, for the first `count` keys. Hashes first, then
-   * places, then keys: within a pass no read waits for another.
+   * places, then values, then their keys: within a pass no read waits for another.
    */
   getAll(
     keys: ReadonlyArray<Key | null | undefined>,
@@ -103,7 +111,7 @@ export class KeyIndex<Key, Value> {
     scratch: Int32Array,
     out: Array<Value | undefined>
   ): void {
-    const { places, mask } = this
+    const { places, mask, held } = this
     for (let i = 0; i < count; i++) scratch[i] = hashOf(keys[i])
     for (let i = 0; i < count; i++) {
       const hash = scratch[i]!
@@ -113,26 +121,25 @@ export class KeyIndex<Key, Value> {
     }
     for (let i = 0; i < count; i++) {
       const slot = scratch[i]!
-      if (slot < 0) out[i] = undefined
+      out[i] = slot < 0 ? undefined : held[slot]
+    }
+    for (let i = 0; i < count; i++) {
       // Another key of the same hash came first: rare, so the whole search.
-      else out[i] = this.keys[slot] === keys[i] ? this.held[slot] : this.get(keys[i] as Key)
+      if (out[i] !== undefined && out[i]!.key !== keys[i]) out[i] = this.get(keys[i] as Key)
     }
   }
 
-  /** Adds a key at the end, or replaces the value of a known one where it stands. */
-  set(key: Key, value: Value): void {
-    const hash = hashOf(key)
-    const known = this.find(key, hash)
+  /** Adds a value at the end, or puts it in the place of the one with the same key. */
+  set(value: Value): void {
+    const hash = hashOf(value.key)
+    const known = this.find(value.key, hash)
     if (known >= 0) {
       this.held[this.places[2 * known + 1]! - 1] = value
       return
     }
     if (this.live + 1 > (this.mask + 1) * loadMax) this.grow()
-    const slot = this.keys.length
-    // A Map keeps 0 for -0, too.
-    this.keys.push(Object.is(key, -0) ? (0 as Key) : key)
     this.held.push(value)
-    this.occupy(hash, slot)
+    this.occupy(hash, this.held.length - 1)
     this.live++
   }
 
@@ -149,11 +156,10 @@ export class KeyIndex<Key, Value> {
     const place = this.find(key, hashOf(key))
     if (place < 0) return false
     const slot = this.places[2 * place + 1]! - 1
-    this.keys[slot] = undefined
     this.held[slot] = undefined
     this.vacate(place)
     this.live--
-    const holes = this.keys.length - this.live
+    const holes = this.held.length - this.live
     if (holes > holesMin && holes > this.live) this.rebuild(this.mask + 1)
     return true
   }
@@ -176,7 +182,7 @@ export class KeyIndex<Key, Value> {
   /** Twice the places; the list stays as it is, unless it has holes to close. */
   private grow(): void {
     const capacity = (this.mask + 1) * 2
-    if (this.keys.length > this.live) return this.rebuild(capacity)
+    if (this.held.length > this.live) return this.rebuild(capacity)
     const { places, block } = this
     this.makePlaces(capacity)
     for (let i = 0; i < places.length; i += 2) {
@@ -187,23 +193,16 @@ export class KeyIndex<Key, Value> {
 
   /** Closes the holes of the list and places everything anew. */
   private rebuild(capacity: number): void {
-    const { keys, held, places, block } = this
-    const hashes = new Int32Array(keys.length)
-    const kept = new Uint8Array(keys.length)
-    for (let i = 0; i < places.length; i += 2) {
-      const slot = places[i + 1]! - 1
-      if (slot < 0) continue
-      hashes[slot] = places[i]!
-      kept[slot] = 1
-    }
-    this.keys = []
+    const { held, places, block } = this
+    const hashes = new Int32Array(held.length)
+    for (let i = 0; i < places.length; i += 2)
+      if (places[i + 1] !== 0) hashes[places[i + 1]! - 1] = places[i]!
     this.held = []
     this.memory.give(block)
     this.makePlaces(capacity)
-    for (let slot = 0; slot < keys.length; slot++) {
-      if (kept[slot] === 0) continue
-      this.occupy(hashes[slot]!, this.keys.length)
-      this.keys.push(keys[slot])
+    for (let slot = 0; slot < held.length; slot++) {
+      if (held[slot] === undefined) continue
+      this.occupy(hashes[slot]!, this.held.length)
       this.held.push(held[slot])
     }
   }
@@ -215,10 +214,7 @@ export class KeyIndex<Key, Value> {
 
   /** Keys with their values, likewise. */
   *[Symbol.iterator](): Generator<readonly [Key, Value]> {
-    for (let slot = 0; slot < this.held.length; slot++) {
-      const value = this.held[slot]
-      if (value !== undefined) yield [this.keys[slot] as Key, value]
-    }
+    for (const value of this.values()) yield [value.key, value]
   }
 
   /** Throws when a key cannot be found or the counts differ; for tests. */

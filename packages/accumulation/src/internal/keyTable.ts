@@ -36,7 +36,7 @@ export interface KeyMap<Key, Value> extends Iterable<readonly [Key, Value]> {
     scratch: Int32Array,
     out: Array<Value | undefined>
   ) => void
-  readonly set: (key: Key, value: Value) => void
+  readonly set: (value: Value) => void
   readonly delete: (key: Key) => boolean
   readonly values: () => Iterable<Value>
 }
@@ -189,6 +189,6 @@ export class EntryTable<Key, State> extends KeyTable<Key, State, Entry<Key, Stat
   }
 
   protected add(entry: Entry<Key, State>): void {
-    this.map.set(entry.key, entry)
+    this.map.set(entry)
   }
 }

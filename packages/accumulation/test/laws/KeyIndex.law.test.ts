@@ -15,20 +15,25 @@ const keys: fc.Arbitrary<Key> = fc.oneof(
 const step: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom("set", "set", "delete"), keys)
 const steps = fc.array(step, { minLength: 1, maxLength: 6_000, size: "max" })
 
-const replay = (index: KeyIndex<Key, number>, changes: ReadonlyArray<Step>): void => {
-  const model = new Map<Key, number>()
-  changes.forEach(([change, key], i) => {
+interface Value<K> {
+  readonly key: K
+  readonly at: number
+}
+
+const replay = (index: KeyIndex<Key, Value<Key>>, changes: ReadonlyArray<Step>): void => {
+  const model = new Map<Key, Value<Key>>()
+  changes.forEach(([change, key], at) => {
     if (change === "set") {
-      index.set(key, i)
-      model.set(key, i)
+      index.set({ key, at })
+      model.set(key, { key, at })
     } else expect(index.delete(key)).toBe(model.delete(key))
   })
-  expect([...index]).toEqual([...model])
+  expect([...index]).toEqual([...model.values()].map((value) => [value.key, value]))
   expect([...index.values()]).toEqual([...model.values()])
   expect(index.size).toBe(model.size)
   index.assertInvariants()
   const asked = [...new Set(changes.map(([, key]) => key)), "absent", undefined]
-  const found: Array<number | undefined> = []
+  const found: Array<Value<Key> | undefined> = []
   index.getAll(asked, asked.length, new Int32Array(asked.length), found)
   expect(found).toEqual(asked.map((key) => model.get(key as Key)))
 }
@@ -47,7 +52,7 @@ it("keeps the order of a Map through growth and through closing its holes", () =
 })
 
 it("an index that leaves a gap where a key was removed is caught", () => {
-  class Gaps extends KeyIndex<Key, number> {
+  class Gaps extends KeyIndex<Key, Value<Key>> {
     override delete(key: Key): boolean {
       const before = this.placesForTest.slice()
       const removed = super.delete(key)
@@ -68,7 +73,7 @@ it("an index that leaves a gap where a key was removed is caught", () => {
 })
 
 it("keys that share long beginnings and ends do not fall on one place", () => {
-  class Watched extends KeyIndex<string, number> {
+  class Watched extends KeyIndex<string, Value<string>> {
     /** Distinct hashes of the occupied places. */
     get distinct(): number {
       const places = this.placesForTest
@@ -79,6 +84,6 @@ it("keys that share long beginnings and ends do not fall on one place", () => {
   }
   const index = new Watched()
   const [before, after] = ["https://example.org/".repeat(4), "/and/so/on".repeat(8)]
-  for (let i = 0; i < 2_000; i++) index.set(`${before}${i}${after}`, i)
+  for (let i = 0; i < 2_000; i++) index.set({ key: `${before}${i}${after}`, at: i })
   expect(index.distinct).toBeGreaterThan(1_990)
 })
