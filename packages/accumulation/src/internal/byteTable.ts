@@ -4,11 +4,13 @@ import { ByteIndex } from "./byteIndex.ts"
 import type { ByteRows } from "./byteRows.ts"
 import { keyAt, rowWords } from "./byteRows.ts"
 import type { Entry } from "./entry.ts"
+import { rowNumbers } from "./handleLists.ts"
 import type { Holder } from "./keyTable.ts"
 import { KeyTable } from "./keyTable.ts"
 
 /** Rows, and the index that finds them. */
 export class ByteTable extends KeyTable<string, number, number> {
+  readonly lists = rowNumbers
   readonly rows: ByteRows
   readonly index: ByteIndex
 

@@ -3,6 +3,8 @@
 // key that was touched longest ago in time proportional to a small share of the table. It decides
 // nothing about when a key closes.
 import type { Entry } from "./entry.ts"
+import type { HandleLists } from "./handleLists.ts"
+import { objects } from "./handleLists.ts"
 import { KeyIndex } from "./keyIndex.ts"
 
 /** One scan serves the eviction of this share of the open keys. */
@@ -56,6 +58,8 @@ export abstract class KeyTable<Key, State, H> {
     this.close = close
   }
 
+  /** How handles are listed. */
+  abstract readonly lists: HandleLists<H>
   /** What is stored in place of an entry. */
   abstract handle(entry: Entry<Key, State>): H
   /** The entry of a handle. */
@@ -141,6 +145,7 @@ export abstract class KeyTable<Key, State, H> {
 
 /** Keys whose entries are objects: whoever names one keeps it. */
 export class EntryTable<Key, State> extends KeyTable<Key, State, Entry<Key, State>> {
+  readonly lists: HandleLists<Entry<Key, State>> = objects()
   readonly map: KeyMap<Key, Entry<Key, State>>
 
   constructor(

@@ -69,12 +69,15 @@ export abstract class KeyedMachine<In, Key extends KeyValue, State, Out, H>
     const { idleMs, ageMs } = settings
     const bounded = idleMs !== Number.POSITIVE_INFINITY || ageMs !== Number.POSITIVE_INFINITY
     this.timers = bounded
-      ? new TimerHeap<H>({
-          dueOf: (key) => Math.min(table.firstOf(key) + ageMs, table.lastOf(key) + idleMs),
-          isArmed: (key) => table.isOpen(key),
-          hold: (key) => table.hold(key, holders.timers),
-          letGo: (key) => table.letGo(key, holders.timers)
-        })
+      ? new TimerHeap<H>(
+          {
+            dueOf: (key) => Math.min(table.firstOf(key) + ageMs, table.lastOf(key) + idleMs),
+            isArmed: (key) => table.isOpen(key),
+            hold: (key) => table.hold(key, holders.timers),
+            letGo: (key) => table.letGo(key, holders.timers)
+          },
+          table.lists
+        )
       : undefined
     this.exits = new Exits(this)
   }

@@ -3,6 +3,9 @@
 // the top, so `deadline()` is exact. Removed entries stay until they are as many as the live ones,
 // then go at once. It reads no clock.
 
+import type { HandleList, HandleLists } from "./handleLists.ts"
+import { objects } from "./handleLists.ts"
+
 /** How the heap asks its entries. */
 export interface TimerSource<E> {
   readonly dueOf: (entry: E) => number
@@ -19,46 +22,47 @@ export interface TimerSource<E> {
  */
 const deadMinDefault = 32_768
 
+/** Room for as many is never given back. */
+const heldMin = 64
+
 /** A lazy binary heap of entries by due time. */
 export class TimerHeap<E> {
   private readonly source: TimerSource<E>
+  private readonly lists: HandleLists<E>
   private readonly deadMin: number
-  private times = new Float64Array(64)
-  private entries: Array<E> = []
+  private times = new Float64Array(heldMin)
+  private entries: HandleList<E>
+  private count = 0
   private dead = 0
 
-  constructor(source: TimerSource<E>, deadMin = deadMinDefault) {
+  constructor(source: TimerSource<E>, lists: HandleLists<E> = objects(), deadMin = deadMinDefault) {
     this.source = source
+    this.lists = lists
     this.deadMin = deadMin
+    this.entries = lists.make(heldMin)
   }
 
   /** Entries that are armed. */
   get live(): number {
-    return this.entries.length - this.dead
+    return this.count - this.dead
   }
 
   /** Entries held, armed or not: at most twice the armed ones and a constant. */
   get held(): number {
-    return this.entries.length
+    return this.count
   }
 
   arm(entry: E): void {
-    const at = this.entries.length
-    if (at === this.times.length) {
-      const times = new Float64Array(at * 2)
-      times.set(this.times)
-      this.times = times
-    }
+    const at = this.count++
+    if (at === this.times.length) this.resize(at * 2, at)
     const due = this.source.dueOf(entry)
     this.source.hold?.(entry)
-    this.entries.push(entry)
-    this.times[at] = due
     this.up(at, due, entry)
   }
 
   /** What it holds, armed or not. */
-  all(): ReadonlyArray<E> {
-    return this.entries
+  *all(): Generator<E> {
+    for (let i = 0; i < this.count; i++) yield this.entries[i]!
   }
 
   /** One armed entry stopped being so: `isArmed` says false of it from now on. */
@@ -70,7 +74,7 @@ export class TimerHeap<E> {
   /** The exact earliest due time of the armed entries; Infinity when none. */
   deadline(): number {
     const { dueOf, isArmed } = this.source
-    while (this.entries.length > 0) {
+    while (this.count > 0) {
       const top = this.entries[0]!
       if (!isArmed(top)) {
         this.removeTop()
@@ -90,7 +94,7 @@ export class TimerHeap<E> {
    * for most calls, and nothing is looked at that lies elsewhere in memory.
    */
   isDue(now: number): boolean {
-    return this.entries.length > 0 && this.times[0]! <= now && this.deadline() <= now
+    return this.count > 0 && this.times[0]! <= now && this.deadline() <= now
   }
 
   /** The armed entry with the earliest due time, if that is not after `now`; it stays armed. */
@@ -101,7 +105,7 @@ export class TimerHeap<E> {
   /** Throws when an armed entry could fire too late, or the count of dead ones is wrong. */
   assertInvariants(): void {
     let dead = 0
-    for (let i = 0; i < this.entries.length; i++) {
+    for (let i = 0; i < this.count; i++) {
       const parent = (i - 1) >> 1
       if (i > 0 && this.times[parent]! > this.times[i]!)
         throw new Error(`timer heap: order at ${i}`)
@@ -114,19 +118,27 @@ export class TimerHeap<E> {
       throw new Error(`timer heap: ${dead} dead entries, counted ${this.dead}`)
   }
 
+  private resize(length: number, count: number): void {
+    const times = new Float64Array(length)
+    times.set(this.times.subarray(0, count))
+    this.times = times
+    this.entries = this.lists.resized(this.entries, length, count)
+  }
+
   private removeTop(): void {
-    const last = this.entries.length - 1
+    const last = --this.count
     const entry = this.entries[last]!
     const due = this.times[last]!
-    this.entries.pop()
+    this.entries[last] = this.lists.none
     if (last > 0) this.down(0, due, entry)
   }
 
   /** Sorts out what is not armed any more. */
   compact(): void {
     const { isArmed, letGo } = this.source
+    const held = this.count
     let count = 0
-    for (let i = 0; i < this.entries.length; i++) {
+    for (let i = 0; i < held; i++) {
       const entry = this.entries[i]!
       if (!isArmed(entry)) {
         letGo?.(entry)
@@ -136,11 +148,11 @@ export class TimerHeap<E> {
       this.times[count] = this.times[i]!
       count++
     }
-    this.entries.length = count
+    for (let i = count; i < held; i++) this.entries[i] = this.lists.none
+    this.count = count
     this.dead = 0
-    if (count * 4 < this.times.length && this.times.length > 64) {
-      this.times = this.times.slice(0, Math.max(64, count * 2))
-    }
+    if (count * 4 < this.times.length && this.times.length > heldMin)
+      this.resize(Math.max(heldMin, count * 2), count)
     for (let i = (count >> 1) - 1; i >= 0; i--) this.down(i, this.times[i]!, this.entries[i]!)
   }
 
@@ -159,8 +171,7 @@ export class TimerHeap<E> {
   }
 
   private down(from: number, due: number, entry: E): void {
-    const { times, entries } = this
-    const count = entries.length
+    const { times, entries, count } = this
     let at = from
     while (true) {
       let child = 2 * at + 1

@@ -1,6 +1,7 @@
 // Closed keys, remembered so that a late fragment does not start its key anew: a ring bounded by
 // count and age. The oldest is forgotten first. The key in the table is the record; the ring only
 // keeps the order in which keys were closed.
+import type { HandleList } from "./handleLists.ts"
 import type { KeyTable } from "./keyTable.ts"
 import { holders } from "./keyTable.ts"
 
@@ -12,19 +13,26 @@ export interface TombstoneLimits {
 }
 
 /** What the ring asks of the table. */
-export type Graves<H> = Pick<KeyTable<never, never, H>, "lastOf" | "forget" | "hold" | "letGo">
+export type Graves<H> = Pick<
+  KeyTable<never, never, H>,
+  "lists" | "lastOf" | "forget" | "hold" | "letGo"
+>
+
+/** Room at the beginning. */
+const ringMin = 64
 
 /** The ring of closed keys. */
 export class Tombstones<H> {
   private readonly limits: TombstoneLimits
   private readonly table: Graves<H>
-  private readonly ring: Array<H> = []
+  private ring: HandleList<H>
   private head = 0
   private held = 0
 
   constructor(limits: TombstoneLimits, table: Graves<H>) {
     this.limits = limits
     this.table = table
+    this.ring = table.lists.make(Math.min(limits.max, ringMin))
   }
 
   /** Closed keys in the ring, those replaced since included. */
@@ -45,6 +53,8 @@ export class Tombstones<H> {
     }
     if (this.held === this.limits.max) this.forgetOldest()
     const at = (this.head + this.held) % this.limits.max
+    if (at === this.ring.length)
+      this.ring = this.table.lists.resized(this.ring, Math.min(this.limits.max, at * 2), at)
     this.ring[at] = handle
     this.table.hold(handle, holders.ring)
     this.held++
@@ -65,6 +75,7 @@ export class Tombstones<H> {
 
   private forgetOldest(): void {
     const handle = this.ring[this.head]!
+    this.ring[this.head] = this.table.lists.none
     this.head = this.head + 1 === this.limits.max ? 0 : this.head + 1
     this.held--
     // One replaced by a new life of its key is no longer the one in the table.

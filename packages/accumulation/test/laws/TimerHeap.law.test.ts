@@ -27,7 +27,7 @@ describe("the timer heap", () => {
   it("knows the exact earliest time, and fires what is due in order", () => {
     fc.assert(
       fc.property(operations, (list) => {
-        const heap = new TimerHeap<Timer>(source, 64)
+        const heap = new TimerHeap<Timer>(source, undefined, 64)
         const armed: Array<Timer> = []
         const disarm = (timer: Timer): void => {
           armed.splice(armed.indexOf(timer), 1)
