@@ -2,37 +2,55 @@
 // it. A Pipeline<Out, E, R> is open: more stages may follow. A Closed<E, R> ends in sinks: it can
 // be run. `Out` is what the last stage emits, `E` what its effects may fail with, `R` the services
 // they need.
-import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Pipeable } from "effect/Pipeable"
-import { pipeArguments } from "effect/Pipeable"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as Accumulator from "./Accumulator.ts"
 import type * as Batching from "./Batching.ts"
-import type * as Breaker from "./Breaker.ts"
-import * as Channel from "./Channel.ts"
 import type * as Engine from "./Engine.ts"
 import type * as Envelope from "./Envelope.ts"
-import type * as FlowStrategy from "./FlowStrategy.ts"
 import type * as Graph from "./Graph.ts"
-import { kindOf } from "./Graph.ts"
 import type * as GraphError from "./GraphError.ts"
+import type {
+  BranchOptions,
+  CallOptions,
+  EffectOptions,
+  RecordOptions,
+  SinkOptions,
+  SourceOptions,
+  StageOptions
+} from "./internal/dsl/options.ts"
+import type { ErrorOf, ServicesOf } from "./internal/dsl/stages.ts"
+import { append, closed, erased, nodeOptions, open, TypeId } from "./internal/dsl/stages.ts"
 import * as execute from "./internal/execute.ts"
-import type { Link, NodeOptions, Port } from "./internal/link.ts"
+import type { Link, Port } from "./internal/link.ts"
 import { collect, makeNode } from "./internal/link.ts"
 import { processStage } from "./internal/processStage.ts"
 import type * as PipelineResult from "./PipelineResult.ts"
 import type * as Policy from "./Policy.ts"
-import type * as Quarantine from "./Quarantine.ts"
 import type * as Sink from "./Sink.ts"
 import type * as Source from "./Source.ts"
 import type * as Stage from "./Stage.ts"
 import * as Validate from "./Validate.ts"
 
+/** What stages may be told. */
+export type {
+  BranchOptions,
+  CallOptions,
+  EffectOptions,
+  OnError,
+  RecordOptions,
+  SinkOptions,
+  SourceErrorPolicy,
+  SourceOptions,
+  StageOptions
+} from "./internal/dsl/options.ts"
+/** Stages with several outputs or inputs. */
+export { branch, broadcast, merge, otherwise, partition } from "./internal/dsl/routing.ts"
 /** Marks values of this module. */
-export const TypeId = "~sluice/Pipeline"
+export { TypeId }
 
 /**
  * An open pipeline: emits `Out`, may fail with `E`, needs `R`. Pipe stages onto it, or run it as a
@@ -55,146 +73,8 @@ export interface Closed<out E = never, out R = never> extends Pipeable {
   readonly ends: ReadonlyArray<Link>
 }
 
-/** Options every stage takes. */
-export interface StageOptions {
-  /** Engine for this stage by name; default: the run's engine. */
-  readonly engine?: string
-  /** How the stage may run in parallel; a number is `Fixed`. Default sequential. */
-  readonly parallelism?: Policy.ParallelismHint | number
-  /**
-   * A buffer in front of the stage, which then runs in a segment of its own. Default capacity 1,024
-   * records, `block`.
-   */
-  readonly buffer?: Partial<Policy.BufferPolicy>
-  /**
-   * What limits the records on their way into the stage, which then runs in a segment of its own:
-   * `Flow.credit`, `Flow.rate` and others of `@sluice/backpressure`, or the same as plain data when
-   * the run is given `Flow.layer`. On a source it limits what the source emits. Default: a bounded
-   * channel alone.
-   */
-  readonly flow?: FlowStrategy.Flow | Policy.BackpressureStrategy
-  /**
-   * Policies taken by name from the run's `policies`; each stands in for the option of that name,
-   * and follows the registry while the pipeline runs.
-   */
-  readonly policies?: Policy.PolicyNames
-  /** Read by custom stages as `context.config`. */
-  readonly config?: Readonly<Record<string, unknown>>
-}
-
-/**
- * What a stage that produces `B` for `A` does when its function fails: a policy, or a replacement
- * value.
- */
-export type OnError<A, B> =
-  | Policy.ErrorPolicy
-  | { readonly fallback: (payload: A, cause: unknown) => B }
-
-/** Options of stages whose function may fail record by record. */
-export interface RecordOptions<A, B> extends StageOptions {
-  /** Default: `Policy.fail`. */
-  readonly onError?: OnError<A, B>
-  /**
-   * Makes the record that the stages behind get, once, when `Policy.quarantine` has isolated this
-   * stage; its header `sluice.sentinel` names the stage. Default: they get none.
-   */
-  readonly sentinel?: (quarantined: Quarantine.Quarantined) => B
-}
-
-/** What becomes of what stands in an input and is no record. */
-export type SourceErrorPolicy =
-  | Extract<Policy.ErrorPolicy, { readonly _tag: "Fail" | "DeadLetter" | "Ignore" }>
-  | Policy.ByKindPolicy
-
-/** Options of sources. */
-export interface SourceOptions extends StageOptions {
-  /**
-   * What becomes of a line, row or text that is no record, where the source can go on behind it:
-   * files and sources of bytes read as lines, NDJSON and CSV. `Policy.deadLetter` sets it aside
-   * with its text and place, `Policy.ignore` drops and counts it. Default: `Policy.fail`.
-   */
-  readonly onError?: SourceErrorPolicy
-}
-
-/** What may guard the calls of a stage for records of `A`. */
-export interface CallOptions<in A = unknown> {
-  /** Bound on one call; a call that takes longer is interrupted and fails. */
-  readonly timeout?: Duration.Input
-  /** Bound on all attempts of one record together, the waits between them included. */
-  readonly deadline?: Duration.Input
-  /**
-   * A circuit around the stage's calls: `CircuitBreaker.stage` of `@sluice/backpressure`. A call it
-   * does not let fails with `CircuitOpen`, and `onError` follows. With a `key` each key of the
-   * records has a circuit of its own; only stages that call for each record can have that.
-   */
-  readonly breaker?: Breaker.StageBreaker<A> | Policy.CircuitBreakerPolicy
-  /** Calls at once, shared with the stages that name the same bulkhead. */
-  readonly bulkhead?: Policy.BulkheadPolicy
-}
-
-/** Options of effectful stages. */
-export interface EffectOptions<A, B> extends RecordOptions<A, B>, CallOptions<A> {
-  /** Records in flight; default 1. The same as a fixed `parallelism`. */
-  readonly concurrency?: number
-  /** Order of the results: `Channel.ordered` (default), `unordered`, or `partitionOrdered(key)`. */
-  readonly ordering?: Channel.OrderingOf<A>
-  /**
-   * Further calls for a record whose first takes long, within the stage's concurrency: a permit
-   * nobody else wants, and a bulkhead with room. The first success wins, the others are
-   * interrupted; a circuit counts one call. Only for calls that may be made twice. Stage metrics:
-   * `hedges`, `hedgeWins`, `hedgesRefused` (no permit), `hedgesGivenUp` (a record needed it).
-   */
-  readonly hedge?: Policy.HedgePolicy
-}
-
 /** Options of `run`, `start` and `stream`: the engine and what it is told. */
 export type RunOptions = execute.RunOptions
-
-const proto = {
-  [TypeId]: { _Out: (_: never) => _, _E: (_: never) => _, _R: (_: never) => _ },
-  pipe() {
-    return pipeArguments(this, arguments)
-  }
-}
-
-const open = <Out, E, R>(end: Port): Pipeline<Out, E, R> =>
-  Object.assign(Object.create(proto), { end })
-
-const closed = <E, R>(
-  id: string,
-  ends: ReadonlyArray<Link>,
-  meta: Readonly<Record<string, string>>
-): Closed<E, R> => Object.assign(Object.create(proto), { id, ends, meta })
-
-const erased = (f: (...args: ReadonlyArray<never>) => unknown): Graph.ErasedFunction => f
-
-const millisOf = (duration: Duration.Input | undefined): number | undefined =>
-  duration === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(duration))
-
-const nodeOptions = <A, B>(options: EffectOptions<A, B> | undefined): NodeOptions => {
-  const onError = options?.onError
-  const fallback = onError !== undefined && "fallback" in onError ? onError.fallback : undefined
-  return {
-    ...options,
-    parallelism: options?.concurrency ?? options?.parallelism,
-    onError:
-      fallback === undefined ? (onError as Policy.ErrorPolicy | undefined) : { _tag: "Fallback" },
-    fallback: fallback === undefined ? undefined : erased(fallback),
-    ordering: options?.ordering as Channel.ChannelOrdering | undefined,
-    timeoutMs: millisOf(options?.timeout),
-    deadlineMs: millisOf(options?.deadline)
-  }
-}
-
-const append = <Out, E, R>(
-  self: Pipeline<unknown, unknown, unknown>,
-  id: string,
-  operation: Graph.Operation,
-  options?: NodeOptions
-): Pipeline<Out, E, R> => {
-  const node = makeNode(id, kindOf(operation._tag), operation, options)
-  return open({ link: { node, inputs: [self.end], promise: options?.ordering }, port: "out" })
-}
 
 /**
  * Starts a pipeline from a source.
@@ -437,121 +317,6 @@ export const batch: {
   <A>(id: string, batching: Batching.BatchingOf<A>, options?: BranchOptions) =>
   <In extends A, E, R>(self: Pipeline<In, E, R>): Pipeline<In, E, R> =>
     append(self, id, { _tag: "Batch", batching }, { ...options })
-
-/** The predicate of a branch's last route: everything the others left. */
-export const otherwise = (): boolean => true
-
-/** What a route lets through: the guard's type, or all. */
-// biome-ignore lint/suspicious/noExplicitAny: a guard's parameter can be matched by nothing else
-type Routed<A, Predicate> = Predicate extends (payload: any) => payload is infer B ? B : A
-
-const ports = <A, E, R, Names extends string>(
-  self: Pipeline<A, E, R>,
-  id: string,
-  mode: Graph.BranchMode,
-  names: ReadonlyArray<Names>,
-  options: NodeOptions | undefined
-): { readonly [K in Names]: Pipeline<A, E, R> } => {
-  const link: Link = {
-    node: makeNode(id, "branch", { _tag: "Branch", mode }, options),
-    inputs: [self.end]
-  }
-  const outputs = names.map((name) => [name, open<A, E, R>({ link, port: name })] as const)
-  return Object.fromEntries(outputs) as { readonly [K in Names]: Pipeline<A, E, R> }
-}
-
-/** Options of branching stages. */
-export type BranchOptions = StageOptions & { readonly onError?: Policy.ErrorPolicy }
-
-/**
- * Sends each record to the first route whose predicate holds; a record that matches none is dropped
- * and counted.
- *
- * Shape: one in, one pipeline per route out. Order is kept within a route. Every route must be
- * continued.
- */
-export const branch =
-  <A, const Routes extends Readonly<Record<string, (payload: A) => boolean>>>(
-    id: string,
-    routes: Routes,
-    options?: BranchOptions
-  ) =>
-  <E, R>(
-    self: Pipeline<A, E, R>
-  ): { readonly [K in keyof Routes]: Pipeline<Routed<A, Routes[K]>, E, R> } => {
-    const list = Object.entries(routes).map(([port, when]) => ({ port, when: erased(when) }))
-    const outputs = ports(self, id, { _tag: "Predicate", routes: list }, Object.keys(routes), {
-      ...options
-    })
-    return outputs as { readonly [K in keyof Routes]: Pipeline<Routed<A, Routes[K]>, E, R> }
-  }
-
-/**
- * Sends every record to each of the named outputs. Payloads are shared, not copied: treat them as
- * immutable.
- *
- * Flow: the slowest output sets the pace, unless its buffer drops.
- */
-export const broadcast =
-  <const Name extends string>(id: string, names: ReadonlyArray<Name>, options?: StageOptions) =>
-  <A, E, R>(self: Pipeline<A, E, R>): { readonly [K in Name]: Pipeline<A, E, R> } =>
-    ports(self, id, { _tag: "Broadcast", ports: names }, names, { ...options })
-
-/** Splits by a hash of the key: records of one key always take the same output, in order. */
-export const partition: {
-  <A, const Name extends string>(
-    id: string,
-    names: ReadonlyArray<Name>,
-    key: (payload: NoInfer<A>) => unknown,
-    options?: BranchOptions
-  ): <E, R>(self: Pipeline<A, E, R>) => { readonly [K in Name]: Pipeline<A, E, R> }
-  <A, const Name extends string>(
-    id: string,
-    names: ReadonlyArray<Name>,
-    key: (payload: A) => unknown,
-    options?: BranchOptions
-  ): <In extends A, E, R>(self: Pipeline<In, E, R>) => { readonly [K in Name]: Pipeline<In, E, R> }
-} =
-  <A, const Name extends string>(
-    id: string,
-    names: ReadonlyArray<Name>,
-    key: (payload: A) => unknown,
-    options?: BranchOptions
-  ) =>
-  <In extends A, E, R>(self: Pipeline<In, E, R>): { readonly [K in Name]: Pipeline<In, E, R> } =>
-    ports(self, id, { _tag: "Partition", ports: names, key: erased(key) }, names, { ...options })
-
-/** Types of the records, failures and services of a list of pipelines. */
-type OutOf<P> = P extends Pipeline<infer Out, infer _E, infer _R> ? Out : never
-type ErrorOf<P> = P extends { readonly [TypeId]: { readonly _E: (_: never) => infer E } }
-  ? E
-  : never
-type ServicesOf<P> = P extends { readonly [TypeId]: { readonly _R: (_: never) => infer R } }
-  ? R
-  : never
-
-/**
- * Joins several pipelines into one, in the order of arrival.
- *
- * Flow: all inputs share one bounded channel; completes when all have. Order is kept per input, not
- * between them.
- */
-export const merge = <const Inputs extends ReadonlyArray<Pipeline<unknown, unknown, unknown>>>(
-  id: string,
-  inputs: Inputs,
-  options?: StageOptions
-): Pipeline<OutOf<Inputs[number]>, ErrorOf<Inputs[number]>, ServicesOf<Inputs[number]>> => {
-  const ordering = inputs.length > 1 ? Channel.unordered : Channel.ordered
-  const node = makeNode(id, "merge", { _tag: "Merge" }, { ...options, ordering })
-  return open({ link: { node, inputs: inputs.map((input) => input.end) }, port: "out" })
-}
-
-/** Options of sinks. */
-export interface SinkOptions<A> extends StageOptions, CallOptions {
-  readonly onError?: Policy.ErrorPolicy
-  /** Order in which records must arrive; refused at build when a stage before gives it up. */
-  readonly ordering?: Channel.OrderingOf<A>
-}
 
 /**
  * Ends a pipeline in a sink.

@@ -11,6 +11,7 @@ import type * as Stage from "@sluice/core/Stage"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as bytes from "./bytes.ts"
+import type { End } from "./expected.ts"
 import {
   boundOf,
   errorsOf,
@@ -23,7 +24,6 @@ import {
 } from "./failing.ts"
 import type { Fault, GroupValue } from "./groups.ts"
 import { groups } from "./groups.ts"
-import type { End } from "./oracle.ts"
 import { advance, groupValue, newCounts, startEnds } from "./oracle.ts"
 import type { EffectStep, Failing, Item, Plan, SinkKind, Step, Waits } from "./plan.ts"
 import {

@@ -4,8 +4,8 @@ import type * as Graph from "@sluice/core/Graph"
 import type * as PipelineResult from "@sluice/core/PipelineResult"
 import { canonical } from "../../Digest.ts"
 import { conservation } from "../simulation/conservation.ts"
-import type { Expected, ExpectedSink } from "./oracle.ts"
-import { letterText, placeOf } from "./oracle.ts"
+import type { Expected, ExpectedSink } from "./expected.ts"
+import { letterText, placeOf } from "./expected.ts"
 import type { Item } from "./plan.ts"
 
 /** What a run came to. */
