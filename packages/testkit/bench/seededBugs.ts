@@ -111,7 +111,7 @@ const missed: ReadonlyArray<Bug> = [
 const bytePath: ReadonlyArray<Bug> = [
   {
     what: "a filter on views moves the numbers it keeps to the start of the sheet",
-    file: "Views.ts",
+    file: "internal/views/columnData.ts",
     sound: 'if (_tag === "Number") moveEntries(this.value, rows, to)',
     broken: 'if (_tag === "Number") moveEntries(this.value, rows, 0)'
   },
