@@ -67,6 +67,7 @@ export class AssemblyKeys implements Keeper {
   private plan: FragmentPlan | undefined
   private columns: ReadonlyArray<ColumnData> = []
   private bytes: Uint8Array = new Uint8Array(0)
+  private view = new DataView(this.bytes.buffer)
   private readonly firstsBytes: number
 
   constructor(rows: ByteRows, options: AssemblyOptions) {
@@ -84,13 +85,14 @@ export class AssemblyKeys implements Keeper {
   enter(block: ViewBlock): void {
     this.columns = block.sheet.columns
     this.bytes = block.sheet.bytes
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength)
     this.plan = this.options.planOf(block.sheet.layout)
     this.leads = this.plan.leads
   }
 
   /** Copies a fragment into a cell. */
   private copied({ keep, leads }: FragmentPlan, row: number): number {
-    const kept = keep(this.arena, this.columns, this.bytes, row)
+    const kept = keep(this.arena, this.columns, this.bytes, this.view, row)
     this.arena.words[leads ? this.originAt(kept) : (kept + secondWord) >> 2] = this.origin
     return kept
   }
@@ -113,7 +115,7 @@ export class AssemblyKeys implements Keeper {
     const place = ((arena.words[at] as number) >> 2) + 2 * plan.first
     const before = arena.words[place] as number
     if (before !== 0 && !this.precedes(arena.words[place + 1] as number)) return
-    const kept = plan.keep(arena, this.columns, this.bytes, row)
+    const kept = plan.keep(arena, this.columns, this.bytes, this.view, row)
     if (before !== 0) this.drop(before)
     arena.words[place] = kept
     arena.words[place + 1] = this.origin

@@ -28,8 +28,20 @@ const bytesMax = 2 ** 31 - 8
 const classOf = (size: number): number =>
   size <= fineMax ? (size + 7) >>> 3 : fineMax / 8 + 32 - Math.clz32(size - 1) - 9 + 1
 
+// Whole 32-bit numbers, here and wherever a reference is made: as floating-point numbers, which a
+// power or a sum may be, they are converted at every access.
 const sizeOf = (size: number): number =>
-  size <= fineMax ? ((size + 7) >>> 3) << 3 : 2 ** (32 - Math.clz32(size - 1))
+  size <= fineMax ? (size + 7) & -8 : 1 << (32 - Math.clz32(checked(size) - 1))
+
+const cellMax = 2 ** 30
+
+const checked = (size: number): number => {
+  if (size <= cellMax) return size
+  throw new RangeError(
+    `a fragment of ${size} bytes is kept in one piece, which may have ${cellMax}. ` +
+      "Cure: take the input as objects, or keep fewer of its fields"
+  )
+}
 
 const none: ReadonlyArray<Block> = Object.freeze([])
 
@@ -39,6 +51,8 @@ export class ByteArena {
   words: Int32Array
   bytes: Block
   floats: Float64Array
+  /** The same memory for accesses that are not aligned. */
+  view: DataView
   /** Bytes in cells that are taken. */
   taken = 0
   private end = reserved
@@ -50,6 +64,7 @@ export class ByteArena {
     this.bytes = memory.rent(bytesFirst)
     this.words = new Int32Array(this.bytes.buffer)
     this.floats = new Float64Array(this.bytes.buffer)
+    this.view = new DataView(this.bytes.buffer)
   }
 
   /** Bytes of the buffer that were ever used. */
@@ -61,7 +76,7 @@ export class ByteArena {
   take(size: number): number {
     const kind = classOf(size)
     const whole = sizeOf(size)
-    this.taken += whole
+    this.taken = (this.taken + whole) | 0
     const known = this.free[kind] as number
     if (known !== 0) {
       this.free[kind] = this.words[known >> 2] as number
@@ -69,7 +84,7 @@ export class ByteArena {
     }
     if (this.end + whole + lineMax > this.bytes.length) this.grow(this.end + whole + lineMax)
     const at = this.aligned(whole)
-    this.end = at + whole
+    this.end = (at + whole) | 0
     return at
   }
 
@@ -82,13 +97,13 @@ export class ByteArena {
       this.words[this.end >> 2] = this.free[skipped >> 3] as number
       this.free[skipped >> 3] = this.end
     }
-    return this.end + skipped
+    return (this.end + skipped) | 0
   }
 
   /** Gives a cell back; `size` as it was asked for. */
   give(at: number, size: number): void {
     const kind = classOf(size)
-    this.taken -= sizeOf(size)
+    this.taken = (this.taken - sizeOf(size)) | 0
     this.words[at >> 2] = this.free[kind] as number
     this.free[kind] = at
   }
@@ -107,6 +122,7 @@ export class ByteArena {
     this.bytes.set(bytes.subarray(0, this.end))
     this.words = new Int32Array(this.bytes.buffer)
     this.floats = new Float64Array(this.bytes.buffer)
+    this.view = new DataView(this.bytes.buffer)
     this.retired.push(bytes)
   }
 
@@ -132,6 +148,28 @@ export const copyBytes = (
 ): void => {
   if (length > byHandMax) to.set(from.subarray(start, start + length), at)
   else for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number
+}
+
+/** Copies a text four bytes at a time; returns where it ends. Views are of the same bytes. */
+export const copyText = (
+  from: Uint8Array,
+  fromView: DataView,
+  start: number,
+  length: number,
+  to: Uint8Array,
+  toView: DataView,
+  at: number
+): number => {
+  const end = (at + length) | 0
+  if (length > byHandMax) {
+    to.set(from.subarray(start, start + length), at)
+    return end
+  }
+  let q = start
+  let t = at
+  for (; t < end - 3; q += 4, t += 4) toView.setInt32(t, fromView.getInt32(q, true), true)
+  for (; t < end; q++, t++) to[t] = from[q] as number
+  return end
 }
 
 /** Whether two runs of bytes are the same. */

@@ -3,7 +3,7 @@
 // element the same, then all text one after the other.
 import type { Column, ColumnData } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
-import { copyBytes } from "./byteArena.ts"
+import { copyText } from "./byteArena.ts"
 
 /** Where a field lies: numbers count in eighths of bytes, words in quarters, text in its order. */
 export interface KeptField {
@@ -42,6 +42,7 @@ export type Keep = (
   arena: ByteArena,
   columns: ReadonlyArray<ColumnData>,
   bytes: Uint8Array,
+  view: DataView,
   row: number
 ) => number
 
@@ -128,7 +129,7 @@ const put = (
       if (column._tag !== "Text") return `${word} = ${data}.code[${row}];`
       const length = `${prefix}${text}`
       return `${word} = ${length};
-    if (${length} > 0) { copy(b, ${data}.start[${row}], ${length}, m, t); t += ${length}; }`
+    if (${length} > 0) t = copy(b, B, ${data}.start[${row}], ${length}, m, M, t);`
     })
     .join("\n    ")
 
@@ -157,12 +158,13 @@ export const keepSource = (shape: KeptShape): string => {
       : `const f = ${group.data}.start[i], n = ${group.data}.length[i];`
   return `// keep ${identity++}
 "use strict";
-return function keep_${identity}(arena, C, b, i) {
+return function keep_${identity}(arena, C, b, B, i) {
   ${elements}
   let size = ${shape.fixed} + n * ${shape.stride};
   ${lengths(shape.own, "l", "i")}
   ${elementLengths}
-  const at = arena.take(size), w = arena.words, d = arena.floats, m = arena.bytes;
+  const at = arena.take(size), w = arena.words, d = arena.floats;
+  const m = arena.bytes, M = arena.view;
   w[at >> 2] = size;
   w[(at + 4) >> 2] = n;
   let t = at + ${shape.fixed} + n * ${shape.stride};
@@ -174,4 +176,4 @@ return function keep_${identity}(arena, C, b, i) {
 
 /** Compiles the code that keeps a fragment. */
 export const compileKeep = (shape: KeptShape): Keep =>
-  new Function("copy", keepSource(shape))(copyBytes) as Keep
+  new Function("copy", keepSource(shape))(copyText) as Keep

@@ -3,7 +3,7 @@
 import { hashBytes } from "@sluice/core/ByteHash"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { ByteArena } from "../../src/internal/byteArena.ts"
+import { ByteArena, copyText } from "../../src/internal/byteArena.ts"
 import { ByteIndex } from "../../src/internal/byteIndex.ts"
 import { ByteRows } from "../../src/internal/byteRows.ts"
 
@@ -119,5 +119,31 @@ describe("the arena", () => {
     for (let i = 0; i < 300; i++) arena.take(8_000)
     expect([...arena.bytes.subarray(first, first + 16)]).toEqual(new Array(16).fill(9))
     expect(arena.reached).toBeGreaterThan(2 << 20)
+  })
+})
+
+describe("texts in the arena", () => {
+  const viewOf = (bytes: Uint8Array): DataView =>
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+  it("are copied whole, from any place to any place, and nothing beside them", () => {
+    const place = fc.integer({ min: 0, max: 9 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), place, place, place, (text, at, to, shift) => {
+        const from = new Uint8Array(new ArrayBuffer(shift + at + text.length), shift)
+        from.set(text, at)
+        const target = new Uint8Array(to + text.length + 9).fill(170)
+        const end = copyText(from, viewOf(from), at, text.length, target, viewOf(target), to)
+        expect(end).toBe(to + text.length)
+        const expected = [...new Array<number>(to).fill(170), ...text, ...Array(9).fill(170)]
+        expect([...target]).toEqual(expected)
+      })
+    )
+  })
+
+  it("a piece that no reference could reach is refused with its size and the cure", () => {
+    expect(() => new ByteArena().take(2 ** 30 + 1)).toThrow(
+      /a fragment of 1073741825 bytes.*Cure: /
+    )
   })
 })
