@@ -8,7 +8,7 @@ import type { Parser } from "../internal/format/generate.ts"
 import { canGenerate } from "../internal/format/generate.ts"
 import { parserFor } from "../internal/format/parserFor.ts"
 import { rehearse } from "../internal/format/rehearse.ts"
-import { csvHeader, csvRow, csvWriter, namesOf } from "../internal/views/csvWriter.ts"
+import { csvHeader, csvRow, csvWriter, namesOf, sameNames } from "../internal/views/csvWriter.ts"
 import type { WriteLines } from "../internal/views/delimitedWriter.ts"
 import {
   checkSeparator,
@@ -30,7 +30,7 @@ import { framingOf } from "./internal/framing.ts"
 import type { ReadOptions } from "./internal/recordReader.ts"
 import { openRecords } from "./internal/recordReader.ts"
 import * as recordSink from "./internal/recordSink.ts"
-import { viewWriter } from "./internal/viewWriter.ts"
+import { viewWriter, writeAsObjects } from "./internal/viewWriter.ts"
 
 /** The failure of every source and sink here. */
 export { FileError, type FileErrorReason } from "./FileError.ts"
@@ -233,10 +233,11 @@ export interface CsvSinkOptions extends RecordSinkOptions {
 /**
  * Writes each record as one row of CSV, views as bytes without a string; `-` is standard output.
  *
- * Shape: the fields in the order of the first record, whose names are the header; null is an empty
- * field. An input without records makes an empty file.
+ * Shape: the fields of the first record in its order, whose names are the header; null, and a field
+ * that a later record lacks, is an empty field. An input without records makes an empty file.
  * Flow and limits as `Files.ndjsonSink`.
- * Errors: as there; a field that is an object or an array has no form in CSV.
+ * Errors: as there; a field that is an object or an array has no form in CSV, and one that the
+ * first record lacks has no column.
  *
  * @example
  * ```ts
@@ -251,11 +252,17 @@ export const csvSink = <A extends object>(
 ): Sink.Sink<A, FileError> => {
   const separator = options.separator ?? ","
   const make = (): Sink.Sink<A, FileError> => {
-    let headed = options.header === false
-    const head = (names: () => ReadonlyArray<string>): string => {
-      if (headed) return ""
-      headed = true
-      return `${csvHeader(names(), separator)}\n`
+    let names: ReadonlyArray<string> | undefined
+    /** The header, in front of the first row. */
+    const head = (found: ReadonlyArray<string>): string => {
+      if (names !== undefined) return ""
+      names = found
+      return options.header === false ? "" : `${csvHeader(names, separator)}\n`
+    }
+    const encode = (record: A): string => {
+      // Before anything is said of its names the record must have a form.
+      const text = csvRow(record, separator, names)
+      return head(Object.keys(record)) + text
     }
     const writers = new WeakMap<Layout, WriteRows>()
     const writerOf = (layout: Layout): WriteRows => {
@@ -266,15 +273,15 @@ export const csvSink = <A extends object>(
     const writeBlock = viewWriter(writerOf)
     return recordSink.make<A>(path, {
       label: "csv",
-      encode: (record) => {
-        const text = csvRow(record, separator)
-        return head(() => Object.keys(record)) + text
-      },
+      encode,
       writeViews: (writer, items) => {
         const layout = blockOf(items)?.sheet.layout
         if (layout === undefined) return false
+        const found = namesOf(layout)
+        if (names !== undefined && !sameNames(names, found))
+          return writeAsObjects(writer, items, encode)
         writerOf(layout)
-        const text = head(() => namesOf(layout))
+        const text = head(found)
         if (text !== "") writer.add(text)
         return writeBlock(writer, items)
       },

@@ -28,12 +28,34 @@ const row = (fields: ReadonlyArray<string>, separator: string): string => {
   return text === "" ? '""' : text
 }
 
-/** A record as a row, without its line break. */
-export const csvRow = (record: object, separator: string): string =>
-  row(
-    Object.values(record).map((value) => csvValue(value, separator)),
+/** Whether two lists of names are the same one. */
+export const sameNames = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
+  a.length === b.length && a.every((name, i) => name === b[i])
+
+/**
+ * A record as a row, without its line break: the fields of these names, nothing for one that it
+ * lacks. Throws for a field of another name, which no column holds.
+ */
+export const csvRow = (
+  record: object,
+  separator: string,
+  names: ReadonlyArray<string> = Object.keys(record)
+): string => {
+  const own = Object.keys(record)
+  const isPlain = sameNames(own, names)
+  const other = isPlain ? undefined : own.find((name) => !names.includes(name))
+  if (other !== undefined)
+    throw new TypeError(
+      `a record has the field "${other}", and the first one had ${names.join(", ")}. ` +
+        "Cure: map the records to the same fields"
+    )
+  const found = record as Readonly<Record<string, unknown>>
+  const values = isPlain ? Object.values(record) : names.map((name) => found[name])
+  return row(
+    values.map((value) => csvValue(value, separator)),
     separator
   )
+}
 
 /** The names of a layout's fields, or of a record's, as a row. */
 export const csvHeader = (names: ReadonlyArray<string>, separator: string): string =>

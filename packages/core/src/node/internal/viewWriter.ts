@@ -52,3 +52,27 @@ export const viewWriter =
     const refusal: Sink.RecordsRejected = { _tag: "RecordsRejected", records }
     throw refusal
   }
+
+/** Writes views as the objects they are: what a sink does with rows of another layout. */
+export const writeAsObjects = <A>(
+  writer: BlockWriter,
+  items: unknown,
+  encode: (record: A) => string
+): boolean => {
+  const block = blockOf(items)
+  if (block === undefined) return false
+  const rejected: Array<Sink.RecordsRejected["records"][number]> = []
+  const objects = block.toObjects()
+  block.release()
+  for (const [index, payload] of objects.entries()) {
+    try {
+      writer.add(`${encode(payload as A)}\n`)
+    } catch (cause) {
+      rejected.push({ index, cause, payload })
+    }
+  }
+  if (rejected.length === 0) return true
+  if (writer.full) writer.flush()
+  const refusal: Sink.RecordsRejected = { _tag: "RecordsRejected", records: rejected }
+  throw refusal
+}
