@@ -74,8 +74,18 @@ const attempt = <A>(call: () => A, done: Done<A>): void => {
   done(undefined, value)
 }
 
-const promised = <A>(call: () => Promise<A>): Effect.Effect<A, unknown> =>
-  Effect.tryPromise({ try: call, catch: (error) => error })
+// By callbacks: Node loads its promises of files when somebody asks for them, and takes longer for
+// that than for all that is opened here.
+const called = <A>(
+  call: (done: (error: Error | null, value: A) => void) => void
+): Effect.Effect<A, unknown> =>
+  Effect.callback((resume) => {
+    try {
+      call((error, value) => resume(error === null ? Effect.succeed(value) : Effect.fail(error)))
+    } catch (error) {
+      resume(Effect.fail(error))
+    }
+  })
 
 const immediate = <A>(call: () => A): Effect.Effect<A, unknown> =>
   Effect.try({ try: call, catch: (error) => error })
@@ -88,12 +98,6 @@ const infoOrMissing = (stats: Effect.Effect<NodeFs.Stats, unknown>) =>
     Effect.map((found): PathInfo | undefined => kindOf(found)),
     Effect.catch((error) => (isMissing(error) ? Effect.succeed(undefined) : Effect.fail(error)))
   )
-
-const collected = async (names: AsyncIterable<string>): Promise<ReadonlyArray<string>> => {
-  const found: Array<string> = []
-  for await (const name of names) found.push(name)
-  return found
-}
 
 // Node writes to a pipe or file behind standard output before `write` returns; a closed reader
 // arrives as an event, which without a listener would end the process.
@@ -174,12 +178,13 @@ const openDevice = (fd: number, path: string, done: Done<ReadHandle>): void =>
 
 /** Work is done by the system while the program goes on. */
 export const asynchronous: FileSystem = {
-  info: (path) => infoOrMissing(promised(() => fs.promises.stat(path))),
-  realPath: (path) => promised(() => fs.promises.realpath(path)),
-  glob: (pattern) => promised(() => collected(fs.promises.glob(pattern))),
+  info: (path) => infoOrMissing(called<NodeFs.Stats>((done) => fs.stat(path, done))),
+  realPath: (path) => called<string>((done) => fs.realpath.native(path, done)),
+  glob: (pattern) => called<ReadonlyArray<string>>((done) => fs.glob(pattern, done)),
   makeDirectory: (path) =>
-    Effect.asVoid(promised(() => fs.promises.mkdir(path, { recursive: true }))),
-  rename: (from, to) => promised(() => fs.promises.rename(from, to)),
+    Effect.asVoid(called<string | undefined>((done) => fs.mkdir(path, { recursive: true }, done))),
+  rename: (from, to) =>
+    called<void>((done) => fs.rename(from, to, (error) => done(error, undefined))),
   openRead: (path, done) => {
     if (path === standardInput) return openDescriptor(0, done)
     fs.open(path, withoutWaiting, (failed, fd) => {
