@@ -39,10 +39,10 @@ Written by \`pnpm --filter @sluice/bench bench\`; do not edit.
   then takes samples (five, 500 ms); its figure for the round is their median. A ratio is formed
   within a round; shown are the median over the rounds, the smallest and the largest. Checksums in
   a group, and the outputs of the programs, have to be equal.
-- **Whole programs:** seconds from start to exit, start of Node included, each writing a new file. All
-  share parsers, record and output code; they differ in how lines travel and where state is kept.
-  All run with Node's compile cache, as the \`sluice\` command does, so that no program is charged
-  for compiling what it compiled before. One unmeasured round first, which fills it.
+- **Whole programs:** seconds from start to exit, start of Node included, each writing a new file.
+  All share parsers, record and output code; they differ in how lines travel and where state is
+  kept. All run with Node's compile cache, as the \`sluice\` command does, so that no program is
+  charged for compiling what it compiled before. One unmeasured round first, which fills it.
 - **What it does not show:** other machines, other record sizes, more than one core's worth of work,
   input colder than the file cache. Figures below 3 ns vary by a factor of two with what the
   compiler makes of a loop.
