@@ -76,16 +76,13 @@ export class ByteIndex {
   ): void {
     const { places, mask } = this
     const { words } = this.rows.arena
-    let touched = 0
-    // Reads without a branch behind them: the processor need not wait for one to begin the next.
-    for (let i = 0; i < count; i++)
-      touched ^= places[2 * ((hashes[from + i] as number) & mask)] as number
     for (let i = 0; i < count; i++) {
       const hash = hashes[from + i] as number
       let place = hash & mask
       while (places[2 * place + 1] !== 0 && places[2 * place] !== hash) place = (place + 1) & mask
       out[i] = places[2 * place + 1] as number
     }
+    let touched = 0
     for (let i = 0; i < count; i++) {
       touched ^= words[((out[i] as number) + keyAt) >> 2] as number
     }
@@ -111,17 +108,34 @@ export class ByteIndex {
     if (this.live + 1 > capacity * loadMax) this.rebuild(capacity * 2)
     else if (this.listed === capacity || (holes > holesMin && holes > this.live))
       this.rebuild(capacity)
-    const { places, mask } = this
     const { words } = this.rows.arena
     this.rows.hold(row, holders.table)
     const hash = words[(row >> 2) + rowWords.place] as number
     words[(row >> 2) + rowWords.place] = this.listed
     this.list[this.listed++] = row
     this.live++
+    this.occupy(hash, row)
+  }
+
+  private occupy(hash: number, row: number): void {
+    const { places, mask } = this
     let place = hash & mask
     while (places[2 * place + 1] !== 0) place = (place + 1) & mask
     places[2 * place] = hash
     places[2 * place + 1] = row
+  }
+
+  /** The place of the row that the key of a row finds, or -1. */
+  private placeOf(row: number): number {
+    const { words } = this.rows.arena
+    const length = words[(row >> 2) + rowWords.keyLength] as number
+    return this.place(this.rows.hash(row), words, row + keyAt, length)
+  }
+
+  /** Whether the key of a row finds that row. */
+  finds(row: number): boolean {
+    const place = this.placeOf(row)
+    return place >= 0 && this.places[2 * place + 1] === row
   }
 
   /**
@@ -129,12 +143,9 @@ export class ByteIndex {
    * open.
    */
   remove(row: number): boolean {
-    const { words } = this.rows.arena
-    const k = row >> 2
-    const length = words[k + rowWords.keyLength] as number
-    const place = this.place(this.rows.hash(row), words, row + keyAt, length)
+    const place = this.placeOf(row)
     if (place < 0 || this.places[2 * place + 1] !== row) return false
-    this.list[words[k + rowWords.place] as number] = 0
+    this.list[this.rows.arena.words[(row >> 2) + rowWords.place] as number] = 0
     this.vacate(place)
     this.live--
     this.gone.push(row)
@@ -152,8 +163,7 @@ export class ByteIndex {
 
   /**
    * The rows in the order in which they were added. Rows may be taken out meanwhile, but none may
-   * be
-   * added: that is when holes are closed.
+   * be added: that is when holes are closed.
    */
   *all(): Generator<number> {
     const { list } = this
@@ -193,12 +203,8 @@ export class ByteIndex {
       }
     }
     for (let from = 0; from <= mask; from++) {
-      if (places[2 * from + 1] === 0) continue
-      const hash = places[2 * from] as number
-      let place = hash & this.mask
-      while (this.places[2 * place + 1] !== 0) place = (place + 1) & this.mask
-      this.places[2 * place] = hash
-      this.places[2 * place + 1] = places[2 * from + 1] as number
+      const row = places[2 * from + 1] as number
+      if (row !== 0) this.occupy(places[2 * from] as number, row)
     }
     memory.give(block)
   }

@@ -1,7 +1,8 @@
 // The rules of rows, beside those of every machine: whoever names a row holds it, so that its
 // memory is its own; and nothing names it twice. Slow on purpose.
+
+import type { ByteMachine } from "./byteMachine.ts"
 import type { ByteTable } from "./byteTable.ts"
-import type { KeyedMachine } from "./keyedMachine.ts"
 import type { Holder } from "./keyTable.ts"
 import { holders } from "./keyTable.ts"
 
@@ -15,13 +16,11 @@ const checkHeld = ({ rows }: ByteTable, who: string, named: Iterable<number>, by
 }
 
 /** Throws when a row is named by somebody who does not hold it. */
-export const checkHolders = (
-  {
-    timers,
-    tombstones
-  }: Pick<KeyedMachine<never, string, number, number, number>, "timers" | "tombstones">,
-  table: ByteTable
-): void => {
+export const checkHolders = ({
+  table,
+  timers,
+  tombstones
+}: Pick<ByteMachine, "table" | "timers" | "tombstones">): void => {
   checkHeld(table, "the table", table.handles(), holders.table)
   checkHeld(table, "the timer heap", timers?.all() ?? [], holders.timers)
   checkHeld(table, "the ring of closed keys", tombstones.handles(), holders.ring)

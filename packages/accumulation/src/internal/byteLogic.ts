@@ -141,13 +141,16 @@ export class ByteLogic implements ByteKeys {
 
   /** Index of the first trigger that holds, or `incomplete`; the fragment is not counted yet. */
   private won(state: number): number {
+    if (this.onlySlots) return this.hasAllSlots(state) ? 0 : verdicts.incomplete
+    const fragments = this.arena.words[(state >> 2) + rowWords.fragments] as number
+    return this.wonWith(state, fragments + 1)
+  }
+
+  private hasAllSlots(state: number): boolean {
     const { words } = this.arena
     const k = state >> 2
-    if (this.onlySlots) {
-      const isDeclared = ((words[k + rowWords.flags] as number) & rowFlags.declared) !== 0
-      return words[k + rowWords.waiting] === 0 && isDeclared ? 0 : verdicts.incomplete
-    }
-    return this.wonWith(state, (words[k + rowWords.fragments] as number) + 1)
+    if (words[k + rowWords.waiting] !== 0) return false
+    return ((words[k + rowWords.flags] as number) & rowFlags.declared) !== 0
   }
 
   private wonWith(state: number, fragments: number): number {
@@ -162,14 +165,10 @@ export class ByteLogic implements ByteKeys {
     state: number,
     fragments: number
   ): boolean {
-    const { words, floats } = this.arena
-    const k = state >> 2
+    const { floats } = this.arena
     switch (trigger._tag) {
       case "Slots":
-        return (
-          words[k + rowWords.waiting] === 0 &&
-          ((words[k + rowWords.flags] as number) & rowFlags.declared) !== 0
-        )
+        return this.hasAllSlots(state)
       case "Announced": {
         const expected = this.rows.expected(state)
         return expected > 0 && fragments >= expected

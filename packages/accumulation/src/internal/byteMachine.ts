@@ -30,10 +30,10 @@ type Emitted = Accumulator.Emitted<number>
 
 /** The keyed state of one stage that is fed with views. */
 export class ByteMachine extends KeyedMachine<unknown, string, number, number, number> {
-  private readonly keys: ByteTable
+  declare readonly logic: ByteKeys
+  declare readonly table: ByteTable
   private readonly index: ByteIndex
   private readonly arena: ByteArena
-  private readonly bytes: ByteKeys
   private readonly rows: ByteRows
   private readonly emitted: ByteOutputs
   private readonly emitViews: boolean
@@ -61,11 +61,9 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
     }
     super({ ...host, failed }, logic, settings, table)
     block = () => this.block
-    this.keys = table
     this.index = table.index
     this.rows = table.rows
     this.arena = table.rows.arena
-    this.bytes = logic
     this.emitted = emitted
     this.leaving = new ByteEntry(table.rows, 0)
     this.emitViews = emitViews
@@ -77,7 +75,7 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
     this.block = block
     this.from = 0
     this.to = 0
-    this.bytes.enter(block)
+    this.logic.enter(block)
     try {
       return this.finished(super.process(batch))
     } finally {
@@ -95,7 +93,7 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
   }
 
   private finished(emitted: Emitted): Emitted {
-    const block = this.emitted.take(this.bytes.takeLeft())
+    const block = this.emitted.take(this.logic.takeLeft())
     this.index.forgetGone()
     if (this.rows.isCluttered) this.timers?.compact()
     if (emitted === undefined || block === undefined) {
@@ -110,14 +108,14 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
 
   override assertInvariants(): void {
     super.assertInvariants()
-    checkHolders(this, this.keys)
+    checkHolders(this)
   }
 
   private look(sheet: Sheet, row: number, count: number): void {
     const { found } = this
     const { keyHash, keyWords, keyStart, keyLength } = sheet
     this.index.findAll(keyHash, keyWords, keyStart, keyLength, row, count, found)
-    this.touched = this.bytes.touch(found, count)
+    this.touched = this.logic.touch(found, count)
   }
 
   // The hot loop, as in the machine over objects; it works on rows and makes no object for a key
@@ -125,7 +123,7 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
   protected override run(items: ReadonlyArray<unknown>, from: number): number {
     const block = this.block as ViewBlock
     const { sheet } = block
-    const { bytes: logic, counts, now, found, arena } = this
+    const { logic, counts, now, found, arena } = this
     const { itemsMax, bytesMax } = this.settings
     const { length } = items
     let i = from
@@ -175,7 +173,7 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
     } catch (cause) {
       this.exits.fragmentFailed(i, row === 0 ? undefined : this.at(row).key, cause)
       if (isFresh) {
-        this.bytes.free(row)
+        this.logic.free(row)
         this.rows.discard(row)
       }
       return i + 1

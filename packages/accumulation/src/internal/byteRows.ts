@@ -109,22 +109,28 @@ export class ByteRows {
     return keyAt + behindKey(keyLength) + (this.hasWords ? 8 : 0) + (this.extras.first ? 8 : 0)
   }
 
+  private keyLength(row: number): number {
+    return this.arena.words[(row >> 2) + rowWords.keyLength] as number
+  }
+
+  private flags(row: number): number {
+    return this.arena.words[(row >> 2) + rowWords.flags] as number
+  }
+
   /** Bytes of a row. */
   size(row: number): number {
-    return this.sizeFor(this.arena.words[(row >> 2) + rowWords.keyLength] as number)
+    return this.sizeFor(this.keyLength(row))
   }
 
   /** Hash of the key of a row. */
   hash(row: number): number {
     const from = row + keyAt
-    const length = this.arena.words[(row >> 2) + rowWords.keyLength] as number
-    return hashBytes(this.arena.bytes, from, from + length)
+    return hashBytes(this.arena.bytes, from, from + this.keyLength(row))
   }
 
   /** Index among the words of the first fragments of further kinds. */
   firstsAt(row: number): number {
-    const length = this.arena.words[(row >> 2) + rowWords.keyLength] as number
-    return (row + keyAt + behindKey(length)) >> 2
+    return (row + keyAt + behindKey(this.keyLength(row))) >> 2
   }
 
   /** The number of fragments that was announced; 0: none, or nobody asks. */
@@ -151,13 +157,11 @@ export class ByteRows {
   }
 
   isOpen(row: number): boolean {
-    const flags = this.arena.words[(row >> 2) + rowWords.flags] as number
-    return (flags & rowFlags.phase) === isOpen
+    return (this.flags(row) & rowFlags.phase) === isOpen
   }
 
   phase(row: number): Phase {
-    const flags = this.arena.words[(row >> 2) + rowWords.flags] as number
-    return phases[flags & rowFlags.phase] as Phase
+    return phases[this.flags(row) & rowFlags.phase] as Phase
   }
 
   setPhase(row: number, phase: Phase): void {
@@ -167,8 +171,7 @@ export class ByteRows {
   }
 
   isHeld(row: number, by: Holder): boolean {
-    const flags = this.arena.words[(row >> 2) + rowWords.flags] as number
-    return (flags & (by << holderShift)) !== 0
+    return (this.flags(row) & (by << holderShift)) !== 0
   }
 
   hold(row: number, by: Holder): void {

@@ -2,7 +2,6 @@
 import { ByteEntry } from "./byteEntry.ts"
 import { ByteIndex } from "./byteIndex.ts"
 import type { ByteRows } from "./byteRows.ts"
-import { keyAt, rowWords } from "./byteRows.ts"
 import type { Entry } from "./entry.ts"
 import { rowNumbers } from "./handleLists.ts"
 import type { Holder } from "./keyTable.ts"
@@ -58,10 +57,7 @@ export class ByteTable extends KeyTable<string, number, number> {
   }
 
   finds(entry: Entry<string, number>): boolean {
-    const { row } = entry as ByteEntry
-    const { words } = this.rows.arena
-    const length = words[(row >> 2) + rowWords.keyLength] as number
-    return this.index.find(this.rows.hash(row), words, row + keyAt, length) === row
+    return this.index.finds((entry as ByteEntry).row)
   }
 
   protected add(entry: Entry<string, number>): void {

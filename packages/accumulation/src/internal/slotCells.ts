@@ -4,8 +4,8 @@
 // grow. A short name stands in its slot, a long one in a cell of its own: memory that is not at
 // hand is what such tables wait for.
 //
-//   slot:  [hash, length of the name and whether it is required, part 0, part 1, …, name or its
-// cell]
+//   slot:  [hash, length of the name and whether it is required, part 0, part 1, …,
+//           name or its cell]
 //
 // A part is empty (0), filled by a fragment that is kept (its cell), or by one of which nothing is
 // kept (-1).
