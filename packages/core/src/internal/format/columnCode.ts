@@ -35,15 +35,23 @@ const hoisted = (scope: ParserScope, declare: string, below = ""): string => {
 const groups = (scope: ParserScope): ReadonlyArray<Place> =>
   [...scope.places.values()].filter(({ column }) => column._tag === "Group")
 
-/** Declares the variables of the columns' arrays. */
+/** Declares the variables of the arrays of columns and keys. */
 export const hoists = (scope: ParserScope): string => {
   const used = groups(scope).map(
     ({ id, data }) =>
       `let g${id} = ${data}.used;
   let G${id} = ${data}.children.length === 0 ? Infinity : ${data}.elementRoom;`
   )
-  return `${hoisted(scope, "let ")} ${used.join(" ")}`
+  return `${hoisted(scope, "let ")} ${used.join(" ")}
+  ${keys(scope, "let ")}
+  ${scope.needs.key === undefined ? "" : "let kb = sheet.keyBytes, ku = sheet.keyUsed;"}`
 }
+
+/** The arrays of the keys, where there are keys. */
+const keys = (scope: ParserScope, declare: string): string =>
+  scope.needs.key === undefined
+    ? ""
+    : `${declare}KS = sheet.keyStart; ${declare}KL = sheet.keyLength; ${declare}KH = sheet.keyHash;`
 
 /** Sets them again after the columns have grown; `below` a path, those of its fields alone. */
 export const rehoists = (scope: ParserScope, below = ""): string => hoisted(scope, "", below)
@@ -52,23 +60,17 @@ export const rehoists = (scope: ParserScope, below = ""): string => hoisted(scop
  * Code that makes room for one more record. It stands where it is needed and is no function: what a
  * function inside the parser sets would live in memory, not in registers, in the whole parser.
  */
-const makeRoom = (scope: ParserScope): string => {
-  const keys =
-    scope.needs.key === undefined
-      ? ""
-      : "KS = sheet.keyStart; KL = sheet.keyLength; KH = sheet.keyHash;"
-  return `if (r >= room) {
+const makeRoom = (scope: ParserScope): string => `if (r >= room) {
         sheet.ensure(r + 1);
         room = sheet.room;
-        ${rehoists(scope)} ${keys}
+        ${rehoists(scope)} ${keys(scope, "")}
       }`
-}
 
-/** Tells the columns of groups how many elements they have. */
-export const flush = (scope: ParserScope): string =>
-  groups(scope)
-    .map(({ id, data }) => `${data}.used = g${id};`)
-    .join(" ")
+/** Tells the columns of groups how many elements they have, and the sheet where its keys end. */
+export const flush = (scope: ParserScope): string => {
+  const used = groups(scope).map(({ id, data }) => `${data}.used = g${id};`)
+  return [...used, scope.needs.key === undefined ? "" : "sheet.keyUsed = ku;"].join(" ")
+}
 
 /** Code that puts a field into its column at `row`. */
 export const put = (

@@ -80,12 +80,6 @@ const opening = (format: Format<unknown>, faults: ParserScope["faults"]): string
 const quotedVariables =
   "let T = 0, quoted = -1, breaks = 0; const plain = { end: 0, next: 0, breaks: 0 };"
 
-const keyHoists = (hasKey: boolean): string =>
-  hasKey
-    ? `let KS = sheet.keyStart, KL = sheet.keyLength, KH = sheet.keyHash;
-  let kb = sheet.keyBytes, ku = sheet.keyUsed;`
-    : ""
-
 /** The fields in order; where a condition does not hold the rest of the line is left alone. */
 const body = (scope: ParserScope, { steps, checks }: Reading, over: string): string =>
   steps
@@ -104,7 +98,6 @@ const body = (scope: ParserScope, { steps, checks }: Reading, over: string): str
     .join("\n    ")
 
 const compile = (format: Format<unknown>, reading: Reading, scope: ParserScope): string => {
-  const hasKey = scope.needs.key !== undefined
   const over = `lines${format.quotes ? " += 1 + breaks" : "++"}; at = next;`
   const fields = body(scope, reading, over)
   const written = write(scope, reading.steps)
@@ -114,7 +107,6 @@ return function parse_${identity}(b, at, end, sheet, max, host) {
   const C = sheet.columns;
   let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, z = 0;
   ${hoists(scope)}
-  ${keyHoists(hasKey)}
   ${format.quotes ? quotedVariables : ""}
   scan: while (at < end && r < max) {${opening(format, scope.faults)}
     ${fields}
@@ -123,7 +115,6 @@ return function parse_${identity}(b, at, end, sheet, max, host) {
   }
   sheet.rows = r;
   ${flush(scope)}
-  ${hasKey ? "sheet.keyUsed = ku;" : ""}
   host.lines += lines;
   return at;
 }`

@@ -8,7 +8,7 @@ import type { FieldSpec, FieldSpecs, Format } from "../../Format.ts"
 import type { Layout, Needs } from "../../Views.ts"
 import { absent } from "../../Views.ts"
 import { namesIn, testCode } from "../views/conditionCode.ts"
-import { hoists, write, writeRead } from "./columnCode.ts"
+import { flush, hoists, write, writeRead } from "./columnCode.ts"
 import { bare, choiceValues, isOptional } from "./describe.ts"
 import { recordCode } from "./frames.ts"
 import type { Parse, Parser } from "./generate.ts"
@@ -92,7 +92,6 @@ const source = (
 ): string => {
   const { needs } = scope
   const id = (path: string): number => scope.id(path)
-  const hasKey = needs.key !== undefined
   const members = steps.map((step, nth) => ({ step, nth, id: id(step.path) }))
   const needed = members.filter(({ step }) => !isOptional(step.spec))
   const mask = needed.reduce((sum, { nth }) => sum + 2 ** nth, 0)
@@ -108,8 +107,6 @@ return function json_${identity}(b, at, end, sheet, max, host) {
   const C = sheet.columns;
   let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
   ${hoists(scope)}
-  ${hasKey ? "let KS = sheet.keyStart, KL = sheet.keyLength, KH = sheet.keyHash;" : ""}
-  ${hasKey ? "let kb = sheet.keyBytes, ku = sheet.keyUsed;" : ""}
   scan: while (at < end && r < max) {
     ${recordCode(format, scope.faults)}
     ${variables(steps, id)}
@@ -135,7 +132,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
     at = next;
   }
   sheet.rows = r;
-  ${hasKey ? "sheet.keyUsed = ku;" : ""}
+  ${flush(scope)}
   host.lines += lines;
   return at;
 }`

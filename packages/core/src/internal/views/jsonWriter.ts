@@ -1,7 +1,9 @@
 // Writes the records of a block as lines of JSON, from bytes to bytes: what JSON.stringify makes of
 // the same records, without making them. One generated function per layout.
 import type { Column, Layout, Sheet } from "../../Views.ts"
+import { isOmitted } from "./materialise.ts"
 import type { Output } from "./output.ts"
+import { numberMax } from "./rowCode.ts"
 
 /** Writes rows `from` to `to` of a sheet. */
 export type WriteRows = (sheet: Sheet, from: number, to: number, output: Output) => void
@@ -83,9 +85,6 @@ const putEscape = (code: number, o: Uint8Array, at: number): number => {
   o.set(escape, at)
   return at + escape.length
 }
-
-/** Bytes a number takes at most, with its sign. */
-const numberMax = 32
 
 const arraysOf = (data: string, id: string, column: Column): string => {
   switch (column._tag) {
@@ -203,9 +202,7 @@ const sparse = (
   ...columns.map((column, k) => {
     const value = valueCode(column, `${k}`, "i", words)
     const member = `${literal(`${JSON.stringify(column.name)}:`)} ${value} o[a++] = 44;`
-    return "omitted" in column && column.omitted
-      ? `if (${hasValue(column, k)}) { ${member} }`
-      : member
+    return isOmitted(column) ? `if (${hasValue(column, k)}) { ${member} }` : member
   }),
   "if (o[a - 1] === 44) a--;",
   literal("}\n")
@@ -230,7 +227,7 @@ let identity = 0
 
 const source = (layout: Layout, words: Array<ReadonlyArray<Uint8Array>>): string => {
   const kind = layout.kind === undefined ? [] : [`"_tag":${JSON.stringify(layout.kind)}`]
-  const isSparse = layout.columns.some((column) => "omitted" in column && column.omitted)
+  const isSparse = layout.columns.some(isOmitted)
   const members = (isSparse ? sparse : dense)(layout, kind, words)
   const kindBytes = encoder.encode(kind.join("")).length
   return `// json ${identity++}

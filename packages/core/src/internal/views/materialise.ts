@@ -37,9 +37,12 @@ export const valueAt = (sheet: Sheet, data: ColumnData, i: number): unknown => {
   }
 }
 
+/** Whether a record has nothing, and not null, where its column holds none. */
+export const isOmitted = (column: Column): boolean => "omitted" in column && column.omitted === true
+
 /** What a record has where its column holds this value. */
 export const shown = (column: Column, value: unknown): unknown =>
-  value === null && "omitted" in column && column.omitted === true ? undefined : value
+  value === null && isOmitted(column) ? undefined : value
 
 type Make = (sheet: Sheet, columns: ReadonlyArray<ColumnData>, i: number) => unknown
 
@@ -62,7 +65,7 @@ const makers = new WeakMap<Layout, Make>()
 const generated = (layout: Layout): Make | undefined => {
   const tag = layout.kind === undefined ? [] : [`_tag: ${JSON.stringify(layout.kind)}`]
   const fields = layout.columns.map((column, k) => {
-    const nothing = shown(column, null) === undefined ? " ?? undefined" : ""
+    const nothing = isOmitted(column) ? " ?? undefined" : ""
     return `${JSON.stringify(column.name)}: v(b, c[${k}], i)${nothing}`
   })
   try {

@@ -1,4 +1,4 @@
-// What the generated writers of rows share: those of CSV and of delimited lines.
+// What the generated writers of rows share: those of CSV, of delimited lines and of JSON.
 import type { Column } from "../../Views.ts"
 
 const encoder = new TextEncoder()

@@ -11,6 +11,7 @@ import type { FileError } from "../FileError.ts"
 import { BlockWriter } from "./blockWriter.ts"
 import { compressed } from "./compressing.ts"
 import type { CompressionOption } from "./compression.ts"
+import { encodeEach, rejectAll } from "./encodeEach.ts"
 import * as fileErrors from "./fileErrors.ts"
 import type { Flush } from "./fileOptions.ts"
 import * as fileSystem from "./fileSystem.ts"
@@ -127,21 +128,12 @@ const encodeAll = <A>(
     if (writer.full) writer.flush()
     return
   }
-  let rejected: Array<{ readonly index: number; readonly cause: unknown }> | undefined
-  for (let i = 0; i < items.length; i++) {
-    try {
-      if (bytesOf === undefined) writer.add(encode(items[i] as A) + "\n")
-      else writer.addBytes(bytesOf(items[i] as A))
-    } catch (cause) {
-      rejected ??= []
-      rejected.push({ index: i, cause })
-    }
-  }
+  const add =
+    bytesOf === undefined
+      ? (record: A) => writer.add(encode(record) + "\n")
+      : (record: A) => writer.addBytes(bytesOf(record))
+  rejectAll(writer, encodeEach(items, add))
   if (writer.full) writer.flush()
-  if (rejected !== undefined) {
-    const refusal: Sink.RecordsRejected = { _tag: "RecordsRejected", records: rejected }
-    throw refusal
-  }
 }
 
 // A batch is taken as a whole after the wait, so that a wait cut short by a time limit has taken

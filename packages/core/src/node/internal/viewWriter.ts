@@ -4,10 +4,10 @@ import type { WriteLines } from "../../internal/views/delimitedWriter.ts"
 import type { WriteRows } from "../../internal/views/jsonWriter.ts"
 import { recordAt } from "../../internal/views/materialise.ts"
 import type { Output } from "../../internal/views/output.ts"
-import type * as Sink from "../../Sink.ts"
 import type { Layout } from "../../Views.ts"
 import { blockOf } from "../../Views.ts"
 import type { BlockWriter } from "./blockWriter.ts"
+import { encodeEach, rejectAll } from "./encodeEach.ts"
 
 /** The writer's block as an output. */
 class BlockOutput implements Output {
@@ -41,16 +41,14 @@ export const viewWriter =
     const refused = writerOf(sheet.layout)(sheet, from, to, output)
     writer.advance(output.used)
     // Of records that are told as refused nothing may point into bytes that go back.
-    const records = refused?.map((row) => ({
+    const records = (refused ?? []).map((row) => ({
       index: row - from,
       cause: new TypeError(why),
       payload: recordAt(sheet, row)
     }))
     block.release()
-    if (records === undefined) return true
-    if (writer.full) writer.flush()
-    const refusal: Sink.RecordsRejected = { _tag: "RecordsRejected", records }
-    throw refusal
+    rejectAll(writer, records)
+    return true
   }
 
 /** Writes views as the objects they are: what a sink does with rows of another layout. */
@@ -61,18 +59,12 @@ export const writeAsObjects = <A>(
 ): boolean => {
   const block = blockOf(items)
   if (block === undefined) return false
-  const rejected: Array<Sink.RecordsRejected["records"][number]> = []
-  const objects = block.toObjects()
+  const objects = block.toObjects() as ReadonlyArray<A>
   block.release()
-  for (const [index, payload] of objects.entries()) {
-    try {
-      writer.add(`${encode(payload as A)}\n`)
-    } catch (cause) {
-      rejected.push({ index, cause, payload })
-    }
-  }
-  if (rejected.length === 0) return true
-  if (writer.full) writer.flush()
-  const refusal: Sink.RecordsRejected = { _tag: "RecordsRejected", records: rejected }
-  throw refusal
+  const rejected = encodeEach(objects, (record) => writer.add(`${encode(record)}\n`))
+  rejectAll(
+    writer,
+    rejected.map((each) => ({ ...each, payload: objects[each.index] }))
+  )
+  return true
 }
