@@ -2,13 +2,16 @@
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { compose } from "../../src/internal/kernel/compose.ts"
-import { generate, source } from "../../src/internal/kernel/generate.ts"
+import { KernelCodes, source } from "../../src/internal/kernel/generate.ts"
 import type { Kernel, ProgramStep } from "../../src/internal/kernel/program.ts"
 import type { StepPlan } from "./programs.ts"
 import { observe, oracle, program, stepsOf } from "./programs.ts"
 
+/** Of all programs of these tests, so that those of equal text share their code. */
+const codes = new KernelCodes()
+
 const generated = (steps: ReadonlyArray<ProgramStep>): Kernel => {
-  const kernel = generate(steps)
+  const kernel = codes.generate(steps)
   if (kernel === undefined) throw new Error("this platform forbids code generation")
   return kernel
 }
@@ -78,7 +81,21 @@ describe("kernel", () => {
     }
   })
 
-  it("two programs of equal text get text of their own", () => {
+  it("shares the code of programs of equal shape and text, and of no others", () => {
+    const adding = (by: number) => (value: unknown) => Number(value) + by
+    const [map] = stepsOf([step({})], []) as [ProgramStep]
+    const code = (fields: Partial<ProgramStep>): string => generated([{ ...map, ...fields }]).name
+    const one = code({ f: adding(1) })
+    expect(code({ f: adding(2) })).toBe(one)
+    expect(code({ f: adding(1), kind: "filter" })).not.toBe(one)
+    expect(code({ f: adding(1), usesCursor: !map.usesCursor })).not.toBe(one)
+    expect(code({ f: adding(1), keepsPayload: !map.keepsPayload })).not.toBe(one)
+    expect(code({ f: (value) => Number(value) - 1 })).not.toBe(one)
+    const bound = (): string => code({ f: adding(1).bind(undefined) })
+    expect(bound()).not.toBe(bound())
+  })
+
+  it("two programs of equal text in different graphs get text of their own", () => {
     const steps = stepsOf([step({})], [])
     expect(source(steps, 1)).not.toBe(source(steps, 2))
   })
@@ -113,6 +130,17 @@ describe("the law finds a kernel that is wrong", () => {
         counts
       )
   }
+
+  it("that calls the functions of another program of equal text", () => {
+    const kernels = new Map<string, Kernel>()
+    const sharing = (steps: ReadonlyArray<ProgramStep>): Kernel => {
+      const text = steps.map(({ kind, f }) => `${kind} ${f}`).join("\n")
+      const kernel = kernels.get(text) ?? generated(steps)
+      kernels.set(text, kernel)
+      return kernel
+    }
+    expect(fc.check(sound(sharing), { numRuns: 500 }).failed).toBe(true)
+  })
 
   for (const [name, fault] of Object.entries(faults)) {
     it(name, () => {

@@ -1,9 +1,10 @@
 // Generates a kernel as source text with its own identity, so that V8 gives each pipeline its own
 // type feedback: kernels with equal text would share one feedback vector and run several times
-// slower once a few pipelines exist. Errors are isolated per record by one try around the loop with
-// a resume index, which costs nothing when nobody throws. (Setting the length of an array is a call
-// into the runtime, a fifth of a batch of one: hence the comparison.) Semantics are those of
-// compose.ts, held equal by property test.
+// slower once a few pipelines exist. Within one graph those of equal stages share their code, which
+// then is compiled and warm once, not for each of many sources. Errors are isolated per record by
+// one try around the loop with a resume index, which costs nothing when nobody throws. (Setting the
+// length of an array is a call into the runtime, a fifth of a batch of one: hence the comparison.)
+// Semantics are those of compose.ts, held equal by property test.
 import type { Kernel, ProgramStep } from "./program.ts"
 
 let identity = 0
@@ -89,17 +90,46 @@ return function kernel_${id}(h, items, out, pos, counts) {
 }`
 }
 
+/** A kernel that still lacks its functions. */
+type Code = (...functions: ReadonlyArray<unknown>) => Kernel
+
+const native = "[native code]"
+
 /**
- * Compiles a kernel, or returns undefined where the platform forbids code generation. A program may
- * hold one flatMap, as its
- * last step: the planner starts a new program behind it.
+ * What two programs must have in common to run the same code: their shape, and the text of their
+ * functions, which then were most likely made in one place of the user's program and differ only in
+ * what they captured. Undefined where the text says nothing, as of bound functions.
  */
-export const generate = (steps: ReadonlyArray<ProgramStep>): Kernel | undefined => {
-  const names = steps.flatMap((_, k) => [`f${k}`, `b${k}`])
-  const values = steps.flatMap((step) => [step.f, step.fallback])
-  try {
-    return new Function(...names, source(steps, identity++))(...values) as Kernel
-  } catch {
-    return undefined
+const likenessOf = (steps: ReadonlyArray<ProgramStep>): string | undefined => {
+  const texts = steps.map(({ f }) => Function.prototype.toString.call(f))
+  if (texts.some((text) => text.endsWith(`${native} }`))) return undefined
+  return [source(steps, 0), ...texts].join("\n")
+}
+
+/** The kernels of one graph; as many codes as it has stages at most. */
+export class KernelCodes {
+  private readonly codes = new Map<string, Code>()
+
+  /**
+   * A kernel, or undefined where the platform forbids code generation. A program may hold one
+   * flatMap, as its last step: the planner starts a new program behind it.
+   */
+  generate(steps: ReadonlyArray<ProgramStep>): Kernel | undefined {
+    const code = this.codeOf(steps)
+    return code?.(...steps.flatMap((step) => [step.f, step.fallback]))
+  }
+
+  private codeOf(steps: ReadonlyArray<ProgramStep>): Code | undefined {
+    const likeness = likenessOf(steps)
+    const known = likeness === undefined ? undefined : this.codes.get(likeness)
+    if (known !== undefined) return known
+    const names = steps.flatMap((_, k) => [`f${k}`, `b${k}`])
+    try {
+      const code = new Function(...names, source(steps, identity++)) as Code
+      if (likeness !== undefined) this.codes.set(likeness, code)
+      return code
+    } catch {
+      return undefined
+    }
   }
 }

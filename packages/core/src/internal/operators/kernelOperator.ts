@@ -7,7 +7,7 @@ import type { IndexColumn } from "../../BatchPool.ts"
 import type * as Graph from "../../Graph.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
 import { compose } from "../kernel/compose.ts"
-import { generate } from "../kernel/generate.ts"
+import { KernelCodes } from "../kernel/generate.ts"
 import type { Kernel, KernelHost, ProgramStep, StepKind } from "../kernel/program.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import { Rejections } from "../runtime/rejections.ts"
@@ -59,6 +59,19 @@ const compiled = new WeakMap<
   { readonly nodes: ReadonlyArray<Graph.StageNode>; readonly kernel: Kernel }
 >()
 
+const codes = new WeakMap<Graph.PipelineGraph, KernelCodes>()
+
+const codesOf = (graph: Graph.PipelineGraph): KernelCodes => {
+  const known = codes.get(graph)
+  if (known !== undefined) return known
+  const made = new KernelCodes()
+  codes.set(graph, made)
+  return made
+}
+
+const generate = (run: Run, steps: ReadonlyArray<ProgramStep>): Kernel =>
+  codesOf(run.graph).generate(steps) ?? compose(steps)
+
 const compile = (
   run: Run,
   nodes: ReadonlyArray<Graph.StageNode>,
@@ -66,12 +79,12 @@ const compile = (
 ): Kernel => {
   if (run.options.kernels === "closures") return compose(steps)
   // A fallback counts into one run's statistics, so such a kernel belongs to that run.
-  if (steps.some((step) => step.fallback !== undefined)) return generate(steps) ?? compose(steps)
+  if (steps.some((step) => step.fallback !== undefined)) return generate(run, steps)
   const first = nodes[0] as Graph.StageNode
   const known = compiled.get(first)
   if (known?.nodes.length === nodes.length && known.nodes.every((node, i) => node === nodes[i]))
     return known.kernel
-  const kernel = generate(steps) ?? compose(steps)
+  const kernel = generate(run, steps)
   compiled.set(first, { nodes, kernel })
   return kernel
 }
