@@ -62,6 +62,8 @@ export class KeyIndex<Key, Value extends Keyed<Key>> {
   private mask = capacityMin - 1
   private held: Array<Value | undefined> = []
   private live = 0
+  /** Sum of what was read only to bring it into the cache, so that the reads are not removed. */
+  touched = 0
 
   constructor(memory: StateMemory = unpooled) {
     this.memory = memory
@@ -103,7 +105,8 @@ export class KeyIndex<Key, Value extends Keyed<Key>> {
 
   /**
    * `out[i]` becomes what `get(keys[i])` answers, for the first `count` keys. Hashes first, then
-   * places, then values, then their keys: within a pass no read waits for another.
+   * places, then values, then their keys, and only then comparisons: within a pass no read waits
+   * for another, and none stands behind a call that keeps the processor from the next.
    */
   getAll(
     keys: ReadonlyArray<Key | null | undefined>,
@@ -123,6 +126,12 @@ export class KeyIndex<Key, Value extends Keyed<Key>> {
       const slot = scratch[i]!
       out[i] = slot < 0 ? undefined : held[slot]
     }
+    let touched = 0
+    for (let i = 0; i < count; i++) {
+      const key = out[i]?.key
+      if (typeof key === "string") touched += key.length
+    }
+    this.touched = touched
     for (let i = 0; i < count; i++) {
       // Another key of the same hash came first: rare, so the whole search.
       if (out[i] !== undefined && out[i]!.key !== keys[i]) out[i] = this.get(keys[i] as Key)

@@ -70,11 +70,12 @@ export class LookAhead<In, Key, State> {
     this.touch(this.to - from)
   }
 
-  // Each pass reads one level further, for all entries of the block.
+  // Each pass reads one level further, for all entries of the block; an entry is more than a line.
   private touch(count: number): void {
     const { found } = this
     let touched = 0
     for (let j = 0; j < count; j++) touched += found[j]?.fragments ?? 0
+    for (let j = 0; j < count; j++) touched += found[j]?.last ?? 0
     for (let j = 0; j < count; j++) touched += found[j]?.slots?.waiting ?? 0
     for (let j = 0; j < count; j++) {
       const name = found[j]?.slots?.nameAt(0)
