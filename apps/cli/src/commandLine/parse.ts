@@ -1,7 +1,6 @@
 // Turns the arguments into an invocation, or shows help. The only file that runs effect/cli (an
 // unstable module).
 
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import type * as Parameters from "@sluice/core/Parameters"
 import { problems } from "@sluice/core/Parameters"
 import * as Cause from "effect/Cause"
@@ -14,6 +13,7 @@ import type { CliFailure } from "../failure.ts"
 import { usage } from "../failure.ts"
 import { Screen } from "../terminal/screen.ts"
 import { commandTree, reservedFlags } from "./commandTree.ts"
+import { environment } from "./environment.ts"
 import type { Invocation } from "./invocation.ts"
 import { parameterFlagNames } from "./parameterFlags.ts"
 import { helpPage, usageMessage } from "./presenter.ts"
@@ -74,7 +74,7 @@ export const parse = (
     yield* Command.runWith(tree, { version })(args).pipe(
       Effect.provideService(CliOutput.Presenter, presenter),
       Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns })),
-      Effect.provide(NodeServices.layer),
+      Effect.provide(environment),
       Effect.catchCause((cause) => {
         const error = Cause.squash(cause)
         if (wrong.length > 0) return Effect.fail(usage(wrong.join("\n  "), error))

@@ -1,6 +1,5 @@
 // One clear line for a module that cannot be imported: the reason, and the file and line where the
 // user has to look.
-import { execFile } from "node:child_process"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { causeText } from "@sluice/core/DeadLetter"
@@ -26,12 +25,15 @@ const throwPlace = (stack: string): string | undefined => {
 }
 
 /** Node keeps the place of a JavaScript syntax error to itself; its own check prints it. */
-const checkedPlace = (file: string): Promise<string | undefined> =>
-  new Promise((resolve) => {
+const checkedPlace = async (file: string): Promise<string | undefined> => {
+  // Only here: it brings sockets and streams along.
+  const { execFile } = await import("node:child_process")
+  return new Promise((resolve) => {
     execFile(process.execPath, ["--check", file], (_error, _stdout, stderr) =>
       resolve(parsePlace(stderr))
     )
   })
+}
 
 const placeOf = async (cause: unknown, file: string): Promise<string | undefined> => {
   if (!(cause instanceof Error)) return undefined
