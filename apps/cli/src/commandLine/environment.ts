@@ -21,7 +21,7 @@ const terminal = Terminal.make({
   display: () => unused
 })
 
-/** Services that fail as defects when somebody uses them. */
+/** Services for nobody: those that would ask or start something are defects when used. */
 export const environment: Layer.Layer<Command.Environment> = Layer.mergeAll(
   FileSystem.layerNoop({}),
   Path.layer,

@@ -74,8 +74,10 @@ export class LookAhead<In, Key, State> {
   private touch(count: number): void {
     const { found } = this
     let touched = 0
-    for (let j = 0; j < count; j++) touched += found[j]?.fragments ?? 0
-    for (let j = 0; j < count; j++) touched += found[j]?.last ?? 0
+    for (let j = 0; j < count; j++) {
+      const entry = found[j]
+      if (entry !== undefined) touched += entry.fragments + entry.last
+    }
     for (let j = 0; j < count; j++) touched += found[j]?.slots?.waiting ?? 0
     for (let j = 0; j < count; j++) {
       const name = found[j]?.slots?.nameAt(0)

@@ -95,7 +95,7 @@ describe("kernel", () => {
     expect(bound()).not.toBe(bound())
   })
 
-  it("two programs of equal text in different graphs get text of their own", () => {
+  it("two programs of equal text of different runs get text of their own", () => {
     const steps = stepsOf([step({})], [])
     expect(source(steps, 1)).not.toBe(source(steps, 2))
   })

@@ -1,6 +1,6 @@
 // Generates a kernel as source text with its own identity, so that V8 gives each pipeline its own
 // type feedback: kernels with equal text would share one feedback vector and run several times
-// slower once a few pipelines exist. Within one graph those of equal stages share their code, which
+// slower once a few pipelines exist. Within one run those of equal stages share their code, which
 // then is compiled and warm once, not for each of many sources. Errors are isolated per record by
 // one try around the loop with a resume index, which costs nothing when nobody throws. (Setting the
 // length of an array is a call into the runtime, a fifth of a batch of one: hence the comparison.)
@@ -93,8 +93,6 @@ return function kernel_${id}(h, items, out, pos, counts) {
 /** A kernel that still lacks its functions. */
 type Code = (...functions: ReadonlyArray<unknown>) => Kernel
 
-const native = "[native code]"
-
 /**
  * What two programs must have in common to run the same code: their shape, and the text of their
  * functions, which then were most likely made in one place of the user's program and differ only in
@@ -102,11 +100,11 @@ const native = "[native code]"
  */
 const likenessOf = (steps: ReadonlyArray<ProgramStep>): string | undefined => {
   const texts = steps.map(({ f }) => Function.prototype.toString.call(f))
-  if (texts.some((text) => text.endsWith(`${native} }`))) return undefined
+  if (texts.some((text) => text.endsWith("[native code] }"))) return undefined
   return [source(steps, 0), ...texts].join("\n")
 }
 
-/** The kernels of one graph; as many codes as it has stages at most. */
+/** The kernels of one run; as many codes as its graph has stages at most. */
 export class KernelCodes {
   private readonly codes = new Map<string, Code>()
 

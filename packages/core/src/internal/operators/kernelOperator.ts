@@ -7,7 +7,6 @@ import type { IndexColumn } from "../../BatchPool.ts"
 import type * as Graph from "../../Graph.ts"
 import { fallbackOf, functionOf } from "../erased.ts"
 import { compose } from "../kernel/compose.ts"
-import { KernelCodes } from "../kernel/generate.ts"
 import type { Kernel, KernelHost, ProgramStep, StepKind } from "../kernel/program.ts"
 import type { EndMode, Operator } from "../runtime/operator.ts"
 import { Rejections } from "../runtime/rejections.ts"
@@ -59,18 +58,8 @@ const compiled = new WeakMap<
   { readonly nodes: ReadonlyArray<Graph.StageNode>; readonly kernel: Kernel }
 >()
 
-const codes = new WeakMap<Graph.PipelineGraph, KernelCodes>()
-
-const codesOf = (graph: Graph.PipelineGraph): KernelCodes => {
-  const known = codes.get(graph)
-  if (known !== undefined) return known
-  const made = new KernelCodes()
-  codes.set(graph, made)
-  return made
-}
-
 const generate = (run: Run, steps: ReadonlyArray<ProgramStep>): Kernel =>
-  codesOf(run.graph).generate(steps) ?? compose(steps)
+  run.kernelCodes.generate(steps) ?? compose(steps)
 
 const compile = (
   run: Run,

@@ -16,6 +16,7 @@ import type * as Observer from "../../Observer.ts"
 import type * as Policy from "../../Policy.ts"
 import type * as Quarantine from "../../Quarantine.ts"
 import type * as Redaction from "../../Redaction.ts"
+import { KernelCodes } from "../kernel/generate.ts"
 import type { LivePolicies } from "../policies/live.ts"
 import type { UnderWay } from "../redaction/underWay.ts"
 import { Notifier } from "../telemetry/notifier.ts"
@@ -69,6 +70,8 @@ export class Run {
   readonly batchSize: number
   readonly openKeysMax: number
   readonly stats = new Map<string, StageStats>()
+  /** Stages that are alike share the code of their kernels. */
+  readonly kernelCodes = new KernelCodes()
   /** Flow control by stage, where one has it; filled before the run begins. */
   readonly gates = new Map<string, FlowGate>()
   /** Guards of calls by stage, likewise. */
