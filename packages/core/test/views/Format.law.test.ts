@@ -1,11 +1,13 @@
 // The generated parser against the reference meaning of a format: the same records and the same
 // faults for any format, any input, any split of the input, and any choice of fields.
 import * as fc from "fast-check"
-import { describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import * as Fields from "../../src/Fields.ts"
 import * as Format from "../../src/Format.ts"
+import type { Parser } from "../../src/internal/format/generate.ts"
 import { generate } from "../../src/internal/format/generate.ts"
 import { sampleLines } from "../../src/internal/format/rehearse.ts"
+import { wasmParser } from "../../src/internal/format/wasmParser.ts"
 import { compileCondition, namesIn } from "../../src/internal/views/conditionCode.ts"
 import { keptRows } from "../../src/internal/views/viewWork.ts"
 import { Segment } from "../../src/SegmentPool.ts"
@@ -42,6 +44,11 @@ const meant = (
   return { records, line: undefined, fault: undefined }
 }
 
+/** How parsers are made; the one in WebAssembly leaves JSON and some keys to the other. */
+type Make = (format: Format.Format<unknown>, needs: Needs) => Parser
+const inWebAssembly: Make = (format, needs) => wasmParser(format, needs) ?? generate(format, needs)
+let make: Make = generate
+
 /** The same by the generated parser, at most `rowsMax` lines a call. */
 const parsed = (
   format: Format.Format<unknown>,
@@ -50,7 +57,7 @@ const parsed = (
   ends: string,
   needs: Needs = everything(format.layout)
 ): Outcome => {
-  const parser = generate(format, needs)
+  const parser = make(format, needs)
   const bytes = Buffer.from(lines.join(ends) + ends)
   const starts = lines.map((_, i) =>
     Buffer.byteLength(lines.slice(0, i).join(ends) + (i > 0 ? ends : ""))
@@ -88,7 +95,23 @@ const formatAndLines = formats.chain((format) =>
   fc.tuple(fc.constant(format), linesFor(format), fc.integer({ min: 1, max: 5 }), fc.boolean())
 )
 
-describe("a generated parser", () => {
+const makers: ReadonlyArray<readonly [string, Make]> = [
+  ["JavaScript", generate],
+  ["WebAssembly", inWebAssembly]
+]
+
+const use = (maker: Make): void => {
+  beforeAll(() => {
+    make = maker
+  })
+  afterAll(() => {
+    make = generate
+  })
+}
+
+describe.each(makers)("a parser generated as %s", (_, maker) => {
+  use(maker)
+
   it("reads the same records and names the same faults as the format means", () => {
     fc.assert(
       fc.property(formatAndLines, ([format, lines, rowsMax, returns]) => {
@@ -166,6 +189,10 @@ describe("a generated parser", () => {
       { numRuns: 300 }
     )
   })
+})
+
+describe.each(makers)("a parser generated as %s, of one format,", (_, maker) => {
+  use(maker)
 
   it("passes over no field whose end could stand inside it", () => {
     const format = Format.delimited({
@@ -219,7 +246,7 @@ describe("a generated parser", () => {
       key: ["pos", "id", "name"]
     }
     const bytes = Buffer.from("Käfer(X)\t2\t007\n")
-    const parser = generate(format, needs)
+    const parser = make(format, needs)
     const sheet = new SheetPool(parser.layout, needs).rent(new Segment(bytes))
     parser.parse(bytes, 0, bytes.length, sheet, 9, { lines: 0, fault: -1, faultAt: 0 })
     const hashOf = (text: string) => {

@@ -54,17 +54,14 @@ const keys = (scope: ParserScope, declare: string): string =>
     : `${declare}KS = sheet.keyStart; ${declare}KL = sheet.keyLength; ${declare}KH = sheet.keyHash;`
 
 /** Sets them again after the columns have grown; `below` a path, those of its fields alone. */
-export const rehoists = (scope: ParserScope, below = ""): string => hoisted(scope, "", below)
+const rehoists = (scope: ParserScope, below = ""): string => hoisted(scope, "", below)
 
-/**
- * Code that makes room for one more record. It stands where it is needed and is no function: what a
- * function inside the parser sets would live in memory, not in registers, in the whole parser.
- */
-const makeRoom = (scope: ParserScope): string => `if (r >= room) {
-        sheet.ensure(r + 1);
-        room = sheet.room;
-        ${rehoists(scope)} ${keys(scope, "")}
-      }`
+const makeRoom = (scope: ParserScope): string =>
+  scope.dialect.recordRoom(scope, `${rehoists(scope)} ${keys(scope, "")}`)
+
+/** Code that makes room for one more element of the group at a path. */
+export const elementRoom = (scope: ParserScope, path: string, place: Place, at: string): string =>
+  scope.dialect.elementRoom(place, at, rehoists(scope, `${path}.`))
 
 /** Tells the columns of groups how many elements they have, and the sheet where its keys end. */
 export const flush = (scope: ParserScope): string => {
@@ -89,7 +86,8 @@ export const put = (
         isHashed && scope.needs.hashes.has(step.path)
           ? [`c = Math.imul(h${n} ^ (h${n} >>> 15), 0x85ebca6b); H${id}[${row}] = c ^ (c >>> 13);`]
           : []
-      return [`S${id}[${row}] = s${n}; L${id}[${row}] = l${n};`, ...hash]
+      const start = scope.dialect.position(`s${n}`)
+      return [`S${id}[${row}] = ${start}; L${id}[${row}] = l${n};`, ...hash]
     }
     case "Number":
       return [step.spec._tag === "Ordinal" ? `V${id}[${row}] = o + 1;` : `V${id}[${row}] = v${n};`]
@@ -130,7 +128,10 @@ export const writeRead = (scope: ParserScope, read: ReadonlyArray<Step>): string
 /** Code that adds the record, or the records, of a line. */
 export const write = (scope: ParserScope, steps: ReadonlyArray<Step>): string => {
   const { key } = scope.needs
-  const keyed = key === undefined ? "" : keyCode(key, steps, (path) => scope.id(path), scope.words)
+  const keyed =
+    key === undefined
+      ? ""
+      : keyCode(key, steps, (path) => scope.id(path), scope.words, scope.dialect)
   const all = steps.flatMap((step) => put(scope, step, "r")).join(" ")
   const closed = steps
     .filter((step) => step.spec._tag === "Counted" && scope.places.has(step.path))

@@ -1,7 +1,7 @@
 // Writes the code that reads one field after the other into local variables. Each piece of code
 // reads from p on and leaves p behind what ends its field.
 import type { FieldSpec } from "../../Format.ts"
-import { put, rehoists } from "./columnCode.ts"
+import { elementRoom, put } from "./columnCode.ts"
 import { bare, choiceValues } from "./describe.ts"
 import { decimalCode, wholeCode } from "./numberCode.ts"
 import type { ParserScope } from "./parserScope.ts"
@@ -24,7 +24,8 @@ export const fieldCode = (scope: ParserScope, step: Step): string => {
       return integerCode(scope, step, spec)
     case "Decimal": {
       const n = scope.own(step)
-      return decimalCode(n, scope.fault(step, `s${n}`), scope.closing(step, `s${n}`))
+      const fault = scope.fault(step, `s${n}`)
+      return decimalCode(n, fault, scope.closing(step, `s${n}`), scope.dialect)
     }
     case "Choice":
       return wordCode(scope, step, Object.keys(spec.words), (word) =>
@@ -157,18 +158,14 @@ const groupCode = (scope: ParserScope, step: Step, base: 10 | 16): string => {
     for (let i${n} = 0; i${n} < v${n}; i${n}++) {
       ${inner}
     }`
-  const { id, data } = place
+  const { id } = place
   const each = step.inner.flatMap((field) => put(scope, field, `w${n}`)).join(" ")
   // The number is believed only as far as elements are found: room is made for each in turn.
   return `${count}
     let w${n} = g${id};
     for (let i${n} = 0; i${n} < v${n}; i${n}++) {
       ${inner}
-      if (w${n} >= G${id}) {
-        ${data}.ensureElements(w${n} + 1);
-        G${id} = ${data}.elementRoom;
-        ${rehoists(scope, `${step.path}.`)}
-      }
+      if (w${n} >= G${id}) { ${elementRoom(scope, step.path, place, `w${n}`)} }
       ${each} w${n}++;
     }`
 }

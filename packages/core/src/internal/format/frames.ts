@@ -1,6 +1,7 @@
 // Records behind their length: where a frame's body begins and ends, for the reader that cuts
 // regions of whole frames, and as code for the parsers. What a body holds is no matter here.
 import type { Format, Frames } from "../../Format.ts"
+import type { Dialect } from "./dialect.ts"
 
 /** Most bytes of a length written as a varint: 32 bits. */
 const varintMax = 5
@@ -156,10 +157,12 @@ const frameCode = (frames: Frames, faults: Faults): string => {
 export const frameField = "(frame)"
 
 /** Code that sets p and e to the record at `at`, and `next` to the one behind it. */
-export const recordCode = ({ frames }: Pick<Format<unknown>, "frames">, faults: Faults): string => {
-  if (frames !== undefined) return frameCode(frames, faults)
-  return `p = at;
-    e = b.indexOf(10, p);
-    let next = e + 1;
-    if (e < 0 || e >= end) { e = end; next = end; }`
-}
+export const recordCode = (
+  { frames }: Pick<Format<unknown>, "frames">,
+  faults: Faults,
+  { lineEnd }: Pick<Dialect, "lineEnd">
+): string =>
+  frames === undefined
+    ? `p = at;
+    ${lineEnd}`
+    : frameCode(frames, faults)

@@ -8,6 +8,8 @@ import type { Layout, Needs, Sheet } from "../../Views.ts"
 import { narrowed } from "../../Views.ts"
 import { testCode } from "../views/conditionCode.ts"
 import { flush, hoists, write, writeRead } from "./columnCode.ts"
+import type { Dialect } from "./dialect.ts"
+import { javascript, webAssembly } from "./dialect.ts"
 import { fieldCode } from "./fieldCode.ts"
 import { recordCode } from "./frames.ts"
 import { generateJson } from "./generateJson.ts"
@@ -55,25 +57,15 @@ const ignored = (prefix: string | undefined): string => {
 }
 
 /** A line with a quote in it is made plain first; its fields then lie between other bytes. */
-const plainOpening = (separator: string, faults: ParserScope["faults"]): string => {
+const plainOpening = (separator: string, { faults, dialect }: ParserScope): string => {
   faults.push({ field: "(line)", expected: quotedExpected })
-  const byte = separator.charCodeAt(0)
-  return `T = ${byte}; breaks = 0;
-    if (quoted < p) { quoted = b.indexOf(34, p); if (quoted < 0) quoted = Infinity; }
-    if (quoted < e) {
-      if (!makePlain(b, p, end, ${byte}, plain)) {
-        host.fault = ${faults.length - 1}; host.faultAt = p; break scan;
-      }
-      e = plain.end; next = plain.next; breaks = plain.breaks;
-      T = 255;
-    }
-    if (e === p && T !== 255) { lines++; at = next; continue; }`
+  return dialect.quotes(separator.charCodeAt(0), dialect.fault(faults.length - 1, "p"))
 }
 
-const opening = (format: Format<unknown>, faults: ParserScope["faults"]): string => `
-    ${recordCode(format, faults)}
+const opening = (format: Format<unknown>, scope: ParserScope): string => `
+    ${recordCode(format, scope.faults, scope.dialect)}
     ${format.frames === undefined ? "else if (e > p && b[e - 1] === 13) e--;" : ""}
-    ${format.quotes ? plainOpening(format.separator, faults) : ""}
+    ${format.quotes ? plainOpening(format.separator, scope) : ""}
     ${ignored(format.ignore)}
     ${format.trimEnd ? "while (e > p && b[e - 1] === 32) e--;" : ""}`
 
@@ -97,10 +89,19 @@ const body = (scope: ParserScope, { steps, checks }: Reading, over: string): str
     })
     .join("\n    ")
 
-const compile = (format: Format<unknown>, reading: Reading, scope: ParserScope): string => {
-  const over = `lines${format.quotes ? " += 1 + breaks" : "++"}; at = next;`
+const scan = (format: Format<unknown>, reading: Reading, scope: ParserScope): string => {
+  const over = `lines${format.quotes ? scope.dialect.passedLines : "++"}; at = next;`
   const fields = body(scope, reading, over)
   const written = write(scope, reading.steps)
+  return `scan: while (at < end && r < max) {${opening(format, scope)}
+    ${fields}
+    ${written}
+    ${over}
+  }`
+}
+
+const compile = (format: Format<unknown>, reading: Reading, scope: ParserScope): string => {
+  const lines = scan(format, reading, scope)
   return `// parser ${identity++}
 "use strict";
 return function parse_${identity}(b, at, end, sheet, max, host) {
@@ -108,11 +109,7 @@ return function parse_${identity}(b, at, end, sheet, max, host) {
   let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, z = 0;
   ${hoists(scope)}
   ${format.quotes ? quotedVariables : ""}
-  scan: while (at < end && r < max) {${opening(format, scope.faults)}
-    ${fields}
-    ${written}
-    ${over}
-  }
+  ${lines}
   sheet.rows = r;
   ${flush(scope)}
   host.lines += lines;
@@ -130,19 +127,28 @@ export const canGenerate = (): boolean => {
 }
 
 /** The source text of a parser, for reading. */
-export const source = (format: Format<unknown>, needs: Needs): string => make(format, needs).text
+export const source = (format: Format<unknown>, needs: Needs): string => {
+  const { scope, reading } = scopeOf(format, needs, javascript)
+  return compile(format, reading, scope)
+}
 
-const make = (format: Format<unknown>, needs: Needs) => {
+const scopeOf = (format: Format<unknown>, needs: Needs, dialect: Dialect) => {
   const reading = readingOf(format, needs)
   const layout = narrowed(format.layout, needs)
-  const scope = new ParserScope(layout, needs, reading.steps, format)
-  return { layout, scope, text: compile(format, reading, scope) }
+  return { reading, layout, scope: new ParserScope(layout, needs, reading.steps, format, dialect) }
+}
+
+/** What a parser is in WebAssembly: the loop over lines, and what it refers to. */
+export const scanOf = (format: Format<unknown>, needs: Needs) => {
+  const { reading, layout, scope } = scopeOf(format, needs, webAssembly)
+  return { text: scan(format, reading, scope), layout, scope }
 }
 
 /** Compiles a parser. Throws where the platform forbids code generation: ask `canGenerate`. */
 export const generate = (format: Format<unknown>, needs: Needs): Parser => {
   if (format._tag === "Ndjson") return generateJson(format, needs, narrowed(format.layout, needs))
-  const { layout, scope, text } = make(format, needs)
+  const { reading, layout, scope } = scopeOf(format, needs, javascript)
+  const text = compile(format, reading, scope)
   const names = ["SEED", "M", "words", "makePlain"]
   const made = new Function(...names, text)
   const parse = made(seed, multiplier, scope.words, makePlain) as Parse

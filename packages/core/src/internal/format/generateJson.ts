@@ -10,6 +10,7 @@ import { absent } from "../../Views.ts"
 import { namesIn, testCode } from "../views/conditionCode.ts"
 import { flush, hoists, write, writeRead } from "./columnCode.ts"
 import { bare, choiceValues, isOptional } from "./describe.ts"
+import { javascript } from "./dialect.ts"
 import { recordCode } from "./frames.ts"
 import type { Parse, Parser } from "./generate.ts"
 import { jsonExpected, objectExpected, readJson, usedFields } from "./jsonFields.ts"
@@ -108,7 +109,7 @@ return function json_${identity}(b, at, end, sheet, max, host) {
   let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
   ${hoists(scope)}
   scan: while (at < end && r < max) {
-    ${recordCode(format, scope.faults)}
+    ${recordCode(format, scope.faults, scope.dialect)}
     ${variables(steps, id)}
     let seen = 0, objects = 0, isRead = false;
     p = space(b, p, e);
@@ -183,7 +184,7 @@ export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layo
   const steps = Object.entries(fields).map(
     ([name, spec]): Step => ({ name, path: name, spec, ending, expected: "", inner: [] })
   )
-  const scope = new ParserScope(layout, needs, steps, format)
+  const scope = new ParserScope(layout, needs, steps, format, javascript)
   scope.faults.push({ field: "(line)", expected: objectExpected })
   for (const { path, spec } of steps)
     scope.faults.push({ field: path, expected: jsonExpected(spec) })

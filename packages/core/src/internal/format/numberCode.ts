@@ -1,5 +1,6 @@
 // Writes the code that reads numbers from bytes, each into the variable v + number of the field,
 // starting at s + number.
+import type { Dialect } from "./dialect.ts"
 import { digitsMax } from "./sequence.ts"
 
 /** A whole number: a minus where the base is 10, then digits. */
@@ -19,7 +20,7 @@ export const wholeCode = (n: number, base: 10 | 16, fault: string, closing: stri
 }
 
 /** A number as JSON writes it. */
-export const decimalCode = (n: number, fault: string, closing: string): string =>
+export const decimalCode = (n: number, fault: string, closing: string, dialect: Dialect): string =>
   // Fifteen digits and a power of ten up to 22 are exact, and so is their quotient; the rest is
   // left to Number.
   `const s${n} = p; const m${n} = p < e && b[p] === 45; if (m${n}) p++;
@@ -41,10 +42,7 @@ export const decimalCode = (n: number, fault: string, closing: string): string =
       if (p === q) ${fault}
     }
     if (z${n} > 15) {
-      let x = "";
-      for (q = s${n}; q < p; q++) x += String.fromCharCode(b[q]);
-      v${n} = Number(x);
-      if (v${n} === Infinity || v${n} === -Infinity) ${fault}
+      ${dialect.longNumber(n, fault)}
     }
-    else { if (d${n} > 0) v${n} /= 10 ** d${n}; if (m${n}) v${n} = -v${n}; }
+    else { if (d${n} > 0) v${n} /= ${dialect.powerOfTen(`d${n}`)}; if (m${n}) v${n} = -v${n}; }
     ${closing}`

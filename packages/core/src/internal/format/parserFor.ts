@@ -4,6 +4,7 @@ import type { Format } from "../../Format.ts"
 import type { Needs } from "../../Views.ts"
 import type { Parser } from "./generate.ts"
 import { generate } from "./generate.ts"
+import { wasmParser } from "./wasmParser.ts"
 
 const parsers = new WeakMap<Format<unknown>, Map<string, Parser>>()
 
@@ -13,7 +14,17 @@ const textOf = ({ columns, hashes, key, where }: Needs): string =>
     typeof value === "number" && !Number.isFinite(value) ? String(value) : value
   )
 
-/** The parser; `prepare` is called for one that was made just now. */
+const inJavaScript = (
+  format: Format<unknown>,
+  needs: Needs,
+  prepare?: (parser: Parser) => void
+): Parser => {
+  const parser = generate(format, needs)
+  prepare?.(parser)
+  return parser
+}
+
+/** The parser; `prepare` is called for one in JavaScript that was made just now. */
 export const parserFor = (
   format: Format<unknown>,
   needs: Needs,
@@ -24,8 +35,7 @@ export const parserFor = (
   const text = textOf(needs)
   const before = known.get(text)
   if (before !== undefined) return before
-  const parser = generate(format, needs)
-  prepare?.(parser)
+  const parser = wasmParser(format, needs) ?? inJavaScript(format, needs, prepare)
   known.set(text, parser)
   return parser
 }

@@ -5,6 +5,7 @@ import type { Format } from "../../Format.ts"
 import type { Column, Layout, Needs } from "../../Views.ts"
 import { isUsed } from "../../Views.ts"
 import type { Operand } from "../views/conditionCode.ts"
+import type { Dialect } from "./dialect.ts"
 import type { Ending, Step } from "./sequence.ts"
 import { groupOf } from "./sequence.ts"
 
@@ -34,8 +35,11 @@ export class ParserScope {
   readonly needs: Needs
   readonly places: ReadonlyMap<string, Place>
   readonly separator: string
+  readonly dialect: Dialect
   /** Fields end at the byte in variable T, which depends on the line. */
   readonly quotes: boolean
+  /** A text is lowered where it stands. */
+  lowers = false
   /** Fields whose start and end are wanted besides their value. */
   private readonly spanned = new Set<string>()
   private readonly ids = new Map<string, number>()
@@ -44,9 +48,11 @@ export class ParserScope {
     layout: Layout,
     needs: Needs,
     steps: ReadonlyArray<Step>,
-    { separator, quotes }: Pick<Format<unknown>, "separator" | "quotes">
+    { separator, quotes }: Pick<Format<unknown>, "separator" | "quotes">,
+    dialect: Dialect
   ) {
     this.needs = needs
+    this.dialect = dialect
     this.separator = separator
     this.quotes = quotes
     this.places = placesOf(layout)
@@ -96,12 +102,12 @@ export class ParserScope {
   /** Code that ends the scan with a fault of a field at a place. */
   fault(step: Step, at: string, expected = step.expected): string {
     this.faults.push({ field: step.path, expected })
-    return `{ host.fault = ${this.faults.length - 1}; host.faultAt = ${at}; break scan; }`
+    return this.dialect.fault(this.faults.length - 1, at)
   }
 
   /** The bytes that end a field, as the code knows them. */
   endOf(to: string): ReadonlyArray<number | string> {
-    return this.quotes ? ["T"] : bytesOf(to)
+    return this.quotes ? [this.dialect.plainEnd(this.separator)] : bytesOf(to)
   }
 
   /** The test that what ends a fixed field stands at p, and the step over it. */

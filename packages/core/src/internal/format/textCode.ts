@@ -27,7 +27,10 @@ export const textCode = (scope: ParserScope, step: Step, spec: TextSpec): string
   const cuts = spec.trimEnd || spec.without.length > 0
   const inScan = hash && !cuts
   const work: Array<string> = []
-  if (spec.lower && value) work.push("if (c >= 65 && c <= 90) { c += 32; b[p] = c; }")
+  if (spec.lower && value) {
+    scope.lowers = true
+    work.push("if (c >= 65 && c <= 90) { c += 32; b[p] = c; }")
+  }
   if (inScan) work.push(`h${n} = Math.imul(h${n} ^ c, M);`)
   const lines = [`const s${n} = p;${inScan ? ` let h${n} = SEED;` : ""}`]
   lines.push(scanCode(scope, step, work.join(" ")))
@@ -44,7 +47,7 @@ const scanCode = (scope: ParserScope, step: Step, work: string): string => {
   const { to, orEnd } = step.ending
   const fault = scope.fault(step, `s${n}`)
   if (to === "" && scope.quotes)
-    return `while (p < e && (c = b[p]) !== T) { ${work} p++; }
+    return `${scope.dialect.upTo(scope.endOf(to)[0] as string, work)}
     if (p < e) ${fault} let l${n} = p - s${n};`
   if (to === "") {
     const loop = work === "" ? "p = e;" : `for (; p < e; p++) { c = b[p]; ${work} }`
@@ -52,7 +55,7 @@ const scanCode = (scope: ParserScope, step: Step, work: string): string => {
   }
   const bytes = scope.endOf(to)
   if (bytes.length === 1) {
-    const loop = `while (p < e && (c = b[p]) !== ${bytes[0]}) { ${work} p++; }`
+    const loop = scope.dialect.upTo(`${bytes[0]}`, work)
     const missing = orEnd ? "" : `if (p >= e) ${fault}`
     return `${loop} ${missing} let l${n} = p - s${n}; ${orEnd ? "if (p < e) p++;" : "p++;"}`
   }
@@ -60,10 +63,9 @@ const scanCode = (scope: ParserScope, step: Step, work: string): string => {
   const order = bytes
     .map((byte, i) => [byte, i] as const)
     .sort(([a], [z]) => +(a === 32) - +(z === 32))
-  const here = order.map(([byte, i]) => `b[p + ${i}] === ${byte}`).join(" && ")
   const each = work === "" ? "" : `c = b[p]; ${work}`
   return `q = e - ${bytes.length};
-    while (p <= q && !(${here})) { ${each} p++; }
+    ${scope.dialect.upToBytes(order, each)}
     if (p > q) ${orEnd ? `for (; p < e; p++) { ${each} }` : fault}
     let l${n} = p - s${n}; ${orEnd ? `if (p < e) p += ${bytes.length};` : `p += ${bytes.length};`}`
 }
