@@ -38,13 +38,12 @@ const literal = (text: string): string => {
 const viewOf = (bytes: string): string =>
   `new DataView(${bytes}.buffer, ${bytes}.byteOffset, ${bytes}.byteLength)`
 
-/** Makes room for `room` bytes behind the first `a`. */
-const ensure = (room: string): string =>
-  `if (a + ${room} > z) { z = out.grow(a, ${room}); o = out.bytes; O = ${viewOf("o")}; }`
+/** The bytes of `null`. */
+const nullWord = 0x6c6c756e
 
 /**
- * Copies `b` from `from` to `to` into `o` at `at` as the inside of a JSON string; returns where it
- * ends. Of four bytes none needs an escape when none is a quote, a backslash or below 32: the high
+ * Writes the text of `b` at `from` into `o` at `at` as a JSON string, or null for a length of -1;
+ * returns where it ends. Of four bytes none needs an escape when none is a quote, a backslash or below 32: the high
  * bit of a byte comes out of a subtraction only where that byte was too small. A borrow may raise a
  * false alarm, which costs a look at each byte.
  *
@@ -55,13 +54,19 @@ const putText = (
   b: Uint8Array,
   B: DataView,
   from: number,
-  to: number,
+  length: number,
   o: Uint8Array,
   O: DataView,
   at: number
 ): number => {
+  if (length < 0) {
+    O.setInt32(at, nullWord, true)
+    return at + 4
+  }
   let q = from
   let a = at
+  const to = from + length
+  o[a++] = 34
   while (q < to) {
     for (; q + 4 <= to; q += 4, a += 4) {
       const w = B.getInt32(q, true)
@@ -77,7 +82,8 @@ const putText = (
       else a = putEscape(c, o, a)
     }
   }
-  return a
+  o[a] = 34
+  return a + 1
 }
 
 const putEscape = (code: number, o: Uint8Array, at: number): number => {
@@ -122,15 +128,7 @@ const valueCode = (
 ): string => {
   switch (column._tag) {
     case "Text":
-      return `{ const l = L${id}[${row}];
-      if (l < 0) { ${literal("null")} }
-      else {
-        ${ensure("6 * l + M")}
-        o[a++] = 34;
-        const q = S${id}[${row}];
-        a = T(b, D, q, q + l, o, O, a);
-        o[a++] = 34;
-      } }`
+      return `a = T(b, D, S${id}[${row}], L${id}[${row}], o, O, a);`
     case "Number":
       return `{ const v = V${id}[${row}];
       if (v >= 0 && v < 10 && (v | 0) === v) o[a++] = 48 + v;
@@ -144,28 +142,56 @@ const valueCode = (
       return `${literal("[")}
       { const f = S${id}[${row}], t = f + L${id}[${row}];
       for (let j = f; j < t; j++) {
-        ${ensure("M")}
         if (j > f) o[a++] = 44;
         ${open} ${parts.join("\n        ")} ${literal("}")}
       } }
-      ${ensure("M")}
       ${literal("]")}`
     }
     default: {
       const n = choices(column, words)
       return `{ const w = W[${n}][K${id}[${row}]];
-      ${ensure("w.length + M")}
       for (let y = 0; y < w.length; y++) o[a++] = w[y]; }`
     }
   }
 }
 
-/** Bytes of all that is not text: names, punctuation, numbers. */
+const longest = (column: Column): number =>
+  column._tag === "Choice"
+    ? Math.max(0, ...column.values.map((value) => encoder.encode(JSON.stringify(value)).length))
+    : numberMax
+
+/** Bytes of all that is not text: names, punctuation, numbers, words. */
 const fixedBytes = (columns: ReadonlyArray<Column>): number =>
-  columns.reduce((sum, column) => {
-    const inner = column._tag === "Group" ? fixedBytes(column.columns) : 0
-    return sum + encoder.encode(JSON.stringify(column.name)).length + numberMax + 8 + inner
-  }, 16)
+  columns.reduce(
+    (sum, column) =>
+      sum + encoder.encode(JSON.stringify(column.name)).length + longest(column) + 16,
+    16
+  )
+
+/** An escaped byte takes six. */
+const textBytes = (
+  columns: ReadonlyArray<Column>,
+  id: (at: number) => string,
+  row: string
+): string =>
+  columns
+    .flatMap((column, k) => (column._tag === "Text" ? [` + 6 * L${id(k)}[${row}]`] : []))
+    .join("")
+
+/** Code that makes room for the whole record of row i, however its texts must be escaped. */
+const roomCode = (columns: ReadonlyArray<Column>, fixed: number): string => {
+  const groups = columns.map((column, k) => {
+    if (column._tag !== "Group") return ""
+    const each = fixedBytes(column.columns)
+    const texts = textBytes(column.columns, (j) => `${k}_${j}`, "j")
+    const count = `n += ${each} * L${k}[i];`
+    if (texts === "") return count
+    return `${count} for (let j = S${k}[i], t = j + L${k}[i]; j < t; j++) n += 0${texts};`
+  })
+  return `let n = ${fixed}${textBytes(columns, String, "i")};
+    ${groups.join(" ")}
+    if (a + n > z) { z = out.grow(a, n); o = out.bytes; O = ${viewOf("o")}; }`
+}
 
 /** Writes a number as JSON does; returns where it ends. */
 export const putNumber = (out: Uint8Array, from: number, value: number): number => {
@@ -233,12 +259,12 @@ const source = (layout: Layout, words: Array<ReadonlyArray<Uint8Array>>): string
   return `// json ${identity++}
 "use strict";
 return function json_${identity}(sheet, from, to, out) {
-  const C = sheet.columns, b = sheet.bytes, M = ${fixedBytes(layout.columns) + kindBytes};
+  const C = sheet.columns, b = sheet.bytes;
   ${layout.columns.map((column, k) => arraysOf(`C[${k}]`, `${k}`, column)).join("\n  ")}
   const D = ${viewOf("b")};
   let o = out.bytes, a = out.used, z = o.length, O = ${viewOf("o")};
   for (let i = from; i < to; i++) {
-    ${ensure("M")}
+    ${roomCode(layout.columns, fixedBytes(layout.columns) + kindBytes)}
     ${members.join("\n    ")}
   }
   out.used = a;
