@@ -44,7 +44,7 @@ const meant = (
   return { records, line: undefined, fault: undefined }
 }
 
-/** How parsers are made; the one in WebAssembly leaves JSON and some keys to the other. */
+/** How parsers are made; the one in WebAssembly leaves frames and some keys to the other. */
 type Make = (format: Format.Format<unknown>, needs: Needs) => Parser
 const inWebAssembly: Make = (format, needs) => wasmParser(format, needs) ?? generate(format, needs)
 let make: Make = generate

@@ -60,9 +60,11 @@ it.each<readonly [string, Partial<Dialect>]>([
     "the first of several bytes is enough",
     { upToBytes: ([first]) => `p = find(${first?.[0]}, p + ${first?.[1]}, e) - ${first?.[1]};` }
   ],
-  ["quotes are bytes like others", { quotes: () => "" }],
+  ["quotes are bytes like others", { quotes: (separator) => `T = ${separator}; breaks = 0;` }],
   ["powers of ten are one too high", { powerOfTen: (exponent) => `P10[${exponent} + 1]` }],
   ["digits beyond the fifteenth are taken as they come", { longNumber: () => "" }],
+  ["a text of JSON goes on behind a backslash", { textEnd: "q = find(34, q, e);" }],
+  ["a value nobody reads ends at the next comma", { skip: "find(44, q, e)" }],
   ["a line has one byte too many", { lineEnd: `${webAssembly.lineEnd} if (e < end) e++;` }]
 ])("sees that %s", async (_, broken) => {
   expect(seen(await withDialect(broken))).not.toEqual([])

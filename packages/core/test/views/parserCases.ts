@@ -150,5 +150,45 @@ const overLanguage: ReadonlyArray<Case> = [
   }
 ]
 
+const members = erased(
+  Format.ndjson({ id: Format.integer(), text: Format.optional(Format.text()) })
+)
+const values = [
+  '"plain"',
+  '"a \\"b\\" \\u00e9\\/"',
+  '[1, {"b": [ -2.5e+3, null ]}, "x,y"]',
+  "-0.25",
+  "true",
+  '{"a":{"b":{}}}',
+  `${"[".repeat(70)}${"]".repeat(70)}`
+]
+const value = (i: number): string => values[i % values.length] as string
+
+const overJson: ReadonlyArray<Case> = [
+  {
+    name: "members nobody reads",
+    format: members,
+    text: lines(
+      1_500,
+      (i) => `{"more": ${value(i)}, "id":${i},"text":"t${i}", "m":${value(i + 3)}}`
+    )
+  },
+  {
+    name: "texts with escapes among others",
+    format: members,
+    text: lines(900, (i) => `{"id":${i},"text":${i % 20 === 0 ? '"a\\tb"' : '"über"'}}`)
+  },
+  {
+    name: "a member nobody reads that is no JSON",
+    format: members,
+    text: lines(700, (i) => `{"more":${i === 600 ? "tru" : "true"},"id":${i}}`)
+  },
+  {
+    name: "spaces, blank lines, and members in any order",
+    format: members,
+    text: lines(700, (i) => (i % 9 === 4 ? "  " : ` { "text" : null , "id" : ${i} } `))
+  }
+]
+
 /** All inputs. */
-export const cases: ReadonlyArray<Case> = [...overMemory, ...repeated, ...overLanguage]
+export const cases: ReadonlyArray<Case> = [...overMemory, ...repeated, ...overLanguage, ...overJson]

@@ -12,7 +12,7 @@ import type { Dialect } from "./dialect.ts"
 import { javascript, webAssembly } from "./dialect.ts"
 import { fieldCode } from "./fieldCode.ts"
 import { recordCode } from "./frames.ts"
-import { generateJson } from "./generateJson.ts"
+import { generateJson, jsonScanOf } from "./generateJson.ts"
 import { bytesOf, ParserScope } from "./parserScope.ts"
 import { makePlain, quotedExpected } from "./quoted.ts"
 import type { Reading } from "./reading.ts"
@@ -90,7 +90,7 @@ const body = (scope: ParserScope, { steps, checks }: Reading, over: string): str
     .join("\n    ")
 
 const scan = (format: Format<unknown>, reading: Reading, scope: ParserScope): string => {
-  const over = `lines${format.quotes ? scope.dialect.passedLines : "++"}; at = next;`
+  const over = `lines${format.quotes ? " += 1 + breaks" : "++"}; at = next;`
   const fields = body(scope, reading, over)
   const written = write(scope, reading.steps)
   return `scan: while (at < end && r < max) {${opening(format, scope)}
@@ -140,6 +140,7 @@ const scopeOf = (format: Format<unknown>, needs: Needs, dialect: Dialect) => {
 
 /** What a parser is in WebAssembly: the loop over lines, and what it refers to. */
 export const scanOf = (format: Format<unknown>, needs: Needs) => {
+  if (format._tag === "Ndjson") return jsonScanOf(format, needs)
   const { reading, layout, scope } = scopeOf(format, needs, webAssembly)
   return { text: scan(format, reading, scope), layout, scope }
 }

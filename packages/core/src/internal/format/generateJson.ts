@@ -6,11 +6,12 @@ import { multiplier, seed } from "../../ByteHash.ts"
 import type { Condition } from "../../Fields.ts"
 import type { FieldSpec, FieldSpecs, Format } from "../../Format.ts"
 import type { Layout, Needs } from "../../Views.ts"
-import { absent } from "../../Views.ts"
+import { absent, narrowed } from "../../Views.ts"
 import { namesIn, testCode } from "../views/conditionCode.ts"
 import { flush, hoists, write, writeRead } from "./columnCode.ts"
 import { bare, choiceValues, isOptional } from "./describe.ts"
-import { javascript } from "./dialect.ts"
+import type { Dialect } from "./dialect.ts"
+import { javascript, webAssembly } from "./dialect.ts"
 import { recordCode } from "./frames.ts"
 import type { Parse, Parser } from "./generate.ts"
 import { jsonExpected, objectExpected, readJson, usedFields } from "./jsonFields.ts"
@@ -85,13 +86,14 @@ const rejection = (
   }
 }
 
-const source = (
+/** The loop over lines. */
+const scan = (
   format: Format<unknown>,
   steps: ReadonlyArray<Step>,
   scope: ParserScope,
   rejected: Rejection
 ): string => {
-  const { needs } = scope
+  const { needs, dialect } = scope
   const id = (path: string): number => scope.id(path)
   const members = steps.map((step, nth) => ({ step, nth, id: id(step.path) }))
   const needed = members.filter(({ step }) => !isOptional(step.spec))
@@ -102,42 +104,41 @@ const source = (
       return `s${n} = x.starts[${i}]; l${n} = x.lengths[${i}]; v${n} = k${n} = x.numbers[${i}];`
     })
     .join("\n      ")
-  return `// parser of JSON ${identity++}
-"use strict";
-return function json_${identity}(b, at, end, sheet, max, host) {
-  const C = sheet.columns;
-  let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
-  ${hoists(scope)}
-  scan: while (at < end && r < max) {
-    ${recordCode(format, scope.faults, scope.dialect)}
+  return `scan: while (at < end && r < max) {
+    ${recordCode(format, scope.faults, dialect)}
     ${variables(steps, id)}
     let seen = 0, objects = 0, isRead = false;
-    p = space(b, p, e);
+    p = ${dialect.space("p")};
     if (p === e) { lines++; at = next; continue; }
     quick: {
       q = p;
-      ${objectCode(members, 0, { count: 0, atComma: rejected.early })}
+      ${objectCode(members, 0, { count: 0, atComma: rejected.early, dialect })}
       if (${mask === 0 ? "false" : `(seen & ${mask}) !== ${mask}`}) break quick;
-      isRead = space(b, q, e) === e;
+      isRead = ${dialect.space("q")} === e;
     }
     if (!isRead) {
-      const fault = slow(b, p, e, x);
-      if (fault >= 0) { host.fault = fault; host.faultAt = at; break scan; }
-      ${back}
-      if (x.isWide) { host.isWide = true; x.isWide = false; }
+      ${dialect.slow(back)}
     }
     ${rejected.late}
     ${hashes(steps, needs, id)}
     ${write(scope, steps)}
     lines++;
     at = next;
-  }
+  }`
+}
+
+const source = (lines: string, scope: ParserScope): string => `// parser of JSON ${identity++}
+"use strict";
+return function json_${identity}(b, at, end, sheet, max, host) {
+  const C = sheet.columns;
+  let r = sheet.rows, room = sheet.room, lines = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
+  ${hoists(scope)}
+  ${lines}
   sheet.rows = r;
   ${flush(scope)}
   host.lines += lines;
   return at;
 }`
-}
 
 /** The slow way: the line's meaning, its texts put where the line stood, as bytes. */
 const codeOf = (spec: FieldSpec, value: unknown): number => {
@@ -177,22 +178,34 @@ const slowWay = (
   }
 }
 
-/** Compiles a parser for lines of JSON. */
-export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layout): Parser => {
+const scopeOf = (format: Format<unknown>, needs: Needs, layout: Layout, dialect: Dialect) => {
   const fields = usedFields(format.fields, needs)
   const ending = { to: "", orEnd: false }
   const steps = Object.entries(fields).map(
     ([name, spec]): Step => ({ name, path: name, spec, ending, expected: "", inner: [] })
   )
-  const scope = new ParserScope(layout, needs, steps, format, javascript)
+  const scope = new ParserScope(layout, needs, steps, format, dialect)
   scope.faults.push({ field: "(line)", expected: objectExpected })
   for (const { path, spec } of steps)
     scope.faults.push({ field: path, expected: jsonExpected(spec) })
   const where = askable(needs.where, Object.keys(fields))
+  return { fields, scope, where, text: scan(format, steps, scope, rejection(steps, scope, where)) }
+}
+
+/** What a parser of JSON is in WebAssembly: the loop over lines, and what it refers to. */
+export const jsonScanOf = (format: Format<unknown>, needs: Needs) => {
+  const layout = narrowed(format.layout, needs)
+  const { scope, text } = scopeOf(format, needs, layout, webAssembly)
+  return { text, layout, scope }
+}
+
+/** Compiles a parser for lines of JSON. */
+export const generateJson = (format: Format<unknown>, needs: Needs, layout: Layout): Parser => {
+  const { fields, scope, where, text } = scopeOf(format, needs, layout, javascript)
   const slow = slowWay(fields, where, scope.faults)
   const x: Slow = { starts: [], lengths: [], numbers: [], isWide: false }
   const names = ["SEED", "M", "words", "space", "skip", "slow", "x"]
-  const made = new Function(...names, source(format, steps, scope, rejection(steps, scope, where)))
+  const made = new Function(...names, source(text, scope))
   const parse = made(seed, multiplier, scope.words, skipSpace, skipValue, slow, x) as Parse
   return { parse, layout, faults: scope.faults }
 }

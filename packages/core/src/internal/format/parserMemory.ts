@@ -4,6 +4,7 @@ import { multiplier, seed } from "../../ByteHash.ts"
 import type { Column } from "../../Views.ts"
 import type { Place } from "../wasm/expressions.ts"
 import { searchSlack } from "../wasm/search.ts"
+import { stateWords } from "./dialect.ts"
 import type { ParserScope } from "./parserScope.ts"
 
 /** Rows of one call; a line of several records may add as many. */
@@ -17,10 +18,6 @@ export const windowMax = 262_144
 
 /** Powers of ten that are exact. */
 const powers = 23
-
-/** What the program and its host tell each other, by position in the first array. */
-export const stateWords = { rows: 0, lines: 1, keys: 2, max: 3, stop: 4, groups: 5 } as const
-const stateRoom = 64
 
 /** A part of a column. */
 export type Part = "start" | "length" | "hash" | "value" | "code"
@@ -68,7 +65,9 @@ export class ParserMemory {
     ["SEED", seed],
     ["M", multiplier],
     ["rowRoom", rowRoom],
-    ["keyRoom", keyRoom]
+    ["keyRoom", keyRoom],
+    ["false", 0],
+    ["true", 1]
   ])
   /** The columns of elements, by the number in their names. */
   readonly groups: ReadonlyArray<string>
@@ -78,7 +77,7 @@ export class ParserMemory {
 
   constructor(scope: ParserScope) {
     this.scope = scope
-    this.reserve("ST", "ints", stateRoom)
+    this.reserve("ST", "ints", stateWords.groups + scope.places.size)
     this.reserve("P10", "floats", powers)
     for (const name of ["KS", "KL", "KH"]) this.reserve(name, "ints", rowRoom)
     const groups: Array<string> = []

@@ -38,8 +38,8 @@ export class ParserScope {
   readonly dialect: Dialect
   /** Fields end at the byte in variable T, which depends on the line. */
   readonly quotes: boolean
-  /** A text is lowered where it stands. */
-  lowers = false
+  /** Some bytes are changed where they stand, as capitals made small. */
+  rewrites = false
   /** Fields whose start and end are wanted besides their value. */
   private readonly spanned = new Set<string>()
   private readonly ids = new Map<string, number>()
@@ -107,7 +107,7 @@ export class ParserScope {
 
   /** The bytes that end a field, as the code knows them. */
   endOf(to: string): ReadonlyArray<number | string> {
-    return this.quotes ? [this.dialect.plainEnd(this.separator)] : bytesOf(to)
+    return this.quotes ? ["T"] : bytesOf(to)
   }
 
   /** The test that what ends a fixed field stands at p, and the step over it. */

@@ -28,7 +28,7 @@ export const textCode = (scope: ParserScope, step: Step, spec: TextSpec): string
   const inScan = hash && !cuts
   const work: Array<string> = []
   if (spec.lower && value) {
-    scope.lowers = true
+    scope.rewrites = true
     work.push("if (c >= 65 && c <= 90) { c += 32; b[p] = c; }")
   }
   if (inScan) work.push(`h${n} = Math.imul(h${n} ^ c, M);`)

@@ -2,16 +2,18 @@
 // where that in JavaScript is interpreted first and compiled three times while it runs. It works on
 // a copy of the input and leaves columns in its own memory, from where they go into the sheet. A
 // record it has no room or no words for is left to the parser in JavaScript: one with a fault, with
-// quotes, with a number of twenty digits.
+// an escape of JSON, with a number of twenty digits.
 import type { Format } from "../../Format.ts"
 import type { ColumnData, Needs, Sheet } from "../../Views.ts"
-import type { Program } from "../wasm/module.ts"
+import type { FunctionText, Program } from "../wasm/module.ts"
 import { compileProgram } from "../wasm/module.ts"
+import { stateWords as at } from "./dialect.ts"
 import type { Parse, Parser, ParserHost } from "./generate.ts"
 import { generate, scanOf } from "./generate.ts"
 import type { Binding } from "./parserMemory.ts"
-import { stateWords as at, ParserMemory, rowsMax, windowMax } from "./parserMemory.ts"
+import { ParserMemory, rowsMax, windowMax } from "./parserMemory.ts"
 import type { ParserScope } from "./parserScope.ts"
+import { jsonLibrary, quoteLibrary } from "./wasmLibrary.ts"
 
 const windowMin = 16_384
 const windowFirst = 65_536
@@ -22,16 +24,17 @@ const leftMin = 64
 
 const lineFeed = 10
 
-const textOf = (scan: string, groups: ReadonlyArray<string>, quotes: boolean): string => {
+const textOf = (scan: string, groups: ReadonlyArray<string>, rewrites: boolean): string => {
   const counts = groups.map((id, i) => `let g${id} = ST[${at.groups + i}];`).join(" ")
   const left = groups.map((id, i) => `ST[${at.groups + i}] = g${id};`).join(" ")
   return `let r = ST[${at.rows}], lines = ST[${at.lines}], ku = ST[${at.keys}];
     const max = ST[${at.max}];
-    let stop = 0, rowsBefore = 0, keysBefore = 0, p = at, e = 0, c = 0, q = 0, z = 0;
-    ${counts} ${quotes ? "let quoted = -1;" : ""}
+    let stop = 0, rowsBefore = 0, keysBefore = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
+    let quoted = -1, T = 0, breaks = 0, changed = ${rewrites ? 1 : 0};
+    ${counts}
     ${scan}
     ST[${at.rows}] = r; ST[${at.lines}] = lines; ST[${at.keys}] = ku;
-    ST[${at.stop}] = stop; ${left}
+    ST[${at.stop}] = stop; ST[${at.changed}] = changed; ${left}
     return at;`
 }
 
@@ -55,8 +58,6 @@ class WasmParser {
   private readonly bindings: ReadonlyArray<Binding>
   private readonly groups: number
   private readonly keys: Keys | undefined
-  /** Texts are lowered where they stand. */
-  private readonly lowers: boolean
   private windowBytes = windowFirst
   /** Records left to JavaScript, and all others. */
   private left = 0
@@ -76,7 +77,6 @@ class WasmParser {
     this.window = memory.byteArray(buffer, "b")
     this.bindings = memory.bindings(buffer)
     this.groups = memory.groups.length
-    this.lowers = scope.lowers
     if (scope.needs.key === undefined) return
     this.keys = {
       starts: memory.ints(buffer, "KS"),
@@ -121,7 +121,7 @@ class WasmParser {
       }
       window.set(bytes.subarray(place, place + length))
       const reached = this.program.run(0, length, place)
-      if (this.lowers) bytes.set(window.subarray(0, reached), place)
+      if (state[at.changed] !== 0) bytes.set(window.subarray(0, reached), place)
       place += reached
       // The next window is as long as this many rows are.
       if (reached < length && state[at.stop] === 0) this.fit(place - from)
@@ -192,17 +192,23 @@ class WasmParser {
   }
 }
 
+const libraryOf = (format: Format<unknown>): ReadonlyArray<FunctionText> => {
+  if (format._tag === "Ndjson") return jsonLibrary
+  return format.quotes ? quoteLibrary : []
+}
+
 /**
  * A parser in WebAssembly; undefined where the platform has none, and for formats whose code says
- * more than the language of such programs: JSON, frames, keys made of numbers.
+ * more than the language of such programs: frames, keys made of numbers.
  */
 export const wasmParser = (format: Format<unknown>, needs: Needs): Parser | undefined => {
-  if (format._tag === "Ndjson" || format.frames !== undefined) return undefined
+  if (format.frames !== undefined) return undefined
   const { text, layout, scope } = scanOf(format, needs)
   const memory = new ParserMemory(scope)
   const program = compileProgram({
-    text: textOf(text, memory.groups, format.quotes === true),
+    text: textOf(text, memory.groups, scope.rewrites),
     params: ["at", "end", "D"],
+    functions: libraryOf(format),
     arrays: memory.arrays,
     constants: memory.constants,
     searched: memory.arrays.get("b")?.base ?? 0,

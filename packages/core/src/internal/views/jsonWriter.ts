@@ -43,9 +43,9 @@ const nullWord = 0x6c6c756e
 
 /**
  * Writes the text of `b` at `from` into `o` at `at` as a JSON string, or null for a length of -1;
- * returns where it ends. Of four bytes none needs an escape when none is a quote, a backslash or below 32: the high
- * bit of a byte comes out of a subtraction only where that byte was too small. A borrow may raise a
- * false alarm, which costs a look at each byte.
+ * returns where it ends. Of four bytes none needs an escape when none is a quote, a backslash or
+ * below 32: the high bit of a byte comes out of a subtraction only where that byte was too small. A
+ * borrow may raise a false alarm, which costs a look at each byte.
  *
  * One function for all texts of all writers: inlined into each, it made them so long that the
  * engine optimised them late.

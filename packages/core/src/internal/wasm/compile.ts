@@ -8,7 +8,8 @@ import { NotCompilable } from "./tree.ts"
 
 interface Frame {
   readonly label: string | undefined
-  readonly role: "break" | "continue" | "other"
+  /** What leaves it: a break, a break that names it, a continue, or nothing. */
+  readonly role: "break" | "labelled" | "continue" | "other"
 }
 
 class Body extends Expressions {
@@ -47,6 +48,11 @@ class Body extends Expressions {
         return
       case "Loop":
         this.loop(statement)
+        return
+      case "Labelled":
+        this.open(op.block, "labelled", statement.label)
+        this.statement(statement.body)
+        this.close(1)
         return
       case "Break":
       case "Continue":
@@ -91,8 +97,9 @@ class Body extends Expressions {
     const role = isBreak ? "break" : "continue"
     for (let i = this.frames.length - 1; i >= 0; i--) {
       const frame = this.frames[i] as Frame
-      if (frame.role === role && (label === undefined || frame.label === label))
-        return this.frames.length - 1 - i
+      const isLeft = frame.role === role && (label === undefined || frame.label === label)
+      const isNamed = isBreak && frame.role === "labelled" && frame.label === label
+      if (isLeft || isNamed) return this.frames.length - 1 - i
     }
     throw new NotCompilable(`no loop to leave: ${label}`)
   }

@@ -1,37 +1,64 @@
-// The search for a byte, sixteen at a time.
+// Searches over bytes, sixteen at a time.
 import { ByteWriter } from "./byteWriter.ts"
+import { op } from "./opcodes.ts"
 
 /** Bytes behind the end that are read, and do not count. */
 export const searchSlack = 16
 
 const simd = 0xfd
+const [vectorLoad, splat, equal, below, or, bitmask] = [0x00, 0x0f, 0x23, 0x26, 0x50, 0x64]
+const [ctz, select, lessThan, atLeast] = [0x68, 0x1b, 0x48, 0x4e]
+const [intType, vectorType, voidType] = [0x7f, 0x7b, 0x40]
 
-/**
- * The code of `find(byte, from, to)` over bytes that begin at `base`: where the byte is, or `to`.
- */
-export const searchBody = (base: number): ByteWriter => {
-  const [byte, from, to, mask, wanted] = [0, 1, 2, 3, 4]
+/** A test of sixteen bytes, which `load` leaves on the stack, that gives ones where it holds. */
+type Test = (code: ByteWriter, load: () => void) => void
+
+/** A function of `from` and `to`, the locals behind the first `params`. */
+const searching = (base: number, params: number, test: Test): ByteWriter => {
+  const [from, to, mask, vector] = [params - 2, params - 1, params, params + 1]
   const code = new ByteWriter()
-  const get = (local: number) => code.byte(0x20).unsigned(local)
-  // Locals: one integer, one vector.
-  code.unsigned(2).unsigned(1).byte(0x7f).unsigned(1).byte(0x7b)
-  // wanted = splat(byte)
-  get(byte).byte(simd, 0x0f, 0x21).unsigned(wanted)
-  // loop: if (from >= to) return to
-  code.byte(0x03, 0x40)
+  const get = (local: number) => code.byte(op.get).unsigned(local)
+  code.unsigned(2).unsigned(1).byte(intType).unsigned(1).byte(vectorType)
+  code.byte(op.loop, voidType)
+  // Nothing is left: the answer is `to`.
   get(from)
-  get(to).byte(0x4e, 0x04, 0x40)
-  get(to).byte(0x0f, 0x0b)
-  // mask = bitmask(load(from) == wanted); if (mask) return min(from + ctz(mask), to)
-  get(from).byte(simd, 0x00).unsigned(0).unsigned(base)
-  get(wanted).byte(simd, 0x23, simd, 0x64, 0x22).unsigned(mask)
-  code.byte(0x04, 0x40)
+  get(to).byte(atLeast, op.if, voidType)
+  get(to).byte(op.return, op.end)
+  get(from).byte(simd, vectorLoad).unsigned(0).unsigned(base)
+  code.byte(op.set).unsigned(vector)
+  test(code, () => get(vector))
+  code.byte(simd, bitmask, op.tee).unsigned(mask)
+  // The first that is found, unless it lies behind the end.
+  code.byte(op.if, voidType)
   get(from)
-  get(mask).byte(0x68, 0x6a, 0x22).unsigned(from)
+  get(mask).byte(ctz, op.add, op.tee).unsigned(from)
   get(to)
   get(from)
-  get(to).byte(0x48, 0x1b, 0x0f, 0x0b)
-  // from += 16; again
-  get(from).byte(0x41).signed(16).byte(0x6a, 0x21).unsigned(from)
-  return code.byte(0x0c).unsigned(0).byte(0x0b, 0x00, 0x0b)
+  get(to).byte(lessThan, select, op.return, op.end)
+  get(from).byte(op.intConst).signed(16).byte(op.add, op.set).unsigned(from)
+  return code.byte(op.br).unsigned(0).byte(op.end, op.unreachable, op.end)
 }
+
+/** The code of `find(byte, from, to)` over bytes that begin at `base`: its place, or `to`. */
+export const findBody = (base: number): ByteWriter =>
+  searching(base, 3, (code, load) => {
+    load()
+    code.byte(op.get).unsigned(0).byte(simd, splat, simd, equal)
+  })
+
+/**
+ * The code of `endOfText(from, to)`: the first byte that a JSON text cannot hold as it is, a quote,
+ * a backslash or one below 32, or `to`.
+ */
+export const endOfTextBody = (base: number): ByteWriter =>
+  searching(base, 2, (code, load) => {
+    const matches = (value: number, how: number) => {
+      load()
+      code.byte(op.intConst).signed(value).byte(simd, splat, simd, how)
+    }
+    matches(34, equal)
+    matches(92, equal)
+    code.byte(simd, or)
+    matches(32, below)
+    code.byte(simd, or)
+  })

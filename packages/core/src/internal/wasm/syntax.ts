@@ -110,7 +110,8 @@ class Reader {
     if (this.kinds[this.at] === nameKind && this.words[this.at + 1] === ":") {
       const name = this.name()
       this.expect(":")
-      return this.statement(name)
+      const body = this.statement(name)
+      return body._tag === "Loop" ? body : { _tag: "Labelled", label: name, body }
     }
     const expression = this.expression()
     this.expect(";")

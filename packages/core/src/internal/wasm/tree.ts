@@ -51,6 +51,7 @@ export type Statement =
       readonly step: Expression | undefined
       readonly body: Statement
     }
+  | { readonly _tag: "Labelled"; readonly label: string; readonly body: Statement }
   | { readonly _tag: "Break" | "Continue"; readonly label: string | undefined }
   | { readonly _tag: "Return"; readonly value: Expression }
 
