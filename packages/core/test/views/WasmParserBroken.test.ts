@@ -49,11 +49,11 @@ it.each<readonly [string, Partial<Dialect>]>([
   ["places are those of the copy", { position: (place) => place }],
   [
     "the rows of a line that has no room stay",
-    { recordRoom: () => "if (r >= rowRoom) { stop = 1; ku = keysBefore; break scan; }" }
+    { recordRoom: () => "if (r >= rowRoom) { rowsBefore = r; break stopped; }" }
   ],
   [
     "the half of a key that has no room stays",
-    { keyRoom: (count) => `if (ku + ${count} > keyRoom) { stop = 1; break scan; }` }
+    { keyRoom: (count) => `if (ku + ${count} > keyRoom) { keysBefore = ku; break stopped; }` }
   ],
   ["a search ends before its last byte", { upTo: (byte) => `p = find(${byte}, p, e - 1);` }],
   [

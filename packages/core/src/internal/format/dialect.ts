@@ -118,7 +118,7 @@ export const javascript: Dialect = {
 }
 
 /** What the code is that ends the scan where it cannot go on: the record is as if not begun. */
-const stop = "{ stop = 1; r = rowsBefore; ku = keysBefore; break scan; }"
+const stop = "break stopped;"
 
 /** Code that becomes WebAssembly: see wasmParser.ts for the memory it works on. */
 export const webAssembly: Dialect = {

@@ -29,10 +29,11 @@ const textOf = (scan: string, groups: ReadonlyArray<string>, rewrites: boolean):
   const left = groups.map((id, i) => `ST[${at.groups + i}] = g${id};`).join(" ")
   return `let r = ST[${at.rows}], lines = ST[${at.lines}], ku = ST[${at.keys}];
     const max = ST[${at.max}];
-    let stop = 0, rowsBefore = 0, keysBefore = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
+    let stop = 1, rowsBefore = 0, keysBefore = 0, p = at, e = 0, c = 0, q = 0, a = 0, z = 0;
     let quoted = -1, T = 0, breaks = 0, changed = ${rewrites ? 1 : 0};
     ${counts}
-    ${scan}
+    stopped: { ${scan} stop = 0; }
+    if (stop) { r = rowsBefore; ku = keysBefore; }
     ST[${at.rows}] = r; ST[${at.lines}] = lines; ST[${at.keys}] = ku;
     ST[${at.stop}] = stop; ST[${at.changed}] = changed; ${left}
     return at;`

@@ -3,56 +3,45 @@
 import type { Expression, Statement } from "./tree.ts"
 import { NotCompilable } from "./tree.ts"
 
-const numeral = "0x[0-9a-f]+|\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?"
-const word = "[A-Za-z_$][\\w$.]*"
-const long = "\\+\\+|--|===|!==|<=|>=|&&|\\|\\||>>>|<<|>>|\\+=|-=|\\*=|\\/=|\\|="
-const short = "[-+*/<>=!&|^?:;,(){}[\\]]"
-const token = new RegExp(`\\s*(?:(${numeral})|(${word})|(${long}|${short}))`, "y")
+// One search for all words at once: a program is read while others wait for it.
+const number = /0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?/
+const name = /[A-Za-z_$][\w$.]*/
+const sign = /\+\+|--|[!=]==|[<>+\-*/|]=|&&|\|\||>>>|<<|>>|\S/
+const words = new RegExp(`${number.source}|${name.source}|${sign.source}`, "g")
 
-const numberKind = 1
-const nameKind = 2
-const signKind = 3
-
-const levels: Readonly<Record<string, number>> = {
-  "||": 1,
-  "&&": 2,
-  "|": 3,
-  "^": 4,
-  "&": 5,
-  "===": 6,
-  "!==": 6,
-  "<": 7,
-  "<=": 7,
-  ">": 7,
-  ">=": 7,
-  "<<": 8,
-  ">>": 8,
-  ">>>": 8,
-  "+": 9,
-  "-": 9,
-  "*": 10,
-  "/": 10
+const isNumber = (word: string): boolean => {
+  const first = word.charCodeAt(0)
+  return first >= 48 && first <= 57
 }
+
+const isName = (word: string): boolean => {
+  const first = word.charCodeAt(0)
+  return (first >= 97 && first <= 122) || (first >= 65 && first <= 90) || first === 95
+}
+
+const levels: ReadonlyMap<string, number> = new Map(
+  [
+    ["||"],
+    ["&&"],
+    ["|"],
+    ["^"],
+    ["&"],
+    ["===", "!=="],
+    ["<", "<=", ">", ">="],
+    ["<<", ">>", ">>>"],
+    ["+", "-"],
+    ["*", "/"]
+  ].flatMap((operators, i) => operators.map((operator) => [operator, i + 1] as const))
+)
 
 const assignments = new Set(["=", "+=", "-=", "*=", "/=", "|="])
 
 class Reader {
-  private readonly words: Array<string> = []
-  private readonly kinds: Array<number> = []
+  private readonly words: ReadonlyArray<string>
   private at = 0
 
   constructor(text: string) {
-    token.lastIndex = 0
-    const { length } = text.trimEnd()
-    while (token.lastIndex < length) {
-      const from = token.lastIndex
-      const found = token.exec(text)
-      if (found === null) throw new NotCompilable(`unknown: ${text.slice(from, from + 20)}`)
-      const kind =
-        found[1] !== undefined ? numberKind : found[2] !== undefined ? nameKind : signKind
-      this.words.push((found[1] ?? found[2] ?? found[3]) as string)
-      this.kinds.push(kind)
-    }
+    this.words = text.match(words) ?? []
   }
 
   private is(word: string): boolean {
@@ -75,8 +64,10 @@ class Reader {
   }
 
   private name(): string {
-    if (this.kinds[this.at] !== nameKind) throw this.unexpected()
-    return this.words[this.at++] as string
+    const word = this.words[this.at] ?? ""
+    if (!isName(word)) throw this.unexpected()
+    this.at++
+    return word
   }
 
   program(): ReadonlyArray<Statement> {
@@ -92,30 +83,57 @@ class Reader {
   }
 
   private statement(label?: string): Statement {
-    if (this.take("{")) return this.block()
-    if (this.take(";")) return { _tag: "Block", body: [] }
-    if (this.take("if")) return this.choice()
-    if (this.take("while")) {
-      const test = this.inBrackets()
-      return { _tag: "Loop", label, init: undefined, test, step: undefined, body: this.statement() }
+    switch (this.words[this.at]) {
+      case "{":
+        this.at++
+        return this.block()
+      case ";":
+        this.at++
+        return { _tag: "Block", body: [] }
+      case "if":
+        this.at++
+        return this.choice()
+      case "while":
+        this.at++
+        return this.repeated(label)
+      case "for":
+        this.at++
+        return this.counted(label)
+      case "break":
+      case "continue":
+        return this.leaving()
+      case "return":
+        this.at++
+        return { _tag: "Return", value: this.ended() }
+      case "let":
+      case "const":
+        return this.declaration()
+      default:
+        return this.words[this.at + 1] === ":" ? this.labelled() : this.done()
     }
-    if (this.take("for")) return this.counted(label)
-    if (this.is("break") || this.is("continue")) return this.leaving()
-    if (this.take("return")) {
-      const value = this.expression()
-      this.expect(";")
-      return { _tag: "Return", value }
-    }
-    if (this.is("let") || this.is("const")) return this.declaration()
-    if (this.kinds[this.at] === nameKind && this.words[this.at + 1] === ":") {
-      const name = this.name()
-      this.expect(":")
-      const body = this.statement(name)
-      return body._tag === "Loop" ? body : { _tag: "Labelled", label: name, body }
-    }
+  }
+
+  /** An expression with its semicolon. */
+  private ended(): Expression {
     const expression = this.expression()
     this.expect(";")
-    return { _tag: "Do", expression }
+    return expression
+  }
+
+  private done(): Statement {
+    return { _tag: "Do", expression: this.ended() }
+  }
+
+  private labelled(): Statement {
+    const label = this.name()
+    this.expect(":")
+    const body = this.statement(label)
+    return body._tag === "Loop" ? body : { _tag: "Labelled", label, body }
+  }
+
+  private repeated(label: string | undefined): Statement {
+    const test = this.inBrackets()
+    return { _tag: "Loop", label, init: undefined, test, step: undefined, body: this.statement() }
   }
 
   private inBrackets(): Expression {
@@ -168,7 +186,7 @@ class Reader {
   private assigned(): Expression {
     const target = this.chosen()
     const operator = this.words[this.at] as string
-    if (this.kinds[this.at] !== signKind || !assignments.has(operator)) return target
+    if (!assignments.has(operator)) return target
     if (target._tag !== "Name" && target._tag !== "Index") throw this.unexpected()
     this.at++
     return { _tag: "Assign", operator, target, value: this.assigned() }
@@ -186,7 +204,7 @@ class Reader {
     let left = this.unary()
     for (;;) {
       const operator = this.words[this.at] as string
-      const own = this.kinds[this.at] === signKind ? (levels[operator] ?? 0) : 0
+      const own = levels.get(operator) ?? 0
       if (own < level) return left
       this.at++
       left = { _tag: "Binary", operator, left, right: this.binary(own + 1) }
@@ -194,38 +212,63 @@ class Reader {
   }
 
   private unary(): Expression {
-    if (this.take("!")) return { _tag: "Unary", operator: "!", of: this.unary() }
-    if (this.take("-")) return { _tag: "Unary", operator: "-", of: this.unary() }
-    for (const operator of ["++", "--"])
-      if (this.take(operator)) return { _tag: "Step", operator, isPrefix: true, name: this.name() }
-    return this.simple()
+    const operator = this.words[this.at] as string
+    switch (operator) {
+      case "!":
+      case "-":
+        this.at++
+        return { _tag: "Unary", operator, of: this.unary() }
+      case "++":
+      case "--":
+        this.at++
+        return { _tag: "Step", operator, isPrefix: true, name: this.name() }
+      default:
+        return this.simple(operator)
+    }
   }
 
-  private simple(): Expression {
+  private simple(word: string | undefined): Expression {
+    if (word === undefined) throw this.unexpected()
+    if (isNumber(word)) {
+      this.at++
+      return { _tag: "Number", value: Number(word) }
+    }
     if (this.take("(")) {
       const inner = this.expression()
       this.expect(")")
       return inner
     }
-    if (this.kinds[this.at] === numberKind)
-      return { _tag: "Number", value: Number(this.words[this.at++]) }
     const name = this.name()
-    if (this.take("[")) {
-      const at = this.expression()
-      this.expect("]")
-      return { _tag: "Index", array: name, at }
+    const operator = this.words[this.at] as string
+    switch (operator) {
+      case "[":
+        return this.element(name)
+      case "(":
+        return this.call(name)
+      case "++":
+      case "--":
+        this.at++
+        return { _tag: "Step", operator, isPrefix: false, name }
+      default:
+        return { _tag: "Name", name }
     }
-    if (this.take("(")) {
-      const args: Array<Expression> = []
-      while (!this.take(")")) {
-        args.push(this.expression())
-        this.take(",")
-      }
-      return { _tag: "Call", name, args }
+  }
+
+  private element(array: string): Expression {
+    this.expect("[")
+    const at = this.expression()
+    this.expect("]")
+    return { _tag: "Index", array, at }
+  }
+
+  private call(name: string): Expression {
+    this.expect("(")
+    const args: Array<Expression> = []
+    while (!this.take(")")) {
+      args.push(this.expression())
+      this.take(",")
     }
-    for (const operator of ["++", "--"])
-      if (this.take(operator)) return { _tag: "Step", operator, isPrefix: false, name }
-    return { _tag: "Name", name }
+    return { _tag: "Call", name, args }
   }
 }
 
