@@ -182,7 +182,7 @@ export class AssemblyKeys implements Keeper {
 
   /** Finds the slots of the leading fragment's elements, which did not declare them. */
   private join(row: number, shape: KeptShape, names: ElementNames): void {
-    const { words, bytes } = this.arena
+    const { words, bytes, view } = this.arena
     const cells = this.options.cells as SlotCells
     const head = words[(row >> 2) + rowWords.head] as number
     if (head === 0) return
@@ -199,7 +199,7 @@ export class AssemblyKeys implements Keeper {
       }
       const length = words[(element + 4 * names.at) >> 2] as number
       const hash = mix(addBytes(seed, bytes, name, name + length))
-      words[element >> 2] = length < 0 ? -1 : cells.find(row, hash, bytes, name, length)
+      words[element >> 2] = length < 0 ? -1 : cells.find(row, hash, view, name, length)
     }
   }
 

@@ -138,18 +138,6 @@ export class ByteArena {
 /** Above this a copy by `set` is faster than one by hand; it makes an object. */
 const byHandMax = 256
 
-/** Copies bytes. */
-export const copyBytes = (
-  from: Uint8Array,
-  start: number,
-  length: number,
-  to: Uint8Array,
-  at: number
-): void => {
-  if (length > byHandMax) to.set(from.subarray(start, start + length), at)
-  else for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number
-}
-
 /** Copies a text four bytes at a time; returns where it ends. Views are of the same bytes. */
 export const copyText = (
   from: Uint8Array,
@@ -172,14 +160,33 @@ export const copyText = (
   return end
 }
 
-/** Whether two runs of bytes are the same. */
-export const sameBytes = (
-  a: Uint8Array,
+/** Copies a name four bytes at a time. */
+export const copyName = (
+  from: DataView,
+  start: number,
+  length: number,
+  to: DataView,
+  at: number
+): void => {
+  const words = length & -4
+  for (let i = 0; i < words; i += 4) to.setInt32(at + i, from.getInt32(start + i, true), true)
+  for (let i = words; i < length; i++) to.setUint8(at + i, from.getUint8(start + i))
+}
+
+/** Whether two names of one length are the same; of four bytes or more, the last four are one. */
+export const sameName = (
+  a: DataView,
   atA: number,
-  b: Uint8Array,
+  b: DataView,
   atB: number,
   length: number
 ): boolean => {
-  for (let i = 0; i < length; i++) if (a[atA + i] !== b[atB + i]) return false
-  return true
+  if (length < 4) {
+    for (let i = 0; i < length; i++) if (a.getUint8(atA + i) !== b.getUint8(atB + i)) return false
+    return true
+  }
+  const last = length - 4
+  for (let i = 0; i < last; i += 4)
+    if (a.getInt32(atA + i, true) !== b.getInt32(atB + i, true)) return false
+  return a.getInt32(atA + last, true) === b.getInt32(atB + last, true)
 }

@@ -64,7 +64,7 @@ export interface RulePlan {
 
 /** A name as bytes, with its hash. */
 export interface SlotName {
-  readonly bytes: Uint8Array
+  readonly view: DataView
   readonly hash: number
 }
 

@@ -65,13 +65,14 @@ export class ByteLogic implements ByteKeys {
   private readonly predicates: ReadonlyArray<Trigger<unknown> | undefined>
   private readonly held: Array<boolean> = []
   private columns: ReadonlyArray<ColumnData> = []
-  private bytes = new Uint8Array(0)
+  /** The bytes of the block. */
+  private view: DataView = new DataView(new ArrayBuffer(0))
   private plan: RulePlan = noPlan
   private averageBytes = 0
   private left: Array<number> = []
   private declaredSlots = new Int32Array(16)
   // Where the name of the fragment's slot stands.
-  private nameBytes: Uint8Array = this.bytes
+  private names: DataView = this.view
   private nameFrom = 0
   private nameLength = 0
   private nameHash = 0
@@ -102,7 +103,8 @@ export class ByteLogic implements ByteKeys {
 
   enter(block: ViewBlock): void {
     this.columns = block.sheet.columns
-    this.bytes = block.sheet.bytes as Uint8Array<ArrayBuffer>
+    const { buffer, byteOffset, byteLength } = block.sheet.bytes
+    this.view = new DataView(buffer, byteOffset, byteLength)
     this.plan = this.options.planOf(block.sheet.layout)
     this.keeper.enter(block)
   }
@@ -117,7 +119,7 @@ export class ByteLogic implements ByteKeys {
       if (this.options.fixed.length > 0 && !cells.declared(state)) this.openFixed(cells, state)
       named = plan.slot !== undefined && this.locate(plan.slot, row)
       if (named) {
-        slot = cells.find(state, this.nameHash, this.nameBytes, this.nameFrom, this.nameLength)
+        slot = cells.find(state, this.nameHash, this.names, this.nameFrom, this.nameLength)
         if (this.counting && slot >= 0 && cells.fragment(state, slot, plan.part) !== 0)
           if (this.isRefused(cells, state, slot)) return verdicts.duplicate
       }
@@ -205,7 +207,7 @@ export class ByteLogic implements ByteKeys {
   private locate(source: SlotSource, row: number): boolean {
     if (source._tag === "Text") {
       const column = this.columns[source.column] as ColumnData
-      this.nameBytes = this.bytes
+      this.names = this.view
       this.nameFrom = column.start[row] as number
       this.nameLength = column.length[row] as number
       this.nameHash = column.hash[row] as number
@@ -216,16 +218,16 @@ export class ByteLogic implements ByteKeys {
         ? source.name
         : source.names[this.columns[source.column]?.code[row] as number]
     if (name === undefined) return false
-    this.nameBytes = name.bytes
+    this.names = name.view
     this.nameFrom = 0
-    this.nameLength = name.bytes.length
+    this.nameLength = name.view.byteLength
     this.nameHash = name.hash
     return true
   }
 
   private openFixed(cells: SlotCells, state: number): void {
-    for (const { bytes, hash } of this.options.fixed) {
-      cells.append(state, hash, bytes, 0, bytes.length)
+    for (const { view, hash } of this.options.fixed) {
+      cells.append(state, hash, view, 0, view.byteLength)
       cells.require(state, cells.count(state) - 1)
     }
     cells.declare(state)
@@ -256,17 +258,17 @@ export class ByteLogic implements ByteKeys {
     isNew: boolean,
     group: ColumnData | undefined
   ): void {
-    const { bytes } = this
+    const { view } = this
     const added = new Set<string>()
-    if (isNew) added.add(decodeUtf8(this.nameBytes, this.nameFrom, this.nameFrom + this.nameLength))
+    if (isNew) added.add(textOf(this.names, this.nameFrom, this.nameLength))
     const names = group?.children[this.plan.child]
     if (group !== undefined && names !== undefined) {
       const first = group.start[row] as number
       for (let j = first; j < first + (group.length[row] as number); j++) {
         const start = names.start[j] as number
         const length = names.length[j] as number
-        if (cells.find(state, names.hash[j] as number, bytes, start, length) < 0)
-          added.add(decodeUtf8(bytes, start, start + length))
+        if (cells.find(state, names.hash[j] as number, view, start, length) < 0)
+          added.add(textOf(view, start, length))
       }
     }
     const { slotsMax } = this.options
@@ -278,7 +280,7 @@ export class ByteLogic implements ByteKeys {
     let slot = found
     if (slot < 0) {
       slot = cells.count(state)
-      cells.append(state, this.nameHash, this.nameBytes, this.nameFrom, this.nameLength)
+      cells.append(state, this.nameHash, this.names, this.nameFrom, this.nameLength)
     }
     const before = cells.fragment(state, slot, part)
     if (before === 0) cells.fill(state, slot, part, kept)
@@ -286,7 +288,7 @@ export class ByteLogic implements ByteKeys {
   }
 
   private demand(cells: SlotCells, state: number, row: number, kept: number): void {
-    const { plan, bytes } = this
+    const { plan, view } = this
     const group = this.columns[plan.group] as ColumnData
     const names = group.children[plan.child] as ColumnData
     const first = group.start[row] as number
@@ -296,10 +298,10 @@ export class ByteLogic implements ByteKeys {
       const start = names.start[first + j] as number
       const length = names.length[first + j] as number
       const hash = names.hash[first + j] as number
-      let slot = cells.find(state, hash, bytes, start, length)
+      let slot = cells.find(state, hash, view, start, length)
       if (slot < 0) {
         slot = cells.count(state)
-        cells.append(state, hash, bytes, start, length)
+        cells.append(state, hash, view, start, length)
       }
       cells.require(state, slot)
       this.declaredSlots[j] = slot
@@ -388,5 +390,8 @@ export class ByteLogic implements ByteKeys {
 
 const nameOf = (cells: SlotCells, arena: ByteArena, state: number, slot: number): string => {
   const [from, length] = cells.name(state, slot)
-  return decodeUtf8(arena.bytes, from, from + length)
+  return textOf(arena.view, from, length)
 }
+
+const textOf = ({ buffer, byteOffset }: DataView, from: number, length: number): string =>
+  decodeUtf8(new Uint8Array(buffer, byteOffset + from, length), 0, length)

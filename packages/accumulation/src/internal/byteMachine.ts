@@ -205,6 +205,6 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
     }
     const start = sheet.keyStart[at] as number
     const length = sheet.keyLength[at] as number
-    return this.rows.make(sheet.keyHash[at] as number, sheet.keyBytes, start, length, this.now)
+    return this.rows.make(sheet.keyHash[at] as number, sheet.keyWords, start, length, this.now)
   }
 }

@@ -11,7 +11,6 @@
 // for. The flags are the phase, whether the required slots are known, and one bit for each holder.
 import { hashBytes } from "@sluice/core/ByteHash"
 import type { ByteArena } from "./byteArena.ts"
-import { copyBytes } from "./byteArena.ts"
 import type { Phase } from "./entry.ts"
 import type { Holder } from "./keyTable.ts"
 import { holders } from "./keyTable.ts"
@@ -84,10 +83,10 @@ export class ByteRows {
   }
 
   /**
-   * A row for a key, its bytes copied, that nobody names yet. Until it has a place in the list, its
-   * hash stands there.
+   * A row for a key that nobody names yet; the key is copied, from where a word begins, with the
+   * zeros behind it. Until the row has a place in the list, its hash stands there.
    */
-  make(hash: number, bytes: Uint8Array, from: number, length: number, now: number): number {
+  make(hash: number, key: Int32Array, from: number, length: number, now: number): number {
     const { arena } = this
     const row = arena.take(this.sizeFor(length))
     const { words, floats } = arena
@@ -99,9 +98,10 @@ export class ByteRows {
     floats[(row >> 3) + rowFloats.last] = now
     if (this.hasWords) floats[(row + keyAt + behindKey(length)) >> 3] = 0
     if (this.extras.first) floats[this.firstAt(row)] = now
-    // Zeros up to the next word: keys are compared word by word.
-    if ((length & 3) !== 0) words[(row + keyAt + length) >> 2] = 0
-    copyBytes(bytes, from, length, arena.bytes, row + keyAt)
+    const at = (row + keyAt) >> 2
+    const start = from >> 2
+    const count = (length + 3) >> 2
+    for (let i = 0; i < count; i++) words[at + i] = key[start + i] as number
     return row
   }
 

@@ -25,7 +25,10 @@ const encoder = new TextEncoder()
 
 const slotNameOf = (text: string): SlotName => {
   const bytes = encoder.encode(text)
-  return { bytes, hash: hashBytes(bytes, 0, bytes.length) }
+  return {
+    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+    hash: hashBytes(bytes, 0, bytes.length)
+  }
 }
 
 /** What a rule reads, by the names of fields. */

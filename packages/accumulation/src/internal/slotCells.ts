@@ -7,10 +7,10 @@
 //   slot:  [hash, length of the name and whether it is required, part 0, part 1, …,
 //           name or its cell]
 //
-// A part is empty (0), filled by a fragment that is kept (its cell), or by one of which nothing is
-// kept (-1).
+// A part is empty (0), filled by a fragment that is kept (its cell), by one of which nothing is
+// kept (-1), or by one of which a small number is kept (below that).
 import type { ByteArena } from "./byteArena.ts"
-import { copyBytes, sameBytes } from "./byteArena.ts"
+import { copyName, sameName } from "./byteArena.ts"
 import { rowFlags, rowWords } from "./byteRows.ts"
 
 const roomFirst = 2
@@ -101,27 +101,27 @@ export class SlotCells {
   }
 
   /** Position of a name, or -1. */
-  find(state: number, hash: number, bytes: Uint8Array, from: number, length: number): number {
+  find(state: number, hash: number, names: DataView, from: number, length: number): number {
     const { words } = this.arena
     const k = state >> 2
     const count = words[k + countAt] as number
-    if (count > scanMax) return this.lookUp(state, hash, bytes, from, length)
+    if (count > scanMax) return this.lookUp(state, hash, names, from, length)
     for (let i = 0, at = (words[k + cellAt] as number) >> 2; i < count; i++, at += this.slotWords) {
-      if (words[at] === hash && this.isName(at, bytes, from, length)) return i
+      if (words[at] === hash && this.isName(at, names, from, length)) return i
     }
     return -1
   }
 
-  private isName(at: number, bytes: Uint8Array, from: number, length: number): boolean {
+  private isName(at: number, names: DataView, from: number, length: number): boolean {
     const { arena } = this
     if ((arena.words[at + 1] as number) >> 1 !== length) return false
-    return sameBytes(arena.bytes, this.nameFrom(at, length), bytes, from, length)
+    return sameName(arena.view, this.nameFrom(at, length), names, from, length)
   }
 
   private lookUp(
     state: number,
     hash: number,
-    bytes: Uint8Array,
+    names: DataView,
     from: number,
     length: number
   ): number {
@@ -132,7 +132,7 @@ export class SlotCells {
       for (let i = 0; i < this.count(state); i++) this.note(lookup, state, i)
     }
     for (const i of lookup.get(hash) ?? [])
-      if (this.isName(this.slot(state, i), bytes, from, length)) return i
+      if (this.isName(this.slot(state, i), names, from, length)) return i
     return -1
   }
 
@@ -144,7 +144,7 @@ export class SlotCells {
   }
 
   /** Adds a name that `find` does not know, behind the others. */
-  append(state: number, hash: number, bytes: Uint8Array, from: number, length: number): void {
+  append(state: number, hash: number, names: DataView, from: number, length: number): void {
     const { arena } = this
     const k = state >> 2
     const cell = length > nameBytes ? arena.take(length) : 0
@@ -156,7 +156,7 @@ export class SlotCells {
     words[at] = hash
     words[at + 1] = length << 1
     if (cell !== 0) words[at + this.nameAt] = cell
-    copyBytes(bytes, from, length, arena.bytes, this.nameFrom(at, length))
+    copyName(names, from, length, arena.view, this.nameFrom(at, length))
     words[k + countAt] = count + 1
     if (count >= scanMax) {
       const lookup = this.lookups.get(state)

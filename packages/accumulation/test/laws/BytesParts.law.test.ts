@@ -3,7 +3,7 @@
 import { hashBytes } from "@sluice/core/ByteHash"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { ByteArena, copyText } from "../../src/internal/byteArena.ts"
+import { ByteArena, copyName, copyText, sameName } from "../../src/internal/byteArena.ts"
 import { ByteIndex } from "../../src/internal/byteIndex.ts"
 import { ByteRows } from "../../src/internal/byteRows.ts"
 
@@ -16,15 +16,17 @@ describe("the index by bytes", () => {
 
   const emptyIndex = (): ByteIndex =>
     new ByteIndex(new ByteRows(new ByteArena(), { first: false, expected: false, firsts: false }))
+  const wordsOf = (text: string): Int32Array => {
+    const words = new Int32Array((Buffer.byteLength(text) + 3) >> 2)
+    new Uint8Array(words.buffer).set(Buffer.from(text))
+    return words
+  }
   const made = ({ rows }: ByteIndex, text: string, hash: number): number => {
-    const bytes = Buffer.from(text)
-    return rows.make(hash, bytes, 0, bytes.length, 0)
+    return rows.make(hash, wordsOf(text), 0, Buffer.byteLength(text), 0)
   }
   const hashOf = (text: string): number => hashBytes(Buffer.from(text), 0, Buffer.byteLength(text))
   const find = (index: ByteIndex, text: string): number => {
-    const words = new Int32Array((Buffer.byteLength(text) + 3) >> 2)
-    new Uint8Array(words.buffer).set(Buffer.from(text))
-    return index.find(hashOf(text), words, 0, Buffer.byteLength(text))
+    return index.find(hashOf(text), wordsOf(text), 0, Buffer.byteLength(text))
   }
 
   it("answers as a Map does, and gives back what it let go of", () => {
@@ -137,6 +139,24 @@ describe("texts in the arena", () => {
         expect(end).toBe(to + text.length)
         const expected = [...new Array<number>(to).fill(170), ...text, ...Array(9).fill(170)]
         expect([...target]).toEqual(expected)
+      })
+    )
+  })
+
+  it("names are copied and compared whole, from any place, and by nothing beside them", () => {
+    const place = fc.integer({ min: 0, max: 9 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), place, place, fc.nat(), (name, at, to, n) => {
+        const from = viewOf(Uint8Array.from([...new Array<number>(at).fill(1), ...name, 2, 2, 2]))
+        const target = new Uint8Array(to + name.length + 9).fill(170)
+        copyName(from, at, name.length, viewOf(target), to)
+        const expected = [...new Array<number>(to).fill(170), ...name, ...Array(9).fill(170)]
+        expect([...target]).toEqual(expected)
+        expect(sameName(from, at, viewOf(target), to, name.length)).toBe(true)
+        if (name.length === 0) return
+        const changed = to + (n % name.length)
+        target[changed] = (target[changed] as number) ^ 128
+        expect(sameName(from, at, viewOf(target), to, name.length)).toBe(false)
       })
     )
   })
