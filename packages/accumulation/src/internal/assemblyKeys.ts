@@ -93,7 +93,8 @@ export class AssemblyKeys implements Keeper {
   /** Copies a fragment into a cell. */
   private copied({ keep, leads }: FragmentPlan, row: number): number {
     const kept = keep(this.arena, this.columns, this.bytes, this.view, row)
-    this.arena.words[leads ? this.originAt(kept) : (kept + secondWord) >> 2] = this.origin
+    if (kept > 0)
+      this.arena.words[leads ? this.originAt(kept) : (kept + secondWord) >> 2] = this.origin
     return kept
   }
 

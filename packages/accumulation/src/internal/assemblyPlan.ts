@@ -28,6 +28,8 @@ export interface AssemblyPlan {
   readonly isLate: boolean
   readonly hasSlots: boolean
   readonly partCount: number
+  /** A fragment may take the place of another that fills its part. */
+  readonly replaces: boolean
 }
 
 const partsOf = (assembly: Assembly): ReadonlyArray<Part> => Object.values<Part>(assembly.fields)
@@ -55,7 +57,8 @@ const joinedOf = (assembly: Assembly): ReadonlyArray<string> => [
 export const assemblyPlan = (
   assembly: Assembly,
   rule: CompiledRule<never, never>,
-  given: RuleReads
+  given: RuleReads,
+  duplicates: "accept" | "drop" | "fail"
 ): AssemblyPlan => {
   if (rule.triggers.some((each) => each._tag === "Predicate" && each !== Complete.never))
     refuse("complete: a predicate sees fragments as objects; that of Aggregate.of sees figures")
@@ -80,6 +83,7 @@ export const assemblyPlan = (
     firsts: [...new Set(firsts)],
     isLate: joins && !isDeclared,
     hasSlots: byRule || joins,
+    replaces: !byRule || duplicates === "accept",
     partCount: byRule ? Math.max(1, rule.parts.length) : Math.max(1, joined.length)
   }
 }
@@ -129,7 +133,8 @@ export const shapeIn = (plan: AssemblyPlan, layout: Layout): KeptShape =>
     layout.columns,
     keptNames(plan, layout),
     groupOf(plan, layout),
-    layout.kind === plan.assembly.head
+    layout.kind === plan.assembly.head,
+    plan.replaces || plan.firsts.includes(layout.kind ?? "")
   )
 
 /** What is done with the fragments of a layout as they come. */

@@ -180,11 +180,11 @@ const figuresKept = (
 }
 
 const assembledKept = (
-  { rule, size, key }: Described,
+  { rule, size, key, duplicates }: Described,
   assembly: Assembly,
   layouts: ReadonlyArray<Layout>
 ): Kept => {
-  const plan = assemblyPlan(assembly, rule, readsOf(rule, size))
+  const plan = assemblyPlan(assembly, rule, readsOf(rule, size), duplicates)
   const keys = keyOf(key, layouts)
   checkLayouts(plan, layouts)
   const byRule = rule.slotOf !== undefined

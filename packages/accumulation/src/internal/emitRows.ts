@@ -5,6 +5,7 @@ import type { Assembly, ElementPart, Part } from "../Assemble.ts"
 import type { ByteArena } from "./byteArena.ts"
 import { behindKey, rowWords } from "./byteRows.ts"
 import type { KeptFields, KeptShape } from "./keptShape.ts"
+import { numberAlone } from "./keptShape.ts"
 import { partsAt } from "./slotCells.ts"
 
 /** Where rows go. */
@@ -96,12 +97,14 @@ interface Cell {
   readonly numbersAt: number
   readonly wordsAt: number
   readonly texts: string
+  readonly isAlone?: boolean
 }
 
 const putField = (cell: Cell, name: string, data: string, row: string): string => {
   const field = cell.fields.fields.get(name)
   if (field === undefined) throw new Error(`field "${name}" was not kept`)
   const { column, at, text } = field
+  if (cell.isAlone === true) return `${data}.value[${row}] = ${numberAlone(cell.base)};`
   if (column._tag === "Number")
     return `${data}.value[${row}] = d[(${cell.base} + ${cell.numbersAt + 8 * at}) >> 3];`
   if (column._tag === "Text")
@@ -192,7 +195,8 @@ class Emitter {
       base: variable,
       numbersAt: 8,
       wordsAt: shape.wordsAt,
-      texts
+      texts,
+      isAlone: shape.alone !== undefined
     }
     const starts = textStarts(
       shape.own,

@@ -4,6 +4,7 @@
 import type { Column, ColumnData } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
 import { copyText } from "./byteArena.ts"
+import { filledOnly } from "./slotCells.ts"
 
 /** Where a field lies: numbers count in eighths of bytes, words in quarters, text in its order. */
 export interface KeptField {
@@ -35,6 +36,10 @@ export interface KeptShape {
   /** Bytes of an element; its first word holds the number of its slot. */
   readonly stride: number
   readonly elementWordsAt: number
+  /**
+   * The number that is all that is kept, and stands in its slot where it can: see `numberAlone`.
+   */
+  readonly alone: KeptField | undefined
 }
 
 /** Copies a fragment's kept fields into a cell. */
@@ -68,12 +73,17 @@ const fieldsOf = (
   return { fields, numbers, words, texts }
 }
 
-/** Lays out the fields of `names`, and of elements `group.name`, of a narrowed layout. */
+/**
+ * Lays out the fields of `names`, and of elements `group.name`, of a narrowed layout. Where one
+ * fragment may take the place of another (`isReplaced`), each has a cell that says where it is
+ * from.
+ */
 export const keptShape = (
   columns: ReadonlyArray<Column>,
   names: ReadonlySet<string>,
   groupName: string | undefined,
-  leads: boolean
+  leads: boolean,
+  isReplaced: boolean
 ): KeptShape => {
   const own = columns.flatMap((column, k) =>
     column._tag !== "Group" && names.has(column.name) ? [[column, `C[${k}]`] as const] : []
@@ -84,8 +94,13 @@ export const keptShape = (
   const fixed = padded(wordsAt + 4 * ownFields.words)
   const at = columns.findIndex((column) => column.name === groupName)
   const group = columns[at]
-  if (group?._tag !== "Group")
-    return { own: ownFields, wordsAt, fixed, group: undefined, stride: 0, elementWordsAt: 0 }
+  if (group?._tag !== "Group") {
+    const [field, further] = ownFields.fields.values()
+    const isAlone =
+      !leads && !isReplaced && field?.column._tag === "Number" && further === undefined
+    const alone = isAlone ? field : undefined
+    return { own: ownFields, wordsAt, fixed, group: undefined, stride: 0, elementWordsAt: 0, alone }
+  }
   const inner = group.columns.flatMap((column, j) =>
     names.has(`${group.name}.${column.name}`) ? [[column, `C[${at}].children[${j}]`] as const] : []
   )
@@ -98,7 +113,8 @@ export const keptShape = (
     fixed,
     group: { data: `C[${at}]`, elements },
     stride,
-    elementWordsAt
+    elementWordsAt,
+    alone: undefined
   }
 }
 
@@ -133,6 +149,22 @@ const put = (
     })
     .join("\n    ")
 
+/** Numbers up to this one stand in their slots. */
+const aloneMax = 2 ** 30
+
+// A cell of its own for a small number is a line of the cache to wait for, twice. Below what says
+// that nothing is kept there is room for whole numbers; not for -0, which is another number.
+const keepAlone = (shape: KeptShape): string =>
+  shape.alone === undefined
+    ? ""
+    : `const v = ${shape.alone.data}.value[i];
+  if (v >= 0 && v <= ${aloneMax} && (v | 0) === v && (v !== 0 || 1 / v > 0))
+    return ${filledOnly - 1} - (v | 0);`
+
+/** Code for the number that `cell`, a fragment that keeps nothing else, stands for. */
+export const numberAlone = (cell: string): string =>
+  `(${cell} < 0 ? ${filledOnly - 1} - ${cell} : d[(${cell} + ${headerBytes}) >> 3])`
+
 let identity = 0
 
 /** The code that keeps a fragment. */
@@ -159,6 +191,7 @@ export const keepSource = (shape: KeptShape): string => {
   return `// keep ${identity++}
 "use strict";
 return function keep_${identity}(arena, C, b, B, i) {
+  ${keepAlone(shape)}
   ${elements}
   let size = ${shape.fixed} + n * ${shape.stride};
   ${lengths(shape.own, "l", "i")}

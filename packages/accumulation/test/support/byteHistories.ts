@@ -66,6 +66,9 @@ const announcements = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(0, -3) }
 )
 
+/** Whole numbers, at home in a slot or not. */
+const wholes = fc.oneof(fc.integer(), fc.constantFrom(0, "-0", 1, 2 ** 30, 2 ** 30 + 1, 2 ** 40))
+
 const sometimes = <A>(values: fc.Arbitrary<A>): fc.Arbitrary<A | ""> =>
   fc.oneof({ weight: 9, arbitrary: values }, { weight: 1, arbitrary: fc.constant<"">("") })
 
@@ -80,7 +83,7 @@ const lineOf: Readonly<Record<Kind, fc.Arbitrary<string>>> = {
       const elements = list.map(([word, weight]) => `${word.toUpperCase()} ${weight} `)
       return `${key} ${list.length} ${elements.join("")}${rest.join(" ")}`
     }),
-  left: fc.tuple(keys, words, fc.integer(), sizes).map((parts) => parts.join(" ")),
+  left: fc.tuple(keys, words, wholes, sizes).map((parts) => parts.join(" ")),
   // Fields that may be absent are: an empty text is null.
   right: fc
     .tuple(
