@@ -16,6 +16,9 @@ export class Outputs<Out> {
   private readonly items: Array<Out | undefined> = []
   private readonly headers: Array<Envelope.Headers> = []
   private readonly positions: Array<number> = []
+  /** Of the last complete output. */
+  private reason: string | undefined = undefined
+  private ofReason: Envelope.Headers = {}
   private held = 0
   private bytes = 0
   private source: Batch.Batch<unknown> | undefined = undefined
@@ -39,12 +42,19 @@ export class Outputs<Out> {
   }
 
   complete(out: Out, reason: string, position: number, bytes: number): void {
-    let headers = this.shared.get(reason)
-    if (headers === undefined) {
-      headers = completeHeaders(reason)
-      this.shared.set(reason, headers)
+    if (reason !== this.reason) {
+      this.ofReason = this.headersOf(reason)
+      this.reason = reason
     }
-    this.push(out, headers, position, bytes)
+    this.push(out, this.ofReason, position, bytes)
+  }
+
+  private headersOf(reason: string): Envelope.Headers {
+    const known = this.shared.get(reason)
+    if (known !== undefined) return known
+    const headers = completeHeaders(reason)
+    this.shared.set(reason, headers)
+    return headers
   }
 
   partial(out: Out, headers: Envelope.Headers, position: number, bytes: number): void {

@@ -3,6 +3,12 @@
 // completed + partial + dropped + failed + open can be checked.
 import type * as Accumulator from "@sluice/core/Accumulator"
 
+/** How often something was said. */
+interface Tally {
+  readonly reason: string
+  count: number
+}
+
 const bump = (counts: Map<string, number>, name: string, by: number): void => {
   counts.set(name, (counts.get(name) ?? 0) + by)
 }
@@ -22,7 +28,9 @@ export class Totals {
   keysEvicted = 0
   bytesOpen = 0
   private readonly drops = new Map<string, number>()
-  private readonly reasons = new Map<string, number>()
+  private readonly reasons: Array<Tally> = []
+  /** Of the last key that completed: the same of most keys. */
+  private last: Tally = { reason: "", count: 0 }
 
   dropped(fragments: number, reason: string): void {
     this.fragmentsDropped += fragments
@@ -32,7 +40,16 @@ export class Totals {
   completed(fragments: number, reason: string): void {
     this.fragmentsCompleted += fragments
     this.keysCompleted++
-    bump(this.reasons, reason, 1)
+    if (this.last.reason !== reason) this.last = this.tallyOf(reason)
+    this.last.count++
+  }
+
+  private tallyOf(reason: string): Tally {
+    const known = this.reasons.find((each) => each.reason === reason)
+    if (known !== undefined) return known
+    const tally = { reason, count: 0 }
+    this.reasons.push(tally)
+    return tally
   }
 
   snapshot(keysOpen: number, duplicates: number): Accumulator.AccumulatorTotals {
@@ -52,7 +69,9 @@ export class Totals {
       duplicates,
       bytesOpen: this.bytesOpen,
       dropsByReason: Object.fromEntries(this.drops),
-      completedByReason: Object.fromEntries(this.reasons)
+      completedByReason: Object.fromEntries(
+        this.reasons.map(({ reason, count }) => [reason, count])
+      )
     }
   }
 
