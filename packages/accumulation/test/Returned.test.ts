@@ -126,9 +126,9 @@ describe.each(engines)("$name engine, memory of keys", ({ make }) => {
       )
       const result = yield* Pipeline.run(closed, { engine: make(), openKeysMax: 3 })
       expect(result.accumulators[0]?.openKeys.map(({ key }) => key)).toEqual(["k0", "k1", "k2"])
-      // The index grows five times, and the states are in a block of their own.
+      // The index is made and grows twice, and the states are in a block of their own.
       const rents = renters.filter((renter) => renter === "accumulator-states totals")
-      expect(rents.length).toBe(6)
+      expect(rents.length).toBe(4)
     }).pipe(Effect.scoped, watched)
   )
 

@@ -9,6 +9,8 @@ import type { Block } from "./stateMemory.ts"
 
 const loadMax = 0.5
 const capacityMin = 1_024
+/** Below as many places the next table has four times as many: each costs its pages and a pass. */
+const quadrupledMax = 131_072
 /** Bytes of a place: two words, and one of the list. */
 const placeBytes = 12
 const holesMin = 1_024
@@ -76,13 +78,15 @@ export class ByteIndex {
   ): void {
     const { places, mask } = this
     const { words } = this.rows.arena
+    let touched = 0
+    for (let i = 0; i < count; i++)
+      touched ^= places[2 * ((hashes[from + i] as number) & mask)] as number
     for (let i = 0; i < count; i++) {
       const hash = hashes[from + i] as number
       let place = hash & mask
       while (places[2 * place + 1] !== 0 && places[2 * place] !== hash) place = (place + 1) & mask
       out[i] = places[2 * place + 1] as number
     }
-    let touched = 0
     for (let i = 0; i < count; i++) {
       touched ^= words[((out[i] as number) + keyAt) >> 2] as number
     }
@@ -105,7 +109,8 @@ export class ByteIndex {
   add(row: number): void {
     const capacity = this.mask + 1
     const holes = this.listed - this.live
-    if (this.live + 1 > capacity * loadMax) this.rebuild(capacity * 2)
+    if (this.live + 1 > capacity * loadMax)
+      this.rebuild(capacity * (capacity < quadrupledMax ? 4 : 2))
     else if (this.listed === capacity || (holes > holesMin && holes > this.live))
       this.rebuild(capacity)
     const { words } = this.rows.arena
