@@ -23,6 +23,7 @@ import type { Keeper, PlanOf, RulePlan } from "./byteKeys.ts"
 import { ByteLogic } from "./byteLogic.ts"
 import { ByteMachine } from "./byteMachine.ts"
 import { ByteOutputs } from "./byteOutputs.ts"
+import { rehearse } from "./byteRehearsal.ts"
 import { ByteRows } from "./byteRows.ts"
 import type { RuleReads } from "./byteRulePlan.ts"
 import {
@@ -97,17 +98,22 @@ interface Kept {
   readonly keeperOf: (rows: ByteRows, cells: SlotCells | undefined, outputs: ByteOutputs) => Keeper
 }
 
+/** A function of the user's is asked whether a key is complete. */
+const hasPredicate = (rule: CompiledRule<never, never>): boolean =>
+  rule.triggers.some((each) => each._tag === "Predicate" && each !== Complete.never)
+
 const viewsOf = (
   { rule, duplicates, weights, settings }: Described,
-  kept: Kept
+  kept: Kept,
+  layouts: ReadonlyArray<Layout>
 ): Accumulator.FragmentShape => {
   const fixed = fixedOf(rule)
-  const make = (host: Accumulator.AccumulatorHost, emitViews: boolean) => {
+  const machineOf = (host: Accumulator.AccumulatorHost, bounds: Settings, emitViews: boolean) => {
     const { memory, close } = memoryOf(host, (): number => table.open)
     const arena = new ByteArena(memory)
     const cells = kept.parts === 0 ? undefined : new SlotCells(arena, kept.parts)
     const rows = new ByteRows(arena, {
-      first: settings.ageMs !== Number.POSITIVE_INFINITY,
+      first: bounds.ageMs !== Number.POSITIVE_INFINITY,
       expected: rule.announces !== undefined,
       firsts: kept.firsts
     })
@@ -122,9 +128,16 @@ const viewsOf = (
       fixed,
       duplicates,
       weights,
-      slotsMax: settings.slotsMax
+      slotsMax: bounds.slotsMax
     })
-    return new ByteMachine(host, logic, settings, table, outputs, emitViews)
+    return new ByteMachine(host, logic, bounds, table, outputs, emitViews)
+  }
+  // A rehearsal calls nothing of the user's.
+  let isRehearsed = hasPredicate(rule)
+  const make = (host: Accumulator.AccumulatorHost, emitViews: boolean) => {
+    if (!isRehearsed) rehearse(layouts, kept.needs, settings, machineOf)
+    isRehearsed = true
+    return machineOf(host, settings, emitViews)
   }
   return { _tag: "Views", needs: kept.needs, output: kept.output, make }
 }
@@ -156,9 +169,6 @@ const figuresKept = (
   const reads = readsOf(rule, size)
   const keys = keyOf(key, layouts)
   const names = [...figureNames(figures, layouts)]
-  const hasPredicate = rule.triggers.some(
-    (each) => each._tag === "Predicate" && each !== Complete.never
-  )
   const numbersOf = (layout: Layout): ReadonlyArray<string> =>
     names.filter((name) => columnOf(layout, name)?._tag === "Number")
   const addOf = byLayout((layout) => compileAdd(figures, layout))
@@ -175,7 +185,7 @@ const figuresKept = (
     parts: rule.slotOf === undefined ? 0 : Math.max(1, rule.parts.length),
     firsts: false,
     keeperOf: ({ arena }, _cells, outputs) =>
-      new FigureKeys(arena, { figures, addOf, outputs, hasPredicate })
+      new FigureKeys(arena, { figures, addOf, outputs, hasPredicate: hasPredicate(rule) })
   }
 }
 
@@ -222,11 +232,12 @@ const shapeOf = (
   layouts: ReadonlyArray<Layout>
 ): Accumulator.FragmentShape => {
   const figures = figuresOf(described.output)
-  if (figures !== undefined) return viewsOf(described, figuresKept(described, figures, layouts))
+  if (figures !== undefined)
+    return viewsOf(described, figuresKept(described, figures, layouts), layouts)
   if (described.plainState) refuse("state is the user's own; a described output keeps fields")
   const assembly = assemblyOf(described.output)
   if (assembly === undefined) return refuse("output is a plain function; see Assemble.record")
-  return viewsOf(described, assembledKept(described, assembly, layouts))
+  return viewsOf(described, assembledKept(described, assembly, layouts), layouts)
 }
 
 /** How an accumulator takes fragments of these layouts. */

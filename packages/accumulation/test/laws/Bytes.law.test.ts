@@ -13,6 +13,9 @@ import * as Aggregate from "../../src/Aggregate.ts"
 import * as Assemble from "../../src/Assemble.ts"
 import * as Complete from "../../src/Complete.ts"
 import type { ByteArena } from "../../src/internal/byteArena.ts"
+import type { ByteMachine } from "../../src/internal/byteMachine.ts"
+import { rehearse } from "../../src/internal/byteRehearsal.ts"
+import { settingsOf } from "../../src/internal/settings.ts"
 import { blockOf } from "../support/blocks.ts"
 import type { Bounds, Fragment, Instance, Step } from "../support/byteHistories.ts"
 import {
@@ -107,6 +110,21 @@ describe("keyed state on bytes", () => {
       parts("left", 60),
       wide(20)
     ])
+  })
+
+  it("takes what it rehearses everywhere but into a failure", () => {
+    const shape = shapeWith({ late: "drop", tombstones: { max: 4, age: 1_000 } })
+    const machines: Array<ByteMachine> = []
+    const layouts = Object.values(kinds).map(({ layout }) => layout)
+    const { settings } = settingsOf({ expire: { idle: 100 } })
+    rehearse(layouts, shape.needs, settings, (host, _, emitViews) => {
+      machines.push(shape.make(host, emitViews) as ByteMachine)
+      return machines[0] as ByteMachine
+    })
+    const totals = machines[0]?.totals()
+    expect(totals).toMatchObject({ keysCompleted: 15, keysOpen: 1, fragmentsFailed: 0 })
+    expect(totals?.dropsByReason).toMatchObject({ late: 4, duplicate: 5 })
+    expect(machines[0]?.tombstones.count).toBe(4)
   })
 
   it("holds no cell once every key has left and nobody reads what they made", () => {
