@@ -17,10 +17,11 @@ export interface TimerSource<E> {
 }
 
 /**
- * Dead entries tolerated however few live ones there are: to sort them out reads each of them, and
- * most are in memory anyway, as tombstones.
+ * Dead entries tolerated however few live ones there are. To sort them out reads each entry once,
+ * in the order in which they stand; one that comes to the top instead is sifted out, which takes
+ * longer.
  */
-const deadMinDefault = 32_768
+const deadMinDefault = 1_024
 
 /** Room for as many is never given back. */
 const heldMin = 64
