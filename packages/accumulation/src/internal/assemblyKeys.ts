@@ -7,7 +7,7 @@ import type { ByteArena } from "./byteArena.ts"
 import type { Keeper } from "./byteKeys.ts"
 import type { ByteOutputs } from "./byteOutputs.ts"
 import type { ByteRows } from "./byteRows.ts"
-import { keyAt, rowWords } from "./byteRows.ts"
+import { rowWords } from "./byteRows.ts"
 import type { Emit } from "./emitRows.ts"
 import type { Keep, KeptShape } from "./keptShape.ts"
 import type { SlotCells } from "./slotCells.ts"
@@ -63,6 +63,8 @@ export class AssemblyKeys implements Keeper {
   private readonly arena: ByteArena
   private readonly options: AssemblyOptions
   private readonly origins: Array<string> = []
+  /** Rows whose records are made at the end of the call, together: their cells stay till then. */
+  private readonly leaving: Array<number> = []
   private origin = 0
   private plan: FragmentPlan | undefined
   private columns: ReadonlyArray<ColumnData> = []
@@ -173,12 +175,16 @@ export class AssemblyKeys implements Keeper {
   }
 
   output(row: number): number {
-    const { outputs, emit, late } = this.options
-    const { words } = this.arena
+    const { late } = this.options
     if (late !== undefined) this.join(row, late.shape, late.names)
-    const length = words[(row >> 2) + rowWords.keyLength] as number
-    emit(this.arena, row, row + keyAt, length, outputs)
-    return outputs.sheet.rows - 1
+    return this.leaving.push(row) - 1
+  }
+
+  finish(): void {
+    const { leaving } = this
+    if (leaving.length === 0) return
+    this.options.emit(this.arena, leaving, this.options.outputs)
+    leaving.length = 0
   }
 
   /** Finds the slots of the leading fragment's elements, which did not declare them. */

@@ -40,6 +40,8 @@ export interface Keeper {
   /** The fragment was taken; `isPlaced`: its cell is in its slot, or was let go of. */
   readonly settle: (state: number, kept: number, isPlaced: boolean) => void
   readonly output: (row: number) => number
+  /** The call ends: makes the records that were only promised. */
+  readonly finish: () => void
   readonly touch: (rows: Int32Array, count: number) => number
   /** Gives back what is kept of a key outside its slots. */
   readonly free: (row: number) => void

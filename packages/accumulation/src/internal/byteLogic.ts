@@ -368,6 +368,7 @@ export class ByteLogic implements ByteKeys {
   /** The keys that left since the last call; their cells are freed once nobody reads them. */
   takeLeft(): ReadonlyArray<number> {
     if (this.left.length === 0) return none
+    this.keeper.finish()
     const { left } = this
     this.left = []
     return left

@@ -3,7 +3,7 @@
 import type { Column, ColumnData, Layout, Sheet } from "@sluice/core/Views"
 import type { Assembly, ElementPart, Part } from "../Assemble.ts"
 import type { ByteArena } from "./byteArena.ts"
-import { behindKey, rowWords } from "./byteRows.ts"
+import { behindKey, keyAt, rowWords } from "./byteRows.ts"
 import type { KeptFields, KeptShape } from "./keptShape.ts"
 import { numberAlone } from "./keptShape.ts"
 import { partsAt } from "./slotCells.ts"
@@ -14,14 +14,8 @@ export interface RowTarget {
   readonly columns: ReadonlyArray<ColumnData>
 }
 
-/** Adds the record of a key to the target. */
-export type Emit = (
-  arena: ByteArena,
-  state: number,
-  keyAt: number,
-  keyLength: number,
-  target: RowTarget
-) => void
+/** Adds the records of keys to the target. */
+export type Emit = (arena: ByteArena, rows: ReadonlyArray<number>, target: RowTarget) => void
 
 /** The shapes of what is kept, by kind of fragment. */
 export interface EmitShapes {
@@ -80,14 +74,36 @@ const textStarts = (
   return lines.join(" ")
 }
 
+// Columns are variables of the code, named by a letter and their place, as in parsers.
 const putText = (data: string, row: string, start: string, length: string): string =>
-  `${data}.start[${row}] = ${start}; ${data}.length[${row}] = ${length};`
+  `S${data}[${row}] = ${start}; L${data}[${row}] = ${length};`
+
+const arraysOf = (column: Column, id: string, data: string): string => {
+  if (column._tag === "Number") return `V${id} = ${data}.value;`
+  if (column._tag === "Text" || column._tag === "Group")
+    return `S${id} = ${data}.start; L${id} = ${data}.length;`
+  return `K${id} = ${data}.code;`
+}
+
+const elementArrays = (column: Column, k: number): string =>
+  column._tag === "Group"
+    ? column.columns
+        .map((each, j) => arraysOf(each, `${k}_${j}`, `O[${k}].children[${j}]`))
+        .join(" ")
+    : ""
+
+/** Code that declares the columns of the records and of their elements. */
+const hoists = ({ columns }: Layout): string =>
+  columns
+    .map((column, k) => `${arraysOf(column, `${k}`, `O[${k}]`)} ${elementArrays(column, k)}`)
+    .join(" ")
+    .replace(/(?=\b[A-Z]\d+(_\d+)? = )/g, "let ")
 
 const putNothing = (column: Column, data: string, row: string): string => {
-  if (column._tag === "Number") return `${data}.value[${row}] = NaN;`
+  if (column._tag === "Number") return `V${data}[${row}] = NaN;`
   if (column._tag === "Text" || column._tag === "Group")
-    return `${data}.start[${row}] = 0; ${data}.length[${row}] = ${column._tag === "Text" ? -1 : 0};`
-  return `${data}.code[${row}] = 255;`
+    return putText(data, row, "0", column._tag === "Text" ? "-1" : "0")
+  return `K${data}[${row}] = 255;`
 }
 
 interface Cell {
@@ -104,12 +120,12 @@ const putField = (cell: Cell, name: string, data: string, row: string): string =
   const field = cell.fields.fields.get(name)
   if (field === undefined) throw new Error(`field "${name}" was not kept`)
   const { column, at, text } = field
-  if (cell.isAlone === true) return `${data}.value[${row}] = ${numberAlone(cell.base)};`
+  if (cell.isAlone === true) return `V${data}[${row}] = ${numberAlone(cell.base)};`
   if (column._tag === "Number")
-    return `${data}.value[${row}] = d[(${cell.base} + ${cell.numbersAt + 8 * at}) >> 3];`
+    return `V${data}[${row}] = d[(${cell.base} + ${cell.numbersAt + 8 * at}) >> 3];`
   if (column._tag === "Text")
     return putText(data, row, `${cell.texts}${text}`, `${cell.texts}l${text}`)
-  return `${data}.code[${row}] = w[(${cell.base} + ${cell.wordsAt + 4 * at}) >> 2];`
+  return `K${data}[${row}] = w[(${cell.base} + ${cell.wordsAt + 4 * at}) >> 2];`
 }
 
 const wordAt = (base: string, wordsAt: number) => (at: number) =>
@@ -134,7 +150,7 @@ class Emitter {
     return this.layout.columns
       .map((column, k) => {
         const part = parts[k] as Part
-        const data = `O[${k}]`
+        const data = `${k}`
         if (part._tag === "Key" || part._tag === "First") return ""
         if (part._tag === "Own") return putField(this.head, part.name, data, "r")
         return this.elements(part, column as Column & { readonly _tag: "Group" }, data)
@@ -163,7 +179,7 @@ class Emitter {
     ]
     const cells = kinds.map((kind, n) => this.partCell(kind, n))
     const puts = Object.values(part.fields).map((each, j) => {
-      const place = `${data}.children[${j}]`
+      const place = `${data}_${j}`
       if (each._tag === "Own") return putField(own, each.name, place, "g")
       const { code, variable } = cells[kinds.indexOf(each.kind)] as (typeof cells)[number]
       const absent = putNothing(column.columns[j] as Column, place, "g")
@@ -171,16 +187,20 @@ class Emitter {
       return `if (${variable} === 0) { ${absent} } else { ${present} }`
     })
     const nextText = `T${this.head.fields.texts}`
-    return `{ let g = ${data}.used, e = h + ${head.fixed}, x = ${nextText};
-    ${data}.start[r] = g; ${data}.length[r] = n;
-    if (g + n > ${data}.elementRoom) ${data}.ensureElements(g + n);
+    const group = `O[${data}]`
+    return `{ let g = ${group}.used, e = h + ${head.fixed}, x = ${nextText};
+    ${putText(data, "r", "g", "n")}
+    if (g + n > ${group}.elementRoom) {
+      ${group}.ensureElements(g + n);
+      ${elementArrays(column, Number(data))}
+    }
     for (let j = 0; j < n; j++, g++, e += ${head.stride}) {
       ${textStarts(kept, "X", "x", wordAt("e", head.elementWordsAt))} x = X${kept.texts};
       const s = w[(e + ${head.elementWordsAt}) >> 2], q = cell + s * ${slotWords};
       ${cells.map(({ declare }) => declare).join("\n      ")}
       ${puts.join("\n      ")}
     }
-    ${data}.used = g; }`
+    ${group}.used = g; }`
   }
 
   private partCell(kind: string, n: number) {
@@ -231,7 +251,7 @@ class Emitter {
     })
     const puts = this.layout.columns.map((column, k) => {
       const part = parts[k] as Part
-      const data = `O[${k}]`
+      const data = `${k}`
       if (part._tag === "Key") return putText(data, "r", "keyAt", "keyLength")
       if (part._tag !== "First") return ""
       const cell = cells[this.shapes.firsts.get(part.kind)?.at ?? -1] as (typeof cells)[number]
@@ -250,26 +270,32 @@ class Emitter {
       .map((column, k) =>
         parts[k]?._tag === "Key" || parts[k]?._tag === "First"
           ? ""
-          : putNothing(column, `O[${k}]`, "r")
+          : putNothing(column, `${k}`, "r")
       )
       .join("\n    ")
     const textsAt = `h + ${head.fixed} + n * ${head.stride}`
     return `// emit ${id}
 "use strict";
-return function emit_${id}(arena, state, keyAt, keyLength, out) {
-  const w = arena.words, d = arena.floats;
-  const sheet = out.sheet, O = out.columns, r = sheet.rows;
-  if (r >= sheet.room) sheet.ensure(r + 1);
-  const h = w[(state >> 2) + ${rowWords.head}], cell = w[(state >> 2) + ${rowWords.cell}] >> 2;
-  ${this.ofEveryKey()}
-  if (h === 0) {
-    ${without}
-  } else {
-    const n = w[(h + 4) >> 2];
-    ${textStarts(head.own, "T", textsAt, wordAt("h", head.wordsAt))}
-    ${this.fields()}
+return function emit_${id}(arena, rows, out) {
+  const w = arena.words, d = arena.floats, count = rows.length;
+  const sheet = out.sheet, O = out.columns;
+  let r = sheet.rows;
+  sheet.ensure(r + count);
+  ${hoists(this.layout)}
+  for (let i = 0; i < count; i++, r++) {
+    const row = rows[i], k = row >> 2;
+    const keyAt = row + ${keyAt}, keyLength = w[k + ${rowWords.keyLength}];
+    const h = w[k + ${rowWords.head}], cell = w[k + ${rowWords.cell}] >> 2;
+    ${this.ofEveryKey()}
+    if (h === 0) {
+      ${without}
+    } else {
+      const n = w[(h + 4) >> 2];
+      ${textStarts(head.own, "T", textsAt, wordAt("h", head.wordsAt))}
+      ${this.fields()}
+    }
   }
-  sheet.rows = r + 1;
+  sheet.rows = r;
 }`
   }
 }

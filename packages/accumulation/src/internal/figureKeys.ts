@@ -130,6 +130,8 @@ export class FigureKeys implements Keeper {
     return at
   }
 
+  finish(): void {}
+
   free(row: number): void {
     const at = (row >> 2) + rowWords.head
     const cell = this.arena.words[at] as number
