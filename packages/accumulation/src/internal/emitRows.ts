@@ -78,26 +78,30 @@ const textStarts = (
 const putText = (data: string, row: string, start: string, length: string): string =>
   `S${data}[${row}] = ${start}; L${data}[${row}] = ${length};`
 
-const arraysOf = (column: Column, id: string, data: string): string => {
-  if (column._tag === "Number") return `V${id} = ${data}.value;`
+const arraysOf = (column: Column, id: string, data: string, declare: string): string => {
+  if (column._tag === "Number") return `${declare}V${id} = ${data}.value;`
   if (column._tag === "Text" || column._tag === "Group")
-    return `S${id} = ${data}.start; L${id} = ${data}.length;`
-  return `K${id} = ${data}.code;`
+    return `${declare}S${id} = ${data}.start; ${declare}L${id} = ${data}.length;`
+  return `${declare}K${id} = ${data}.code;`
 }
 
-const elementArrays = (column: Column, k: number): string =>
-  column._tag === "Group"
-    ? column.columns
-        .map((each, j) => arraysOf(each, `${k}_${j}`, `O[${k}].children[${j}]`))
-        .join(" ")
-    : ""
+/** Code that sets the columns of elements, which grow. */
+const elementArrays = (column: Column, k: number, declare = ""): string => {
+  if (column._tag !== "Group") return ""
+  const arrays = column.columns.map((each, j) =>
+    arraysOf(each, `${k}_${j}`, `O[${k}].children[${j}]`, declare)
+  )
+  return arrays.join(" ")
+}
 
 /** Code that declares the columns of the records and of their elements. */
 const hoists = ({ columns }: Layout): string =>
   columns
-    .map((column, k) => `${arraysOf(column, `${k}`, `O[${k}]`)} ${elementArrays(column, k)}`)
-    .join(" ")
-    .replace(/(?=\b[A-Z]\d+(_\d+)? = )/g, "let ")
+    .map((column, k) => {
+      const own = arraysOf(column, `${k}`, `O[${k}]`, "const ")
+      return `${own} ${elementArrays(column, k, "let ")}`
+    })
+    .join("\n  ")
 
 const putNothing = (column: Column, data: string, row: string): string => {
   if (column._tag === "Number") return `V${data}[${row}] = NaN;`

@@ -57,7 +57,7 @@ const keys = (scope: ParserScope, declare: string): string =>
 const rehoists = (scope: ParserScope, below = ""): string => hoisted(scope, "", below)
 
 const makeRoom = (scope: ParserScope): string =>
-  scope.dialect.recordRoom(scope, `${rehoists(scope)} ${keys(scope, "")}`)
+  scope.dialect.recordRoom(`${rehoists(scope)} ${keys(scope, "")}`)
 
 /** Code that makes room for one more element of the group at a path. */
 export const elementRoom = (scope: ParserScope, path: string, place: Place, at: string): string =>

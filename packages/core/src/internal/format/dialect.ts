@@ -1,7 +1,7 @@
 // Where the code of a parser differs by what it becomes: JavaScript that writes into the columns of
 // a sheet, which grow, or WebAssembly that writes into a memory of its own, and leaves what it has
 // no room or no words for to the other.
-import type { ParserScope, Place } from "./parserScope.ts"
+import type { Place } from "./parserScope.ts"
 
 /** What a program and its host tell each other, by position in the array ST. */
 export const stateWords = {
@@ -61,7 +61,7 @@ export interface Dialect {
   /** Puts the word of a code into the key; `byte` is the code that puts one byte. */
   readonly keyWord: (words: number, code: string, byte: (value: string) => string) => string
   /** Makes room for one more record. */
-  readonly recordRoom: (scope: ParserScope, rehoist: string) => string
+  readonly recordRoom: (rehoist: string) => string
   /** Makes room for one more element of a group. */
   readonly elementRoom: (place: Place, at: string, rehoist: string) => string
 }
@@ -107,7 +107,7 @@ export const javascript: Dialect = {
       for (q = 0; q < w.length; q++) { ${byte("w[q]")} } }`,
   // It stands where it is needed and is no function: what a function inside the parser sets would
   // live in memory, not in registers, in the whole parser.
-  recordRoom: (_, rehoist) => `if (r >= room) {
+  recordRoom: (rehoist) => `if (r >= room) {
         sheet.ensure(r + 1);
         room = sheet.room;
         ${rehoist}
