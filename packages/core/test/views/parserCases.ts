@@ -78,8 +78,8 @@ const overMemory: ReadonlyArray<Case> = [
   { name: "rounds of some rows", format: words, text: many, needs: keyed, rowsMax: 100 },
   { name: "rounds and a part", format: words, text: many, needs: keyed, rowsMax: 700 },
   { name: "no line feed at the end", format: words, text: many.slice(0, -1), needs: keyed },
-  { name: "lines longer than a window", format: words, text: long },
-  { name: "lines longer than a window, keyed", format: words, text: long, needs: keyed },
+  { name: "lines longer than a copy", format: words, text: long },
+  { name: "lines longer than a copy, keyed", format: words, text: long, needs: keyed },
   {
     name: "more elements than there is room for",
     format: words,

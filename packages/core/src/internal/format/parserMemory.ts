@@ -13,8 +13,8 @@ const rowRoom = 2 * rowsMax
 const elementRoom = 8_192
 const keyRoom = 65_536
 
-/** Bytes of input of one call. */
-export const windowMax = 262_144
+/** Bytes of input that are copied at a time. */
+export const copyMax = 262_144
 
 /** Powers of ten that are exact. */
 const powers = 23
@@ -95,7 +95,7 @@ export class ParserMemory {
       this.reserve(`WB${n}`, "bytes", words.flat().length)
     })
     this.reserve("kb", "bytes", keyRoom + 4)
-    this.reserve("b", "bytes", windowMax + searchSlack)
+    this.reserve("b", "bytes", copyMax + searchSlack)
   }
 
   private reserve(name: string, kind: Place["kind"], count: number): void {

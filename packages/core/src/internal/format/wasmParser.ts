@@ -11,12 +11,12 @@ import { stateWords as at } from "./dialect.ts"
 import type { Parse, Parser, ParserHost } from "./generate.ts"
 import { generate, scanOf } from "./generate.ts"
 import type { Binding } from "./parserMemory.ts"
-import { ParserMemory, rowsMax, windowMax } from "./parserMemory.ts"
+import { ParserMemory, rowsMax, copyMax } from "./parserMemory.ts"
 import type { ParserScope } from "./parserScope.ts"
 import { jsonLibrary, quoteLibrary } from "./wasmLibrary.ts"
 
-const windowMin = 16_384
-const windowFirst = 65_536
+const copyMin = 16_384
+const copyFirst = 65_536
 
 /** With more than this share of the records left to JavaScript all are. */
 const leftShare = 1 / 8
@@ -55,11 +55,11 @@ class WasmParser {
   private readonly program: Program
   private readonly inJavaScript: () => Parse
   private readonly state: Int32Array
-  private readonly window: Uint8Array
+  private readonly input: Uint8Array
   private readonly bindings: ReadonlyArray<Binding>
   private readonly groups: number
   private readonly keys: Keys | undefined
-  private windowBytes = windowFirst
+  private copyBytes = copyFirst
   /** Records left to JavaScript, and all others. */
   private left = 0
   private read = 0
@@ -75,7 +75,7 @@ class WasmParser {
     this.program = program
     this.inJavaScript = inJavaScript
     this.state = memory.ints(buffer, "ST")
-    this.window = memory.byteArray(buffer, "b")
+    this.input = memory.byteArray(buffer, "b")
     this.bindings = memory.bindings(buffer)
     this.groups = memory.groups.length
     if (scope.needs.key === undefined) return
@@ -110,7 +110,7 @@ class WasmParser {
     rows: number,
     host: ParserHost
   ): number {
-    const { state, window } = this
+    const { state, input } = this
     for (let i = 0; i < at.groups + this.groups; i++) state[i] = 0
     state[at.max] = rows
     let place = from
@@ -120,12 +120,12 @@ class WasmParser {
         state[at.stop] = 1
         break
       }
-      window.set(bytes.subarray(place, place + length))
+      input.set(bytes.subarray(place, place + length))
       const reached = this.program.run(0, length, place)
-      if (state[at.changed] !== 0) bytes.set(window.subarray(0, reached), place)
+      if (state[at.changed] !== 0) bytes.set(input.subarray(0, reached), place)
       place += reached
-      // The next window is as long as this many rows are.
-      if (reached < length && state[at.stop] === 0) this.fit(place - from)
+      // The next copy is as long as this many rows are.
+      if (reached < length) this.fit(place - from)
     }
     this.read += state[at.rows] as number
     this.copyOut(sheet, host)
@@ -133,17 +133,17 @@ class WasmParser {
   }
 
   private fit(bytes: number): void {
-    this.windowBytes = Math.max(windowMin, Math.min(windowMax, bytes + (bytes >> 2)))
+    this.copyBytes = Math.max(copyMin, Math.min(copyMax, bytes + (bytes >> 2)))
   }
 
-  /** Bytes of whole lines for the window; 0 when a line is longer than a window may be. */
+  /** Bytes of whole lines to copy; 0 when a line is longer than a copy may be. */
   private whole(bytes: Uint8Array, from: number, end: number): number {
     for (;;) {
-      if (end - from <= this.windowBytes) return end - from
-      const length = bytes.lastIndexOf(lineFeed, from + this.windowBytes - 1) + 1 - from
+      if (end - from <= this.copyBytes) return end - from
+      const length = bytes.lastIndexOf(lineFeed, from + this.copyBytes - 1) + 1 - from
       if (length > 0) return length
-      if (this.windowBytes === windowMax) return 0
-      this.fit(2 * this.windowBytes)
+      if (this.copyBytes === copyMax) return 0
+      this.fit(2 * this.copyBytes)
     }
   }
 
