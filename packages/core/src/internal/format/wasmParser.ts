@@ -11,7 +11,7 @@ import { stateWords as at } from "./dialect.ts"
 import type { Parse, Parser, ParserHost } from "./generate.ts"
 import { generate, scanOf } from "./generate.ts"
 import type { Binding } from "./parserMemory.ts"
-import { ParserMemory, rowsMax, copyMax } from "./parserMemory.ts"
+import { copyMax, ParserMemory, rowsMax } from "./parserMemory.ts"
 import type { ParserScope } from "./parserScope.ts"
 import { jsonLibrary, quoteLibrary } from "./wasmLibrary.ts"
 
