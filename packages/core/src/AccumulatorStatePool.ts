@@ -16,6 +16,8 @@ export interface AccumulatorStatePoolOptions {
   /** Largest block that is kept free, bytes; default 1 MiB. A larger one is let go of. */
   readonly freeBytesMax?: number
   readonly tracker?: PoolTracker | undefined
+  /** Makes blocks of zeros; undefined where it cannot, and with a tracker it is not asked. */
+  readonly make?: ((bytes: number) => Uint8Array<ArrayBuffer> | undefined) | undefined
 }
 
 const freeMaxDefault = 4
@@ -52,11 +54,13 @@ export class AccumulatorStatePool {
 
   constructor(options: AccumulatorStatePoolOptions) {
     const { name, active, tracker, freeBytesMax = freeBytesDefault } = options
+    // A tracker takes away the buffers of blocks that came back, which not every buffer allows.
+    const make = tracker === undefined ? options.make : undefined
     this.renter = name
     this.active = active
     this.pool = new Pool<Uint8Array<ArrayBuffer>>({
       name: "accumulator-states",
-      make: (bytes) => new Uint8Array(bytes),
+      make: (bytes) => make?.(bytes) ?? new Uint8Array(bytes),
       reset: (block) => void block.fill(0),
       fits: (block, bytes) => block.byteLength === bytes,
       bytesOf: (block) => block.byteLength,

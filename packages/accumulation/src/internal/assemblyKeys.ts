@@ -65,7 +65,7 @@ export class AssemblyKeys implements Keeper {
   private readonly origins: Array<string> = []
   /** Rows whose records are made at the end of the call, together: their cells stay till then. */
   private readonly leaving: Array<number> = []
-  private origin = 0
+  origin = 0
   private plan: FragmentPlan | undefined
   private columns: ReadonlyArray<ColumnData> = []
   private bytes: Uint8Array = new Uint8Array(0)

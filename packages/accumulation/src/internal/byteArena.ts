@@ -13,12 +13,30 @@ const lineMax = 64
 
 /**
  * Where large buffers begin in a line of the cache: allocators of Linux put 16 bytes before them.
- * Elsewhere cells lie in more lines than they need, which is slower and nothing else.
+ * Elsewhere cells lie in more lines than they need, which is slower and nothing else. The memory of
+ * a program begins with a page.
  */
 const bufferAt = 16
 
-/** What a reference of 0 reads: words of nothing. */
-const reserved = 128
+/**
+ * What a buffer begins with, by the index of the word: it is the same for whoever works on it. Before
+ * that stands what a reference of 0 reads: words of nothing.
+ */
+export const arenaWords = {
+  taken: 32,
+  /** Where cells end. */
+  end: 33,
+  /** What the index of keys says of itself. */
+  places: 34,
+  mask: 35,
+  live: 36,
+  list: 37,
+  listed: 38,
+  /** The first free cell of each class. */
+  free: 39
+} as const
+
+const reserved = (4 * (arenaWords.free + classes) + 63) & -64
 
 /** Enough for small tables; the next step is large, for memory not written to costs nothing. */
 const bytesFirst = 1 << 20
@@ -53,38 +71,42 @@ export class ByteArena {
   floats: Float64Array
   /** The same memory for accesses that are not aligned. */
   view: DataView
-  /** Bytes in cells that are taken. */
-  taken = 0
-  private end = reserved
   private retired: Array<Block> = []
-  private readonly free = new Int32Array(classes)
 
   constructor(memory: StateMemory = unpooled) {
     this.memory = memory
     this.bytes = memory.rent(bytesFirst)
-    this.words = new Int32Array(this.bytes.buffer)
-    this.floats = new Float64Array(this.bytes.buffer)
-    this.view = new DataView(this.bytes.buffer)
+    const { buffer, byteOffset, byteLength } = this.bytes
+    this.words = new Int32Array(buffer, byteOffset, byteLength >> 2)
+    this.floats = new Float64Array(buffer, byteOffset, byteLength >> 3)
+    this.view = new DataView(buffer, byteOffset, byteLength)
+    this.words[arenaWords.end] = reserved
+  }
+
+  /** Bytes in the cells of keys. */
+  get taken(): number {
+    return this.words[arenaWords.taken] as number
   }
 
   /** Bytes of the buffer that were ever used. */
   get reached(): number {
-    return this.end
+    return this.words[arenaWords.end] as number
   }
 
   /** A cell of at least `size` bytes, at a multiple of 8; its content is whatever it was. */
   take(size: number): number {
-    const kind = classOf(size)
+    const kind = arenaWords.free + classOf(size)
     const whole = sizeOf(size)
-    this.taken = (this.taken + whole) | 0
-    const known = this.free[kind] as number
+    this.words[arenaWords.taken] = this.taken + whole
+    const known = this.words[kind] as number
     if (known !== 0) {
-      this.free[kind] = this.words[known >> 2] as number
+      this.words[kind] = this.words[known >> 2] as number
       return known
     }
-    if (this.end + whole + lineMax > this.bytes.length) this.grow(this.end + whole + lineMax)
+    if (this.reached + whole + lineMax > this.bytes.length)
+      this.grow(this.reached + whole + lineMax)
     const at = this.aligned(whole)
-    this.end = (at + whole) | 0
+    this.words[arenaWords.end] = at + whole
     return at
   }
 
@@ -92,20 +114,36 @@ export class ByteArena {
   // What is skipped is a free cell.
   private aligned(whole: number): number {
     const line = Math.min(lineMax, whole & -whole)
-    const skipped = -(this.end + bufferAt) & (line - 1)
-    if (skipped > 0) {
-      this.words[this.end >> 2] = this.free[skipped >> 3] as number
-      this.free[skipped >> 3] = this.end
-    }
-    return (this.end + skipped) | 0
+    const end = this.reached
+    const before = this.bytes.byteOffset === 0 ? bufferAt : 0
+    const skipped = -(end + before) & (line - 1)
+    if (skipped > 0) this.put(end, arenaWords.free + (skipped >> 3))
+    return (end + skipped) | 0
+  }
+
+  /** A cell is the first free one of its class. */
+  private put(at: number, kind: number): void {
+    this.words[at >> 2] = this.words[kind] as number
+    this.words[kind] = at
   }
 
   /** Gives a cell back; `size` as it was asked for. */
   give(at: number, size: number): void {
-    const kind = classOf(size)
-    this.taken = (this.taken - sizeOf(size)) | 0
-    this.words[at >> 2] = this.free[kind] as number
-    this.free[kind] = at
+    this.words[arenaWords.taken] = this.taken - sizeOf(size)
+    this.put(at, arenaWords.free + classOf(size))
+  }
+
+  /** A cell that is no key's: it does not count as taken. */
+  reserve(size: number): number {
+    const at = this.take(size)
+    this.words[arenaWords.taken] = this.taken - sizeOf(size)
+    return at
+  }
+
+  /** Gives back what was reserved. */
+  unreserve(at: number, size: number): void {
+    this.words[arenaWords.taken] = this.taken + sizeOf(size)
+    this.give(at, size)
   }
 
   private grow(needed: number): void {
@@ -117,12 +155,13 @@ export class ByteArena {
           "or take the input as objects"
       )
     }
-    const { bytes } = this
+    const { bytes, reached } = this
     this.bytes = this.memory.rent(length)
-    this.bytes.set(bytes.subarray(0, this.end))
-    this.words = new Int32Array(this.bytes.buffer)
-    this.floats = new Float64Array(this.bytes.buffer)
-    this.view = new DataView(this.bytes.buffer)
+    this.bytes.set(bytes.subarray(0, reached))
+    const { buffer, byteOffset, byteLength } = this.bytes
+    this.words = new Int32Array(buffer, byteOffset, byteLength >> 2)
+    this.floats = new Float64Array(buffer, byteOffset, byteLength >> 3)
+    this.view = new DataView(buffer, byteOffset, byteLength)
     this.retired.push(bytes)
   }
 

@@ -1,52 +1,60 @@
 // Rows by the bytes of their key: open addressing over stored hashes. A hash that matches is never
 // trusted alone: the bytes are compared. Places of many keys are found before any row is read, and
 // the rows before any key is compared, so that the processor overlaps the misses. Deletion shifts
-// back: there are no dead places. Rows are listed by insertion for those who go through them.
+// back: there are no dead places. Rows are listed by insertion for those who go through them. Both
+// lie in the arena and are described there, so that a program over its memory can add rows, too.
+import { arenaWords } from "./byteArena.ts"
 import type { ByteRows } from "./byteRows.ts"
 import { keyAt, rowWords } from "./byteRows.ts"
 import { holders } from "./keyTable.ts"
-import type { Block } from "./stateMemory.ts"
+
+const { places: placesAt, mask: maskAt, live: liveAt, list: listAt, listed: listedAt } = arenaWords
 
 const loadMax = 0.5
 const capacityMin = 1_024
 /** Below as many places the next table has four times as many: each costs its pages and a pass. */
 const quadrupledMax = 131_072
-/** Bytes of a place: two words, and one of the list. */
-const placeBytes = 12
+/** Hash and row. */
+const placeBytes = 8
+const listBytes = 4
 const holesMin = 1_024
 
 /** A Map of rows by key bytes. */
 export class ByteIndex {
   readonly rows: ByteRows
-  /** Hash and row of each place; row 0 is none. */
-  private places: Int32Array
-  /** Rows in the order in which they were added; 0 for those taken out. */
-  private list: Int32Array
-  private listed = 0
-  private block: Block
-  private mask = capacityMin - 1
-  private live = 0
   /** Taken out since the last `forgetGone`. */
   private readonly gone: Array<number> = []
 
   constructor(rows: ByteRows) {
     this.rows = rows
-    this.block = rows.arena.memory.rent(placeBytes * capacityMin)
-    this.places = new Int32Array(this.block.buffer, 0, 2 * capacityMin)
-    this.list = new Int32Array(this.block.buffer, 8 * capacityMin)
+    this.begin(capacityMin)
+  }
+
+  private begin(capacity: number): void {
+    const { arena } = this.rows
+    const places = arena.reserve(placeBytes * capacity)
+    const list = arena.reserve(listBytes * capacity)
+    const { words } = arena
+    words.fill(0, places >> 2, (places + placeBytes * capacity) >> 2)
+    words[placesAt] = places
+    words[listAt] = list
+    words[maskAt] = capacity - 1
   }
 
   get size(): number {
-    return this.live
+    return this.rows.arena.words[liveAt] as number
   }
 
-  /** Place of a key, or -1. */
+  /** Place of a key, as the index of its hash among the words, or -1. */
   private place(hash: number, key: Int32Array, from: number, length: number): number {
-    const { places, mask } = this
+    const { words } = this.rows.arena
+    const first = (words[placesAt] as number) >> 2
+    const mask = words[maskAt] as number
     for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const row = places[2 * place + 1] as number
+      const at = first + 2 * place
+      const row = words[at + 1] as number
       if (row === 0) return -1
-      if (places[2 * place] === hash && this.isKey(row, key, from, length)) return place
+      if (words[at] === hash && this.isKey(row, key, from, length)) return at
     }
   }
 
@@ -63,7 +71,7 @@ export class ByteIndex {
   /** The row of a key, or 0. */
   find(hash: number, key: Int32Array, from: number, length: number): number {
     const place = this.place(hash, key, from, length)
-    return place < 0 ? 0 : (this.places[2 * place + 1] as number)
+    return place < 0 ? 0 : (this.rows.arena.words[place + 1] as number)
   }
 
   /** `out[i]` becomes the row of key `from + i`, or 0. */
@@ -76,16 +84,17 @@ export class ByteIndex {
     count: number,
     out: Int32Array
   ): void {
-    const { places, mask } = this
     const { words } = this.rows.arena
+    const first = (words[placesAt] as number) >> 2
+    const mask = words[maskAt] as number
     let touched = 0
     for (let i = 0; i < count; i++)
-      touched ^= places[2 * ((hashes[from + i] as number) & mask)] as number
+      touched ^= words[first + 2 * ((hashes[from + i] as number) & mask)] as number
     for (let i = 0; i < count; i++) {
       const hash = hashes[from + i] as number
-      let place = hash & mask
-      while (places[2 * place + 1] !== 0 && places[2 * place] !== hash) place = (place + 1) & mask
-      out[i] = places[2 * place + 1] as number
+      let at = hash & mask
+      while (words[first + 2 * at + 1] !== 0 && words[first + 2 * at] !== hash) at = (at + 1) & mask
+      out[i] = words[first + 2 * at + 1] as number
     }
     for (let i = 0; i < count; i++) {
       touched ^= words[((out[i] as number) + keyAt) >> 2] as number
@@ -107,27 +116,36 @@ export class ByteIndex {
 
   /** Adds a row just made, whose key is not there. */
   add(row: number): void {
-    const capacity = this.mask + 1
-    const holes = this.listed - this.live
-    if (this.live + 1 > capacity * loadMax)
-      this.rebuild(capacity * (capacity < quadrupledMax ? 4 : 2))
-    else if (this.listed === capacity || (holes > holesMin && holes > this.live))
-      this.rebuild(capacity)
+    this.makeRoom()
     const { words } = this.rows.arena
     this.rows.hold(row, holders.table)
     const hash = words[(row >> 2) + rowWords.place] as number
-    words[(row >> 2) + rowWords.place] = this.listed
-    this.list[this.listed++] = row
-    this.live++
+    const listed = words[listedAt] as number
+    words[(row >> 2) + rowWords.place] = listed
+    words[((words[listAt] as number) >> 2) + listed] = row
+    words[listedAt] = listed + 1
+    words[liveAt] = (words[liveAt] as number) + 1
     this.occupy(hash, row)
   }
 
+  /** Makes room for one more row. */
+  private makeRoom(): void {
+    const { words } = this.rows.arena
+    const [live, listed] = [words[liveAt] as number, words[listedAt] as number]
+    const capacity = (words[maskAt] as number) + 1
+    const holes = listed - live
+    if (live + 1 > capacity * loadMax) this.rebuild(capacity * (capacity < quadrupledMax ? 4 : 2))
+    else if (listed === capacity || (holes > holesMin && holes > live)) this.rebuild(capacity)
+  }
+
   private occupy(hash: number, row: number): void {
-    const { places, mask } = this
+    const { words } = this.rows.arena
+    const first = (words[placesAt] as number) >> 2
+    const mask = words[maskAt] as number
     let place = hash & mask
-    while (places[2 * place + 1] !== 0) place = (place + 1) & mask
-    places[2 * place] = hash
-    places[2 * place + 1] = row
+    while (words[first + 2 * place + 1] !== 0) place = (place + 1) & mask
+    words[first + 2 * place] = hash
+    words[first + 2 * place + 1] = row
   }
 
   /** The place of the row that the key of a row finds, or -1. */
@@ -140,7 +158,7 @@ export class ByteIndex {
   /** Whether the key of a row finds that row. */
   finds(row: number): boolean {
     const place = this.placeOf(row)
-    return place >= 0 && this.places[2 * place + 1] === row
+    return place >= 0 && this.rows.arena.words[place + 1] === row
   }
 
   /**
@@ -148,11 +166,12 @@ export class ByteIndex {
    * open.
    */
   remove(row: number): boolean {
+    const { words } = this.rows.arena
     const place = this.placeOf(row)
-    if (place < 0 || this.places[2 * place + 1] !== row) return false
-    this.list[this.rows.arena.words[(row >> 2) + rowWords.place] as number] = 0
+    if (place < 0 || words[place + 1] !== row) return false
+    words[((words[listAt] as number) >> 2) + (words[(row >> 2) + rowWords.place] as number)] = 0
     this.vacate(place)
-    this.live--
+    words[liveAt] = (words[liveAt] as number) - 1
     this.gone.push(row)
     this.rows.hold(row, holders.call)
     this.rows.letGo(row, holders.table)
@@ -171,46 +190,55 @@ export class ByteIndex {
    * be added: that is when holes are closed.
    */
   *all(): Generator<number> {
-    const { list } = this
-    for (let i = 0; i < this.listed; i++) if (list[i] !== 0) yield list[i] as number
+    const { words } = this.rows.arena
+    const first = (words[listAt] as number) >> 2
+    for (let at = first; at < first + (words[listedAt] as number); at++)
+      if (words[at] !== 0) yield words[at] as number
   }
 
   /** Moves later rows back so that each stays reachable from its hash. */
   private vacate(from: number): void {
-    const { places, mask } = this
-    let hole = from
-    for (let place = (from + 1) & mask; places[2 * place + 1] !== 0; place = (place + 1) & mask) {
-      const ideal = (places[2 * place] as number) & mask
+    const { words } = this.rows.arena
+    const first = (words[placesAt] as number) >> 2
+    const mask = words[maskAt] as number
+    let hole = (from - first) >> 1
+    for (
+      let place = (hole + 1) & mask;
+      words[first + 2 * place + 1] !== 0;
+      place = (place + 1) & mask
+    ) {
+      const ideal = (words[first + 2 * place] as number) & mask
       if (((place - ideal) & mask) < ((place - hole) & mask)) continue
-      places[2 * hole] = places[2 * place] as number
-      places[2 * hole + 1] = places[2 * place + 1] as number
+      words[first + 2 * hole] = words[first + 2 * place] as number
+      words[first + 2 * hole + 1] = words[first + 2 * place + 1] as number
       hole = place
     }
-    places[2 * hole + 1] = 0
+    words[first + 2 * hole + 1] = 0
   }
 
   /** Closes the holes of the list and places everything anew. */
   private rebuild(capacity: number): void {
-    const { list, listed, places, mask, block } = this
-    const { words, memory } = this.rows.arena
-    this.block = memory.rent(placeBytes * capacity)
-    this.places = new Int32Array(this.block.buffer, 0, 2 * capacity)
-    this.list = new Int32Array(this.block.buffer, 8 * capacity)
-    this.mask = capacity - 1
-    if (listed === this.live) this.list.set(list.subarray(0, listed))
-    else {
-      this.listed = 0
-      for (let i = 0; i < listed; i++) {
-        const row = list[i] as number
-        if (row === 0) continue
-        words[(row >> 2) + rowWords.place] = this.listed
-        this.list[this.listed++] = row
-      }
+    const { arena } = this.rows
+    const before = arena.words
+    const [places, list] = [before[placesAt] as number, before[listAt] as number]
+    const capacityBefore = (before[maskAt] as number) + 1
+    const listed = before[listedAt] as number
+    this.begin(capacity)
+    const { words } = arena
+    const to = (words[listAt] as number) >> 2
+    let count = 0
+    for (let i = 0; i < listed; i++) {
+      const row = words[(list >> 2) + i] as number
+      if (row === 0) continue
+      words[(row >> 2) + rowWords.place] = count
+      words[to + count++] = row
     }
-    for (let from = 0; from <= mask; from++) {
-      const row = places[2 * from + 1] as number
-      if (row !== 0) this.occupy(places[2 * from] as number, row)
+    words[listedAt] = count
+    for (let at = places >> 2; at < (places >> 2) + 2 * capacityBefore; at += 2) {
+      const row = words[at + 1] as number
+      if (row !== 0) this.occupy(words[at] as number, row)
     }
-    memory.give(block)
+    arena.unreserve(places, placeBytes * capacityBefore)
+    arena.unreserve(list, listBytes * capacityBefore)
   }
 }

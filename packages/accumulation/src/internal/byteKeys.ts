@@ -11,6 +11,10 @@ export interface ByteKeys extends KeyLogic<unknown, string, number, number> {
   readonly enter: (block: ViewBlock) => void
   /** Takes the fragment at a row of the block into the key at `state`; a verdict, as `take`. */
   readonly takeRow: (state: number, row: number) => number
+  /** What a fragment is counted with that says no size of its own: its share of the batch. */
+  readonly averageBytes: number
+  /** The number of the source of the batch. */
+  readonly origin: number
   /** Bytes that the last fragment was counted with. */
   readonly lastBytes: number
   /** Reads what the rows will need, to bring it into the cache; answers anything. */
@@ -23,6 +27,8 @@ export interface ByteKeys extends KeyLogic<unknown, string, number, number> {
 
 /** Who keeps the state of keys. */
 export interface Keeper {
+  /** The number of the source of the batch. */
+  readonly origin: number
   /** The batches that follow come from this source. */
   readonly begin: (origin: string) => void
   readonly enter: (block: ViewBlock) => void

@@ -68,7 +68,7 @@ export class ByteLogic implements ByteKeys {
   /** The bytes of the block. */
   private view: DataView = new DataView(new ArrayBuffer(0))
   private plan: RulePlan = noPlan
-  private averageBytes = 0
+  averageBytes = 0
   private left: Array<number> = []
   private declaredSlots = new Int32Array(16)
   // Where the name of the fragment's slot stands.
@@ -93,6 +93,10 @@ export class ByteLogic implements ByteKeys {
     this.predicates = this.list.map((each) =>
       each._tag === "Predicate" && asks ? each : undefined
     )
+  }
+
+  get origin(): number {
+    return this.keeper.origin
   }
 
   begin(batch: Batch.Batch<unknown>): void {

@@ -15,10 +15,12 @@ import type { ByteRows } from "./byteRows.ts"
 import { isOpen, rowFlags, rowFloats, rowWords } from "./byteRows.ts"
 import type { ByteTable } from "./byteTable.ts"
 import { missingKey } from "./failures.ts"
+import type { CompiledTable } from "./compiledTable.ts"
 import { KeyedMachine } from "./keyedMachine.ts"
 import { verdicts } from "./logic.ts"
 import { reasons } from "./reasons.ts"
 import type { Settings } from "./settings.ts"
+import { stateWords, stops } from "./tableInputs.ts"
 
 /** Fragments whose keys are looked up together. */
 const blockSize = 256
@@ -37,6 +39,8 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
   private readonly rows: ByteRows
   private readonly emitted: ByteOutputs
   private readonly emitViews: boolean
+  private readonly compiled: CompiledTable | undefined
+  private isCompiled = false
   private block: ViewBlock | undefined
   /** The key that is opened, or leaves: moved from row to row, so that none is made for it. */
   private readonly leaving: ByteEntry
@@ -52,7 +56,8 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
     settings: Settings,
     table: ByteTable,
     emitted: ByteOutputs,
-    emitViews: boolean
+    emitViews: boolean,
+    compiled?: CompiledTable
   ) {
     let block: () => ViewBlock | undefined = () => undefined
     const failed: Accumulator.AccumulatorHost["failed"] = (index, key, cause, kind, payload) => {
@@ -67,6 +72,7 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
     this.emitted = emitted
     this.leaving = new ByteEntry(table.rows, 0)
     this.emitViews = emitViews
+    this.compiled = compiled
   }
 
   override process(batch: Batch.Batch<unknown>): Emitted {
@@ -76,10 +82,12 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
     this.from = 0
     this.to = 0
     this.logic.enter(block)
+    this.isCompiled = this.compiled?.enter(block) ?? false
     try {
       return this.finished(super.process(batch))
     } finally {
       this.block = undefined
+      this.compiled?.leave()
       block.release()
     }
   }
@@ -118,14 +126,57 @@ export class ByteMachine extends KeyedMachine<unknown, string, number, number, n
     this.touched = this.logic.touch(found, count)
   }
 
+  protected override run(items: ReadonlyArray<unknown>, from: number): number {
+    const { compiled } = this
+    return compiled === undefined || !this.isCompiled
+      ? this.takeAll(from, items.length)
+      : this.runCompiled(compiled, from, items.length)
+  }
+
+  /** Where the programs stop, the fragment is taken here, or the key leaves. */
+  private runCompiled(compiled: CompiledTable, from: number, length: number): number {
+    const { logic } = this
+    let i = from
+    while (i < length) {
+      if (compiled.ready(i, this.now, logic.averageBytes, logic.origin) === i)
+        return this.takeAll(i, length)
+      i = compiled.take(i)
+      const stop = compiled.state[stateWords.stop]
+      this.opened(compiled)
+      if (stop === stops.end) continue
+      if (stop === stops.left) {
+        this.to = 0
+        const until = this.takeAll(i, i + 1)
+        if (this.exits.halted) return until
+      } else {
+        const entry = this.at(compiled.state[stateWords.row] as number)
+        if (stop === stops.complete) this.concluded(entry, 0, i)
+        else this.overflow(entry, i)
+        if (this.exits.halted) return i + 1
+      }
+      i++
+    }
+    return length
+  }
+
+  /** Counts what a program took, and arms the keys it opened. */
+  private opened({ state, fresh }: CompiledTable): void {
+    const { counts, table, timers } = this
+    const taken = state[stateWords.taken] as number
+    counts.fragmentsOpen += taken
+    counts.bytesOpen += taken * this.logic.averageBytes
+    table.open += state[stateWords.opened] as number
+    const count = state[stateWords.fresh] as number
+    if (timers !== undefined) for (let i = 0; i < count; i++) timers.arm(fresh[i] as number)
+  }
+
   // The hot loop, as in the machine over objects; it works on rows and makes no object for a key
   // that is there.
-  protected override run(items: ReadonlyArray<unknown>, from: number): number {
+  private takeAll(from: number, length: number): number {
     const block = this.block as ViewBlock
     const { sheet } = block
     const { logic, counts, now, found, arena } = this
     const { itemsMax, bytesMax } = this.settings
-    const { length } = items
     let i = from
     let row = 0
     let isFresh = false

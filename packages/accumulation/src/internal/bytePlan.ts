@@ -3,6 +3,7 @@
 import type * as Accumulator from "@sluice/core/Accumulator"
 import * as Fields from "@sluice/core/Fields"
 import type { Layout, Needs } from "@sluice/core/Views"
+import { narrowed } from "@sluice/core/Views"
 import type { Figures } from "../Aggregate.ts"
 import { figuresOf } from "../Aggregate.ts"
 import type { Assembly } from "../Assemble.ts"
@@ -24,6 +25,7 @@ import { ByteLogic } from "./byteLogic.ts"
 import { ByteMachine } from "./byteMachine.ts"
 import { ByteOutputs } from "./byteOutputs.ts"
 import { rehearse } from "./byteRehearsal.ts"
+import type { RowExtras } from "./byteRows.ts"
 import { ByteRows } from "./byteRows.ts"
 import type { RuleReads } from "./byteRulePlan.ts"
 import {
@@ -38,12 +40,16 @@ import {
 } from "./byteRulePlan.ts"
 import { ByteTable } from "./byteTable.ts"
 import type { CompiledRule } from "./compiledRule.ts"
+import type { TablePrograms } from "./compiledTable.ts"
+import { CompiledTable, compileTable } from "./compiledTable.ts"
 import type { Emit } from "./emitRows.ts"
 import { assembledLayout, compileEmit } from "./emitRows.ts"
 import { compileAdd, FigureKeys } from "./figureKeys.ts"
 import type { Settings } from "./settings.ts"
 import { SlotCells } from "./slotCells.ts"
 import { memoryOf } from "./stateMemory.ts"
+import type { RowKind } from "./tableText.ts"
+import { canTake } from "./takeText.ts"
 
 /** The parts of an accumulator's description that decide. */
 export interface Described {
@@ -86,6 +92,14 @@ const byLayout = <A>(make: (layout: Layout) => A): PlanOf<A> => {
   }
 }
 
+const once = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
 /** What a form consists of, beside the rule. */
 interface Kept {
   readonly planOf: PlanOf<RulePlan>
@@ -96,6 +110,8 @@ interface Kept {
   /** First fragments of further kinds are kept. */
   readonly firsts: boolean
   readonly keeperOf: (rows: ByteRows, cells: SlotCells | undefined, outputs: ByteOutputs) => Keeper
+  /** Programs that take most of the fragments; undefined where there are none. */
+  readonly programsOf: (rows: RowKind) => TablePrograms | undefined
 }
 
 /** A function of the user's is asked whether a key is complete. */
@@ -108,15 +124,19 @@ const viewsOf = (
   layouts: ReadonlyArray<Layout>
 ): Accumulator.FragmentShape => {
   const fixed = fixedOf(rule)
+  const extras: RowExtras = {
+    first: settings.ageMs !== Number.POSITIVE_INFINITY,
+    expected: rule.announces !== undefined,
+    firsts: kept.firsts
+  }
+  const programs = once(() =>
+    kept.programsOf({ hasWords: extras.expected || extras.firsts, hasFirst: extras.first })
+  )
   const machineOf = (host: Accumulator.AccumulatorHost, bounds: Settings, emitViews: boolean) => {
-    const { memory, close } = memoryOf(host, (): number => table.open)
+    const { memory, close } = memoryOf(host, (): number => table.open, programs()?.block)
     const arena = new ByteArena(memory)
     const cells = kept.parts === 0 ? undefined : new SlotCells(arena, kept.parts)
-    const rows = new ByteRows(arena, {
-      first: bounds.ageMs !== Number.POSITIVE_INFINITY,
-      expected: rule.announces !== undefined,
-      firsts: kept.firsts
-    })
+    const rows = new ByteRows(arena, extras)
     const table = new ByteTable(rows, close)
     let logic: ByteLogic | undefined
     const outputs = new ByteOutputs(kept.output, arena, (row) => logic?.letGo(row))
@@ -130,7 +150,11 @@ const viewsOf = (
       weights,
       slotsMax: bounds.slotsMax
     })
-    return new ByteMachine(host, logic, bounds, table, outputs, emitViews)
+    const { itemsMax: items, bytesMax: bytes, slotsMax: slots } = bounds
+    const limits = { items, bytes, slots }
+    const compiled = programs()
+    const taking = compiled && new CompiledTable(compiled, arena, limits)
+    return new ByteMachine(host, logic, bounds, table, outputs, emitViews, taking)
   }
   // A rehearsal calls nothing of the user's.
   let isRehearsed = hasPredicate(rule)
@@ -184,6 +208,7 @@ const figuresKept = (
     },
     parts: rule.slotOf === undefined ? 0 : Math.max(1, rule.parts.length),
     firsts: false,
+    programsOf: () => undefined,
     keeperOf: ({ arena }, _cells, outputs) =>
       new FigureKeys(arena, { figures, addOf, outputs, hasPredicate: hasPredicate(rule) })
   }
@@ -209,15 +234,29 @@ const assembledKept = (
   const late = names === undefined ? undefined : { shape: shapes.head, names }
   const fragments = byLayout((layout) => fragmentPlan(plan, layout))
   let emit: Emit | undefined
+  const planOf = byLayout((layout) => rulePlan(readsIn(layout), layout))
+  const needs = layouts.map((layout) => {
+    const kept = keptNames(plan, layout)
+    const groups = [...kept].flatMap((name) => (name.includes(".") ? [name.split(".")[0]] : []))
+    return needsOf(readsIn(layout), layout, keys, [...kept, ...(groups as Array<string>)])
+  })
+  const parts = plan.hasSlots ? plan.partCount : 0
   return {
-    planOf: byLayout((layout) => rulePlan(readsIn(layout), layout)),
-    needs: layouts.map((layout) => {
-      const kept = keptNames(plan, layout)
-      const groups = [...kept].flatMap((name) => (name.includes(".") ? [name.split(".")[0]] : []))
-      return needsOf(readsIn(layout), layout, keys, [...kept, ...(groups as Array<string>)])
-    }),
+    planOf,
+    needs,
+    programsOf: (rows) => {
+      if (rule.triggers.length !== 1 || rule.triggers[0]?._tag !== "Slots") return undefined
+      const isFixed = fixedOf(rule).length > 0
+      const taken = layouts.flatMap((whole, i) => {
+        const layout = narrowed(whole, needs[i] as Needs)
+        const fragment = fragments(layout)
+        const options = { rule: planOf(layout), fragment, parts, isFixed, isLate: late !== undefined }
+        return canTake(options) ? [{ layout, options }] : []
+      })
+      return taken.length === 0 ? undefined : compileTable(taken, parts, rows)
+    },
     output,
-    parts: plan.hasSlots ? plan.partCount : 0,
+    parts,
     firsts: plan.firsts.length > 0,
     keeperOf: (rows, cells, outputs) => {
       emit ??= compileEmit(assembly, shapes, output)

@@ -50,6 +50,7 @@ export interface FigureOptions {
 
 /** Keys whose state is figures. */
 export class FigureKeys implements Keeper {
+  readonly origin = 0
   readonly leads = false
   readonly stateOf: Keeper["stateOf"]
   private readonly arena: ByteArena

@@ -150,7 +150,7 @@ const put = (
     .join("\n    ")
 
 /** Numbers up to this one stand in their slots. */
-const aloneMax = 2 ** 30
+export const aloneMax = 2 ** 30
 
 // A cell of its own for a small number is a line of the cache to wait for, twice. Below what says
 // that nothing is kept there is room for whole numbers; not for -0, which is another number.

@@ -25,10 +25,17 @@ export interface OwnedMemory {
   readonly close: () => void
 }
 
-/** The memory of the accumulator of `host`; `active` is the number of its open keys. */
-export const memoryOf = (host: Accumulator.AccumulatorHost, active: () => number): OwnedMemory => {
+/**
+ * The memory of the accumulator of `host`; `active` is the number of its open keys. `make` makes its
+ * blocks, where it can.
+ */
+export const memoryOf = (
+  host: Accumulator.AccumulatorHost,
+  active: () => number,
+  make?: (bytes: number) => Block | undefined
+): OwnedMemory => {
   const tracker = host.pools?.tracker
-  const pool = new AccumulatorStatePool({ name: host.stageId, active, tracker })
+  const pool = new AccumulatorStatePool({ name: host.stageId, active, tracker, make })
   const leave = host.pools?.watch(() => pool.statistics())
   return {
     memory: { rent: (bytes) => pool.rent(bytes), give: (block) => pool.give(block) },

@@ -43,7 +43,7 @@ const positions = [
 ] as const
 
 const partsOf: Readonly<
-  Record<Column["_tag"], ReadonlyArray<readonly [letter: string, Part, Place["kind"]]>>
+  Record<Column["_tag"], ReadonlyArray<readonly [letter: string, Part, Kind]>>
 > = {
   Text: positions,
   Group: positions,
@@ -53,8 +53,10 @@ const partsOf: Readonly<
 }
 
 const widths = { bytes: 1, ints: 4, floats: 8 } as const
+type Kind = keyof typeof widths
 
 interface Reserved extends Place {
+  readonly kind: Kind
   readonly count: number
 }
 
@@ -98,7 +100,7 @@ export class ParserMemory {
     this.reserve("b", "bytes", copyMax + searchSlack)
   }
 
-  private reserve(name: string, kind: Place["kind"], count: number): void {
+  private reserve(name: string, kind: Kind, count: number): void {
     this.arrays.set(name, { kind, base: this.bytes, count })
     this.bytes = (this.bytes + count * widths[kind] + 7) & ~7
   }

@@ -9,7 +9,7 @@ import { NotCompilable } from "./tree.ts"
 
 /** An array in the memory. */
 export interface Place {
-  readonly kind: "bytes" | "ints" | "floats"
+  readonly kind: keyof typeof access
   /** Where it begins. */
   readonly base: number
 }
@@ -26,6 +26,9 @@ interface Local {
   readonly index: number
   readonly type: Type
 }
+
+/** Functions of JavaScript that are one instruction. */
+const instructions: Readonly<Record<string, number>> = { "Math.imul": op.mul, "Math.clz32": op.clz }
 
 const typeOfName = (name: string): Type => (/^v\d+$/.test(name) ? "float" : "int")
 
@@ -207,8 +210,9 @@ export class Expressions {
 
   private called({ name, args }: Expression & { readonly _tag: "Call" }): void {
     for (const each of args) this.value(each, "int")
-    if (name === "Math.imul") {
-      this.out.byte(op.mul)
+    const instruction = instructions[name]
+    if (instruction !== undefined) {
+      this.out.byte(instruction)
       return
     }
     const index = this.names.functions.get(name)

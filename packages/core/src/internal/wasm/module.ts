@@ -7,18 +7,27 @@ import { endOfTextBody, findBody } from "./search.ts"
 import { readProgram } from "./syntax.ts"
 import { NotCompilable } from "./tree.ts"
 
+type Run = (a: number, b: number, c: number) => number
+
+/** A memory that a program works on. */
+interface Memory {
+  readonly buffer: ArrayBuffer
+}
+
 interface Instance {
-  readonly exports: {
-    readonly memory: { readonly buffer: ArrayBuffer }
-    readonly run: (a: number, b: number, c: number) => number
-  }
+  readonly exports: { readonly memory: Memory } & Readonly<Record<string, unknown>>
+}
+
+interface Imports {
+  readonly env: { readonly memory: Memory }
 }
 
 /** The part of the platform's WebAssembly that is used; no library of types here has it. */
 interface Platform {
   readonly Module: new (bytes: Uint8Array) => object
   readonly CompileError: new () => Error
-  readonly Instance: new (module: object) => Instance
+  readonly Instance: new (module: object, imports?: Imports) => Instance
+  readonly Memory: new (options: { readonly initial: number }) => Memory
 }
 
 const platform = (): Platform | undefined =>
@@ -31,29 +40,46 @@ export interface FunctionText {
   readonly text: string
 }
 
+/** What a text may refer to, and where the bytes begin that are searched. */
+interface Environment {
+  readonly arrays: ReadonlyMap<string, Place>
+  readonly constants: ReadonlyMap<string, number>
+  readonly searched: number
+}
+
 /** What a program is made of. */
-export interface ProgramOptions {
+export interface ProgramOptions extends Environment {
   readonly text: string
   /** Its three parameters. */
   readonly params: readonly [string, string, string]
   /** What it may call beside the searches. */
   readonly functions: ReadonlyArray<FunctionText>
-  readonly arrays: ReadonlyMap<string, Place>
-  readonly constants: ReadonlyMap<string, number>
-  /** Where the bytes begin that are searched. */
-  readonly searched: number
   readonly memoryBytes: number
 }
 
 /** A program and its memory. */
 export interface Program {
-  readonly run: (a: number, b: number, c: number) => number
+  readonly run: Run
   readonly memory: ArrayBuffer
 }
+
+/** What programs are made of that share a memory made elsewhere. */
+export interface ProgramsOptions extends Omit<Environment, "searched"> {
+  readonly functions: ReadonlyArray<FunctionText>
+  /** Names of those that are called from outside; they have three parameters. */
+  readonly programs: ReadonlyArray<string>
+}
+
+/** Makes the programs, by name, over a memory of `makeMemory`. */
+export type Programs = (memory: Uint8Array<ArrayBuffer>) => Readonly<Record<string, Run>>
 
 const pageBytes = 65_536
 const int = 0x7f
 const functionType = 0x60
+const functionKind = 0x00
+const memoryKind = 0x02
+
+const pagesOf = (bytes: number): number => Math.ceil(bytes / pageBytes)
 
 const writer = (): ByteWriter => new ByteWriter()
 
@@ -70,16 +96,20 @@ const made = ({ name, params, text }: FunctionText): Made => ({
   body: (names) => compileBody(readProgram(text), params, names)
 })
 
-const moduleBytes = (options: ProgramOptions): Uint8Array => {
-  const { text, params, arrays, constants, searched, memoryBytes } = options
+/** A module of functions that know each other, over a memory of its own, or a given one. */
+const moduleBytes = (
+  { arrays, constants, searched }: Environment,
+  functions: ReadonlyArray<FunctionText>,
+  exported: ReadonlyArray<string>,
+  memoryBytes: number | undefined
+): Uint8Array => {
   const all: ReadonlyArray<Made> = [
     { name: "find", arity: 3, body: () => findBody(searched) },
     { name: "endOfText", arity: 2, body: () => endOfTextBody(searched) },
-    ...options.functions.map(made),
-    made({ name: "run", params, text })
+    ...functions.map(made)
   ]
-  const functions = new Map(all.map(({ name }, index) => [name, index]))
-  const names: Names = { arrays, constants, functions }
+  const indices = new Map(all.map(({ name }, index) => [name, index]))
+  const names: Names = { arrays, constants, functions: indices }
   const arities = [...new Set(all.map(({ arity }) => arity))]
   const types = writer().unsigned(arities.length)
   for (const arity of arities) {
@@ -93,40 +123,79 @@ const moduleBytes = (options: ProgramOptions): Uint8Array => {
     signatures.unsigned(arities.indexOf(arity))
     code.part(body(names))
   }
+  const exports = writer()
+    .unsigned(exported.length + 1)
+    .text("memory")
+    .byte(memoryKind, 0)
+  for (const name of exported)
+    exports
+      .text(name)
+      .byte(functionKind)
+      .unsigned(indices.get(name) as number)
   const out = writer().byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
   const section = (id: number, content: ByteWriter) => out.byte(id).part(content)
   section(1, types)
+  if (memoryBytes === undefined)
+    section(2, writer().byte(1).text("env").text("memory").byte(memoryKind, 0, 0))
   section(3, signatures)
-  section(
-    5,
-    writer()
-      .byte(1, 0)
-      .unsigned(Math.ceil(memoryBytes / pageBytes))
-  )
-  const exports = writer().byte(2).text("memory").byte(0x02, 0)
-  section(
-    7,
-    exports
-      .text("run")
-      .byte(0x00)
-      .unsigned(all.length - 1)
-  )
+  if (memoryBytes !== undefined) section(5, writer().byte(1, 0).unsigned(pagesOf(memoryBytes)))
+  section(7, exports)
   section(10, code)
   return new Uint8Array(out.bytes)
+}
+
+/** Undefined for what is not of the language, and where the platform forbids such modules. */
+const attempt = <A>(make: (wasm: Platform) => A): A | undefined => {
+  const wasm = platform()
+  if (wasm === undefined) return undefined
+  try {
+    return make(wasm)
+  } catch (cause) {
+    if (cause instanceof NotCompilable || cause instanceof wasm.CompileError) return undefined
+    throw cause
+  }
 }
 
 /**
  * Compiles a program; undefined for a text that is not of its language, and where the platform has
  * no WebAssembly, or forbids it, as pages of the web may.
  */
-export const compileProgram = (options: ProgramOptions): Program | undefined => {
+export const compileProgram = (options: ProgramOptions): Program | undefined =>
+  attempt((wasm) => {
+    const { text, params, memoryBytes } = options
+    const functions = [...options.functions, { name: "run", params, text }]
+    const bytes = moduleBytes(options, functions, ["run"], memoryBytes)
+    const { exports } = new wasm.Instance(new wasm.Module(bytes))
+    return { run: exports.run as Run, memory: exports.memory.buffer }
+  })
+
+const memories = new WeakMap<ArrayBuffer, Memory>()
+
+/** A memory of zeros that programs can share; undefined where the platform has none for it. */
+export const makeMemory = (bytes: number): Uint8Array<ArrayBuffer> | undefined => {
   const wasm = platform()
   if (wasm === undefined) return undefined
   try {
-    const { exports } = new wasm.Instance(new wasm.Module(moduleBytes(options)))
-    return { run: exports.run, memory: exports.memory.buffer }
+    const memory = new wasm.Memory({ initial: pagesOf(bytes) })
+    memories.set(memory.buffer, memory)
+    return new Uint8Array(memory.buffer)
   } catch (cause) {
-    if (cause instanceof NotCompilable || cause instanceof wasm.CompileError) return undefined
+    // Each takes gigabytes of addresses, of which a platform has no end of, or does not.
+    if (cause instanceof RangeError) return undefined
     throw cause
   }
 }
+
+/** Compiles programs that share a memory; undefined as for one. */
+export const compilePrograms = (options: ProgramsOptions): Programs | undefined =>
+  attempt((wasm) => {
+    const { functions, programs } = options
+    const bytes = moduleBytes({ ...options, searched: 0 }, functions, programs, undefined)
+    const compiled = new wasm.Module(bytes)
+    return ({ buffer }) => {
+      const memory = memories.get(buffer)
+      if (memory === undefined) throw new Error("programs work on a memory of makeMemory")
+      const { exports } = new wasm.Instance(compiled, { env: { memory } })
+      return exports as Readonly<Record<string, Run>> & typeof exports
+    }
+  })

@@ -27,6 +27,7 @@ export const op = {
   intConst: 0x41,
   floatConst: 0x44,
   eqz: 0x45,
+  clz: 0x67,
   add: 0x6a,
   sub: 0x6b,
   mul: 0x6c,
@@ -78,5 +79,8 @@ export const comparisons = new Set(["===", "!==", "<", ">", "<=", ">="])
 export const access = {
   bytes: { shift: 0, align: 0, load: 0x2d, store: 0x3a, type: "int" },
   ints: { shift: 2, align: 2, load: 0x28, store: 0x36, type: "int" },
-  floats: { shift: 3, align: 3, load: 0x2b, store: 0x39, type: "float" }
+  floats: { shift: 3, align: 3, load: 0x2b, store: 0x39, type: "float" },
+  /** By their address, wherever they begin. */
+  words: { shift: 0, align: 0, load: 0x28, store: 0x36, type: "int" },
+  longs: { shift: 0, align: 0, load: 0x2b, store: 0x39, type: "float" }
 } as const
