@@ -43,7 +43,9 @@ export interface AssemblyOptions {
   readonly emit: Emit
   readonly outputs: ByteOutputs
   readonly cells: SlotCells | undefined
-  /** The shape of the leading fragment, and where its elements' names are; else they declare. */
+  /** The elements of the leading fragment are what declares the slots of their key. */
+  readonly isDeclared: boolean
+  /** Where they are not: the shape of that fragment, and where their names are. */
   readonly late: { readonly shape: KeptShape; readonly names: ElementNames } | undefined
   /** Kinds of which the first fragment is kept. */
   readonly firsts: number
@@ -148,7 +150,7 @@ export class AssemblyKeys implements Keeper {
   declared(kept: number, slots: Int32Array, count: number): void {
     const plan = this.plan as FragmentPlan
     const { group, fixed, stride, elementWordsAt } = plan.shape
-    if (!plan.leads || kept < 0 || group === undefined || this.options.late !== undefined) return
+    if (!plan.leads || kept < 0 || group === undefined || !this.options.isDeclared) return
     const { words } = this.arena
     for (let j = 0, at = kept + fixed + elementWordsAt; j < count; j++, at += stride)
       words[at >> 2] = slots[j] as number

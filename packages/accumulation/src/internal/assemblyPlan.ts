@@ -24,6 +24,8 @@ export interface AssemblyPlan {
   readonly joined: ReadonlyArray<string>
   /** Kinds of which the first fragment is read. */
   readonly firsts: ReadonlyArray<string>
+  /** The elements are what declares the slots of their key. */
+  readonly isDeclared: boolean
   /** The elements' slots are found when the record is made, not when they are declared. */
   readonly isLate: boolean
   readonly hasSlots: boolean
@@ -81,6 +83,7 @@ export const assemblyPlan = (
     elements,
     joined,
     firsts: [...new Set(firsts)],
+    isDeclared: elements !== undefined && isDeclared,
     isLate: joins && !isDeclared,
     hasSlots: byRule || joins,
     replaces: !byRule || duplicates === "accept",

@@ -19,8 +19,8 @@ const lineMax = 64
 const bufferAt = 16
 
 /**
- * What a buffer begins with, by the index of the word: it is the same for whoever works on it. Before
- * that stands what a reference of 0 reads: words of nothing.
+ * What a buffer begins with, by the index of the word: it is the same for whoever works on it.
+ * Before that stands what a reference of 0 reads: words of nothing.
  */
 export const arenaWords = {
   taken: 32,

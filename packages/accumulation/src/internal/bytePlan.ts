@@ -159,7 +159,7 @@ const viewsOf = (
   // A rehearsal calls nothing of the user's.
   let isRehearsed = hasPredicate(rule)
   const make = (host: Accumulator.AccumulatorHost, emitViews: boolean) => {
-    if (!isRehearsed) rehearse(layouts, kept.needs, settings, machineOf)
+    if (!isRehearsed && programs() === undefined) rehearse(layouts, kept.needs, settings, machineOf)
     isRehearsed = true
     return machineOf(host, settings, emitViews)
   }
@@ -250,7 +250,8 @@ const assembledKept = (
       const taken = layouts.flatMap((whole, i) => {
         const layout = narrowed(whole, needs[i] as Needs)
         const fragment = fragments(layout)
-        const options = { rule: planOf(layout), fragment, parts, isFixed, isLate: late !== undefined }
+        const { isDeclared } = plan
+        const options = { rule: planOf(layout), fragment, parts, isFixed, isDeclared }
         return canTake(options) ? [{ layout, options }] : []
       })
       return taken.length === 0 ? undefined : compileTable(taken, parts, rows)
@@ -260,8 +261,10 @@ const assembledKept = (
     firsts: plan.firsts.length > 0,
     keeperOf: (rows, cells, outputs) => {
       emit ??= compileEmit(assembly, shapes, output)
+      const { isDeclared } = plan
       const firsts = plan.firsts.length
-      return new AssemblyKeys(rows, { planOf: fragments, emit, outputs, cells, late, firsts })
+      const options = { planOf: fragments, emit, outputs, cells, isDeclared, late, firsts }
+      return new AssemblyKeys(rows, options)
     }
   }
 }

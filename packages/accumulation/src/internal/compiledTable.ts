@@ -6,7 +6,14 @@ import type { Programs } from "@sluice/core/WasmProgram"
 import * as WasmProgram from "@sluice/core/WasmProgram"
 import type { ByteArena } from "./byteArena.ts"
 import type { Block } from "./stateMemory.ts"
-import { BoundInputs, LayoutInputs, rowsMax, stateFloats, stateWords, TableInputs } from "./tableInputs.ts"
+import {
+  BoundInputs,
+  LayoutInputs,
+  rowsMax,
+  stateFloats,
+  stateWords,
+  TableInputs
+} from "./tableInputs.ts"
 import type { RowKind } from "./tableText.ts"
 import { tableFunctions } from "./tableText.ts"
 import type { TakeOptions } from "./takeText.ts"
@@ -93,7 +100,11 @@ export class CompiledTable {
   fresh: Int32Array = new Int32Array(0)
   private readonly programs: TablePrograms
   private readonly arena: ByteArena
-  private readonly limits: { readonly items: number; readonly bytes: number; readonly slots: number }
+  private readonly limits: {
+    readonly items: number
+    readonly bytes: number
+    readonly slots: number
+  }
   private memory: Block | undefined
   private bound: BoundInputs | undefined
   private takes: ReadonlyArray<Take> = []

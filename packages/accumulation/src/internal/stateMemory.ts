@@ -26,8 +26,8 @@ export interface OwnedMemory {
 }
 
 /**
- * The memory of the accumulator of `host`; `active` is the number of its open keys. `make` makes its
- * blocks, where it can.
+ * The memory of the accumulator of `host`; `active` is the number of its open keys. `make` makes
+ * its blocks, where it can.
  */
 export const memoryOf = (
   host: Accumulator.AccumulatorHost,

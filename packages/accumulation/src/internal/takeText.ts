@@ -1,6 +1,6 @@
-// The program that takes fragments of one layout into their keys: what ByteLogic and AssemblyKeys do
-// with a fragment, for the layouts and fragments that are most of all. Whatever else there is, it
-// leaves to them, before it has changed anything.
+// The program that takes fragments of one layout into their keys: what ByteLogic and AssemblyKeys
+// do with a fragment, for the layouts and fragments that are most of all. Whatever else there is,
+// it leaves to them, before it has changed anything.
 import type { FunctionText } from "@sluice/core/WasmProgram"
 import type { FragmentPlan } from "./assemblyKeys.ts"
 import { arenaWords } from "./byteArena.ts"
@@ -21,8 +21,8 @@ export interface TakeOptions {
   readonly parts: number
   /** The slots of every key are known in advance. */
   readonly isFixed: boolean
-  /** Slots of elements are found when the record is made. */
-  readonly isLate: boolean
+  /** The elements that are kept are what declares slots. */
+  readonly isDeclared: boolean
 }
 
 /** Fragments that look beyond their slots, or have more than one way to be found, are not taken. */
@@ -161,11 +161,11 @@ class TakeText {
   }
 
   private declared(): string {
-    const { rule, fragment, isLate } = this.options
+    const { rule, fragment, isDeclared } = this.options
     const { group, child } = rule
     if (group < 0) return ""
     const { shape } = fragment
-    const isNoted = fragment.leads && !isLate && group === this.group
+    const isNoted = fragment.leads && isDeclared
     const noted = `w[(kept + j * ${shape.stride} + ${shape.fixed + shape.elementWordsAt}) >> 2] = slot;`
     return `for (j = 0; j < dn; j++) {
         x = df + j;
