@@ -9,7 +9,13 @@ export type { Place } from "./internal/wasm/expressions.ts"
 export type { FunctionText, Programs, ProgramsOptions } from "./internal/wasm/module.ts"
 
 /**
- * A memory of at least `bytes` zeros, which programs can work on.
+ * Bytes before those of a memory, for whoever runs a program over it: what is there before a call is
+ * gone after it.
+ */
+export const scratchBytes: number = programs.scratchBytes
+
+/**
+ * A memory of `bytes` zeros that programs can work on, behind its scratch.
  *
  * Flow: undefined where the platform has no WebAssembly, or no more addresses for it; the caller
  * then does without. It is never moved: what needs more room makes another and copies.
@@ -45,7 +51,7 @@ export const makeMemory: (bytes: number) => Uint8Array<ArrayBuffer> | undefined 
  *     }
  *   ],
  *   programs: ["sum"],
- *   arrays: new Map([["w", { kind: "ints", base: 0 }]]),
+ *   arrays: new Map([["w", { kind: "ints", base: WasmProgram.scratchBytes }]]),
  *   constants: new Map()
  * })
  * const memory = WasmProgram.makeMemory(65_536)

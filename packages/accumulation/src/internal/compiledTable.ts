@@ -1,6 +1,7 @@
 // Programs that take fragments into the keys of a table, over the memory in which the table lies.
 // They do what is done with most fragments; at any other, and at a key that leaves, they stop, and
 // the machine does it.
+import { ProgramColumns } from "@sluice/core/ProgramColumns"
 import type { Layout, ViewBlock } from "@sluice/core/Views"
 import type { Programs } from "@sluice/core/WasmProgram"
 import * as WasmProgram from "@sluice/core/WasmProgram"
@@ -8,7 +9,6 @@ import type { ByteArena } from "./byteArena.ts"
 import type { Block } from "./stateMemory.ts"
 import {
   BoundInputs,
-  LayoutInputs,
   rowsMax,
   stateFloats,
   stateWords,
@@ -49,19 +49,19 @@ export const compileTable = (
   parts: number,
   rows: RowKind
 ): TablePrograms | undefined => {
-  const layouts = taken.map((_, number) => new LayoutInputs(number))
+  const layouts = taken.map((_, number) => new ProgramColumns(`${number}`))
   const texts = taken.map(({ options }, number) =>
-    takeText(programName(number), options, layouts[number] as LayoutInputs)
+    takeText(programName(number), options, layouts[number] as ProgramColumns)
   )
   const columns = Math.max(...taken.map(({ layout }) => layout.columns.length))
   const inputs = new TableInputs(layouts, columns)
   const base = inputs.bytes
-  const text = inputs.arrays.get("b")?.base ?? 0
+  const text = inputs.arrays.places.get("b")?.base ?? 0
   const over = WasmProgram.compile({
     functions: [...tableFunctions(parts, rows), ...texts],
     programs: texts.map(({ name }) => name),
     arrays: new Map<string, WasmProgram.Place>([
-      ...inputs.arrays,
+      ...inputs.arrays.places,
       ["w", { kind: "ints", base }],
       ["d", { kind: "floats", base }],
       ["m", { kind: "bytes", base }],
@@ -86,7 +86,10 @@ export const compileTable = (
       numbers.set(layout, number)
       return number
     },
-    block: (bytes) => WasmProgram.makeMemory(base + bytes + slack)?.subarray(base, base + bytes)
+    block: (bytes) => {
+      const before = base - WasmProgram.scratchBytes
+      return WasmProgram.makeMemory(before + bytes + slack)?.subarray(before, before + bytes)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // The program that takes fragments of one layout into their keys: what ByteLogic and AssemblyKeys
 // do with a fragment, for the layouts and fragments that are most of all. Whatever else there is,
 // it leaves to them, before it has changed anything.
+import type { ProgramColumns } from "@sluice/core/ProgramColumns"
 import type { FunctionText } from "@sluice/core/WasmProgram"
 import type { FragmentPlan } from "./assemblyKeys.ts"
 import { arenaWords } from "./byteArena.ts"
@@ -9,7 +10,6 @@ import { rowFlags, rowFloats, rowWords } from "./byteRows.ts"
 import type { KeptField, KeptFields } from "./keptShape.ts"
 import { aloneMax } from "./keptShape.ts"
 import { filledOnly, partsAt, slotWords } from "./slotCells.ts"
-import type { LayoutInputs } from "./tableInputs.ts"
 import { stateFloats, stateWords, stops } from "./tableInputs.ts"
 import { slotsSearched } from "./tableText.ts"
 
@@ -38,9 +38,9 @@ const isText = ({ text }: KeptField): boolean => text >= 0
 
 class TakeText {
   private readonly options: TakeOptions
-  private readonly inputs: LayoutInputs
+  private readonly inputs: ProgramColumns
 
-  constructor(options: TakeOptions, inputs: LayoutInputs) {
+  constructor(options: TakeOptions, inputs: ProgramColumns) {
     this.options = options
     this.inputs = inputs
   }
@@ -257,7 +257,7 @@ class TakeText {
 export const takeText = (
   name: string,
   options: TakeOptions,
-  inputs: LayoutInputs
+  inputs: ProgramColumns
 ): FunctionText => ({
   name,
   params: ["i", "end", "step"],

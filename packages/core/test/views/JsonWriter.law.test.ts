@@ -5,6 +5,7 @@ import * as Format from "../../src/Format.ts"
 import { generate } from "../../src/internal/format/generate.ts"
 import { csvRow, csvWriter } from "../../src/internal/views/csvWriter.ts"
 import { jsonWriter, putNumber } from "../../src/internal/views/jsonWriter.ts"
+import { makeMemory } from "../../src/internal/wasm/module.ts"
 import { Segment } from "../../src/SegmentPool.ts"
 import type { ViewBlock } from "../../src/Views.ts"
 import { ViewBlock as Block, everything, SheetPool } from "../../src/Views.ts"
@@ -28,10 +29,26 @@ const written = (block: ViewBlock): string => {
   return Buffer.from(output.bytes.subarray(0, output.used)).toString()
 }
 
-const blockOf = (format: Format.Format<unknown>, text: string): ViewBlock => {
+type Placed = (text: string) => Uint8Array
+
+const inBuffer: Placed = (text) => Buffer.from(text)
+
+/** Texts end where the memory does. */
+const inMemory: Placed = (text) => {
+  const bytes = Buffer.from(text)
+  const memory = makeMemory(bytes.length) as Uint8Array
+  memory.set(bytes)
+  return memory
+}
+
+const blockOf = (
+  format: Format.Format<unknown>,
+  text: string,
+  placed: Placed = inBuffer
+): ViewBlock => {
   const needs = everything(format.layout)
   const parser = generate(format, needs)
-  const bytes = Buffer.from(text)
+  const bytes = placed(text)
   const sheet = new SheetPool(parser.layout, needs).rent(new Segment(bytes))
   parser.parse(bytes, 0, bytes.length, sheet, 100, { lines: 0, fault: -1, faultAt: 0 })
   return new Block(sheet, 0, sheet.rows)
@@ -92,12 +109,35 @@ describe("the CSV writer of views", () => {
   })
 })
 
-describe("the JSON writer of views", () => {
+const numbers = fc.oneof(
+  fc.integer(),
+  fc.integer({ min: -12, max: 1_000 }),
+  fc.double(),
+  fc.constantFrom(0, -0, 9, 10, 999_999_999, 1e9, 2 ** 31 - 1, 2 ** 31, 1 - 2 ** 31, -(2 ** 31)),
+  fc.constantFrom(1e21, 5e-324, Number.NaN, Number.POSITIVE_INFINITY)
+)
+
+describe("a number on its own", () => {
+  it("is written as JSON does", () => {
+    fc.assert(
+      fc.property(numbers, (value) => {
+        const bytes = new Uint8Array(32)
+        const end = putNumber(bytes, 2, value)
+        expect(Buffer.from(bytes.subarray(2, end)).toString()).toBe(JSON.stringify(value))
+      })
+    )
+  })
+})
+
+describe.each([
+  ["of bytes from anywhere", inBuffer],
+  ["of bytes in the memory of programs", inMemory]
+] as const)("the JSON writer of views %s", (_, placed) => {
   it("writes what JSON.stringify makes of the same records", () => {
     const cases = formats.chain((format) => fc.tuple(fc.constant(format), linesFor(format)))
     fc.assert(
       fc.property(cases, ([format, lines]) => {
-        const block = blockOf(format, lines.join("\n"))
+        const block = blockOf(format, lines.join("\n"), placed)
         expect(written(block)).toBe(linesOf(block))
       }),
       { numRuns: 400 }
@@ -108,22 +148,22 @@ describe("the JSON writer of views", () => {
     const format = Format.delimited({ text: Format.text() }, { separator: "\u0001" })
     const codes = Array.from({ length: 0x900 }, (_, code) => code).filter((code) => code !== 10)
     const text = `${String.fromCharCode(...codes)}\u2028\u2029\ud83d\ude00`
-    const block = blockOf(format, text)
+    const block = blockOf(format, text, placed)
     expect(written(block)).toBe(`${JSON.stringify({ text })}\n`)
   })
 
   it("writes numbers as JSON does", () => {
-    const number = fc.oneof(
-      fc.integer(),
-      fc.double(),
-      fc.constantFrom(0, -0, 9, 10, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 1e21, 5e-324, Number.NaN)
-    )
+    const format = Format.ndjson({ a: Format.decimal(), b: Format.text() })
     fc.assert(
-      fc.property(number, (value) => {
-        const bytes = new Uint8Array(32)
-        const end = putNumber(bytes, 2, value)
-        expect(Buffer.from(bytes.subarray(2, end)).toString()).toBe(JSON.stringify(value))
-      })
+      fc.property(fc.array(numbers, { maxLength: 30 }), (values) => {
+        const text = values.map(() => `${JSON.stringify({ a: 1, b: "x" })}\n`).join("")
+        const block = blockOf(format as Format.Format<unknown>, text, placed)
+        const [column] = block.sheet.columns
+        for (const [row, value] of values.entries()) column!.value[row] = value
+        const lines = values.map((a) => `${JSON.stringify({ a, b: "x" })}\n`)
+        expect(written(block)).toBe(lines.join(""))
+      }),
+      { numRuns: 200 }
     )
   })
 
@@ -134,7 +174,7 @@ describe("the JSON writer of views", () => {
       flag: Format.boolean(),
       word: Format.choice({ a: "b" })
     })
-    const block = blockOf(format, "x\t1\ttrue\ta\n")
+    const block = blockOf(format, "x\t1\ttrue\ta\n", placed)
     const [text, number, flag, word] = block.sheet.columns
     text!.length[0] = -1
     number!.value[0] = Number.NaN

@@ -3,7 +3,7 @@
 import { ByteWriter } from "./byteWriter.ts"
 import { compileBody } from "./compile.ts"
 import type { Names, Place } from "./expressions.ts"
-import { endOfTextBody, findBody } from "./search.ts"
+import { copyPlainBody, endOfTextBody, findBody, searchSlack } from "./search.ts"
 import { readProgram } from "./syntax.ts"
 import { NotCompilable } from "./tree.ts"
 
@@ -40,11 +40,14 @@ export interface FunctionText {
   readonly text: string
 }
 
-/** What a text may refer to, and where the bytes begin that are searched. */
+/** What a text may refer to. */
 interface Environment {
   readonly arrays: ReadonlyMap<string, Place>
   readonly constants: ReadonlyMap<string, number>
-  readonly searched: number
+  /** Where the bytes begin that are searched; 0 unless said. */
+  readonly searched?: number
+  /** Where the bytes begin that `copyPlain` writes. */
+  readonly written?: number
 }
 
 /** What a program is made of. */
@@ -64,7 +67,7 @@ export interface Program {
 }
 
 /** What programs are made of that share a memory made elsewhere. */
-export interface ProgramsOptions extends Omit<Environment, "searched"> {
+export interface ProgramsOptions extends Environment {
   readonly functions: ReadonlyArray<FunctionText>
   /** Names of those that are called from outside; they have three parameters. */
   readonly programs: ReadonlyArray<string>
@@ -98,16 +101,18 @@ const made = ({ name, params, text }: FunctionText): Made => ({
 
 /** A module of functions that know each other, over a memory of its own, or a given one. */
 const moduleBytes = (
-  { arrays, constants, searched }: Environment,
+  { arrays, constants, searched = 0, written = 0 }: Environment,
   functions: ReadonlyArray<FunctionText>,
   exported: ReadonlyArray<string>,
   memoryBytes: number | undefined
 ): Uint8Array => {
-  const all: ReadonlyArray<Made> = [
+  const given: ReadonlyArray<Made> = [
     { name: "find", arity: 3, body: () => findBody(searched) },
     { name: "endOfText", arity: 2, body: () => endOfTextBody(searched) },
-    ...functions.map(made)
+    { name: "copyPlain", arity: 3, body: () => copyPlainBody(written) }
   ]
+  const isCalled = ({ name }: Made) => functions.some(({ text }) => text.includes(`${name}(`))
+  const all = [...given.filter(isCalled), ...functions.map(made)]
   const indices = new Map(all.map(({ name }, index) => [name, index]))
   const names: Names = { arrays, constants, functions: indices }
   const arities = [...new Set(all.map(({ arity }) => arity))]
@@ -171,14 +176,27 @@ export const compileProgram = (options: ProgramOptions): Program | undefined =>
 
 const memories = new WeakMap<ArrayBuffer, Memory>()
 
-/** A memory of zeros that programs can share; undefined where the platform has none for it. */
+/**
+ * Bytes at the beginning of each memory for whoever runs a program over it: what is there before a
+ * call is gone after it.
+ */
+export const scratchBytes = 1 << 18
+
+/** Whether programs can work on a buffer. */
+export const isMemory = (buffer: ArrayBufferLike): buffer is ArrayBuffer =>
+  memories.has(buffer as ArrayBuffer)
+
+/**
+ * A memory for programs: `bytes` zeros behind the scratch, and a few more that searches read.
+ * Undefined where the platform has none for it.
+ */
 export const makeMemory = (bytes: number): Uint8Array<ArrayBuffer> | undefined => {
   const wasm = platform()
   if (wasm === undefined) return undefined
   try {
-    const memory = new wasm.Memory({ initial: pagesOf(bytes) })
+    const memory = new wasm.Memory({ initial: pagesOf(scratchBytes + bytes + searchSlack) })
     memories.set(memory.buffer, memory)
-    return new Uint8Array(memory.buffer)
+    return new Uint8Array(memory.buffer, scratchBytes, bytes)
   } catch (cause) {
     // Each takes gigabytes of addresses, of which a platform has no end of, or does not.
     if (cause instanceof RangeError) return undefined
@@ -190,7 +208,7 @@ export const makeMemory = (bytes: number): Uint8Array<ArrayBuffer> | undefined =
 export const compilePrograms = (options: ProgramsOptions): Programs | undefined =>
   attempt((wasm) => {
     const { functions, programs } = options
-    const bytes = moduleBytes({ ...options, searched: 0 }, functions, programs, undefined)
+    const bytes = moduleBytes(options, functions, programs, undefined)
     const compiled = new wasm.Module(bytes)
     return ({ buffer }) => {
       const memory = memories.get(buffer)
