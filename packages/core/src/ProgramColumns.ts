@@ -1,6 +1,6 @@
-// Columns of views in the memory of a program: which parts of which column it reads, and the copying
-// of the rows it works on next. Programs reach a column by the name of an array.
-import type { Column, ColumnData } from "./Views.ts"
+// Columns of views in the memory of a program: which parts of which column it reads, and the
+// copying of the rows it works on next. Programs reach a column by the name of an array.
+import type { Column, ColumnData, Layout, Sheet } from "./Views.ts"
 import type { Place } from "./WasmProgram.ts"
 
 /** A part of a column. */
@@ -73,7 +73,7 @@ export class Arrays {
 }
 
 /** The parts a column of each kind has. */
-export const partsOf: Readonly<Record<Column["_tag"], ReadonlyArray<Part>>> = {
+const partsOf: Readonly<Record<Column["_tag"], ReadonlyArray<Part>>> = {
   Text: ["start", "length"],
   Group: ["start", "length"],
   Number: ["value"],
@@ -225,4 +225,61 @@ export class BoundColumns {
     }
     return true
   }
+
+  /**
+   * Adds the first `rows` rows to a sheet. The number of elements of group `g` is `state[at + g]`;
+   * the sheet counts them behind those it has.
+   */
+  store(sheet: Sheet, rows: number, state: Int32Array, at: number): void {
+    const { bindings, groups } = this.columns
+    const before = sheet.rows
+    sheet.ensure(before + rows)
+    for (const group of groups) {
+      const data = sheet.columns[group] as ColumnData
+      data.ensureElements(data.used + (state[at + group] as number))
+    }
+    for (let i = 0; i < bindings.length; i++) {
+      const { column, child, part } = bindings[i] as Binding
+      const outer = sheet.columns[column] as ColumnData
+      const inner = child < 0 ? outer : (outer.children[child] as ColumnData)
+      const count = child < 0 ? rows : (state[at + column] as number)
+      const values = (this.values[i] as Values).subarray(0, count)
+      inner[part].set(values, child < 0 ? before : outer.used)
+      if (part === "start" && outer.used > 0 && inner.column._tag === "Group")
+        for (let row = before; row < before + rows; row++)
+          outer.start[row] = (outer.start[row] as number) + outer.used
+    }
+    for (const group of groups)
+      (sheet.columns[group] as ColumnData).used += state[at + group] as number
+    sheet.rows = before + rows
+  }
+}
+
+/** The letters that writers and makers of records have for the parts of a column. */
+const letters: Readonly<Record<Part, string>> = {
+  start: "S",
+  length: "L",
+  hash: "H",
+  value: "V",
+  code: "K"
+}
+
+/**
+ * All columns of a layout under short names: a letter for the part (S, L, V or K) and the position
+ * of the column, with that of its field behind `_` for elements.
+ */
+export const shortNames = (
+  columns: ProgramColumns,
+  layout: Layout
+): ReadonlyMap<string, string> => {
+  const names = new Map<string, string>()
+  layout.columns.forEach((column, k) => {
+    for (const part of partsOf[column._tag]) names.set(letters[part] + k, columns.own(k, part))
+    if (column._tag !== "Group") return
+    column.columns.forEach((each: Column, j) => {
+      for (const part of partsOf[each._tag])
+        names.set(`${letters[part]}${k}_${j}`, columns.inner(k, j, part))
+    })
+  })
+  return names
 }

@@ -9,8 +9,8 @@ export type { Place } from "./internal/wasm/expressions.ts"
 export type { FunctionText, Programs, ProgramsOptions } from "./internal/wasm/module.ts"
 
 /**
- * Bytes before those of a memory, for whoever runs a program over it: what is there before a call is
- * gone after it.
+ * Bytes before those of a memory, for whoever runs a program over it: what is there before a call
+ * is gone after it.
  */
 export const scratchBytes: number = programs.scratchBytes
 

@@ -3,22 +3,21 @@
 // RuleLogic over objects, so with the same answers and failures; what is kept of a fragment is the
 // keeper's. Reports, which are rare, are those of the object form over a copy of the slots.
 import type * as Batch from "@sluice/core/Batch"
-import { decodeUtf8 } from "@sluice/core/SegmentPool"
 import type { ColumnData, ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
 import type { ByteKeys, Keeper, PlanOf, RulePlan, SlotName, SlotSource } from "./byteKeys.ts"
 import type { ByteRows } from "./byteRows.ts"
 import { rowFlags, rowFloats, rowWords } from "./byteRows.ts"
+import { nameOf, shadowOf, textOf } from "./byteShadow.ts"
 import type { CompiledRule, Trigger } from "./compiledRule.ts"
-import type { KeyValue } from "./entry.ts"
-import { Entry } from "./entry.ts"
+import type { CompiledTable } from "./compiledTable.ts"
+import type { Entry, KeyValue } from "./entry.ts"
 import { duplicateSlot, invalidCount, invalidSize, tooManySlots } from "./failures.ts"
 import { holders } from "./keyTable.ts"
 import { verdicts } from "./logic.ts"
 import { completenessOf, missingOf, slotName } from "./progress.ts"
 import type { SlotCells } from "./slotCells.ts"
 import { filledOnly } from "./slotCells.ts"
-import { SlotTable } from "./slotTable.ts"
 
 /** Everything a logic over bytes consists of. */
 export interface ByteLogicOptions {
@@ -32,6 +31,8 @@ export interface ByteLogicOptions {
   readonly duplicates: "accept" | "drop" | "fail"
   readonly weights: Readonly<Record<string, number>>
   readonly slotsMax: number
+  /** Programs that give back what keys hold. */
+  readonly compiled: CompiledTable | undefined
 }
 
 /** What a word holds; no key has as many fragments. */
@@ -242,7 +243,7 @@ export class ByteLogic implements ByteKeys {
     this.duplicates++
     const { duplicates, rule } = this.options
     if (duplicates === "fail")
-      throw duplicateSlot(slotName(rule, nameOf(cells, this.arena, state, slot), this.plan.part))
+      throw duplicateSlot(slotName(rule, nameOf(cells, state, slot), this.plan.part))
     return duplicates === "drop"
   }
 
@@ -316,23 +317,7 @@ export class ByteLogic implements ByteKeys {
 
   /** The key as the object form knows it, for its reports. */
   private shadow(entry: Entry<string, number>): Entry<KeyValue, unknown> {
-    const { cells, options } = this
-    const shadow = new Entry<KeyValue, unknown>(entry.key, entry.first)
-    shadow.fragments = entry.fragments
-    shadow.expected = entry.expected
-    shadow.bytes = entry.bytes
-    if (cells === undefined || options.rule.slotOf === undefined) return shadow
-    const state = entry.state as number
-    const table = new SlotTable(undefined, cells.parts)
-    table.declared = cells.declared(state)
-    for (let slot = 0; slot < cells.count(state); slot++) {
-      const at = table.append(nameOf(cells, this.arena, state, slot))
-      if (cells.isRequired(state, slot)) table.require(at)
-      for (let part = 0; part < cells.parts; part++)
-        if (cells.fragment(state, slot, part) !== 0) table.fill(at * cells.parts + part)
-    }
-    shadow.slots = table
-    return shadow
+    return shadowOf(entry, this.counting ? this.cells : undefined)
   }
 
   completeness(entry: Entry<string, number>): number {
@@ -356,11 +341,18 @@ export class ByteLogic implements ByteKeys {
     this.cells?.release(row)
   }
 
-  /** Nobody reads the output of a key that left. */
-  letGo(row: number): void {
-    this.free(row)
-    this.rows.letGo(row, holders.output)
+  /** Nobody reads the outputs of keys that left. */
+  letGo(left: ReadonlyArray<number>): void {
+    const { compiled } = this.options
+    if (compiled !== undefined) compiled.release(left, this.freeOne)
+    // By position: iterators would make an object for each key until this code is optimised.
+    for (let i = 0; i < left.length; i++) {
+      if (compiled === undefined) this.free(left[i] as number)
+      this.rows.letGo(left[i] as number, holders.output)
+    }
   }
+
+  private readonly freeOne = (row: number): void => this.free(row)
 
   release(entry: Entry<string, number>): void {
     const row = entry.state
@@ -392,11 +384,3 @@ export class ByteLogic implements ByteKeys {
 
   close(): void {}
 }
-
-const nameOf = (cells: SlotCells, arena: ByteArena, state: number, slot: number): string => {
-  const [from, length] = cells.name(state, slot)
-  return textOf(arena.view, from, length)
-}
-
-const textOf = ({ buffer, byteOffset }: DataView, from: number, length: number): string =>
-  decodeUtf8(new Uint8Array(buffer, byteOffset + from, length), 0, length)

@@ -22,12 +22,12 @@ const placeholder = new Segment(new Uint8Array(0))
 export class ByteOutputs implements RowTarget {
   private readonly arena: ByteArena
   private readonly sheets: SheetPool
-  private readonly free: (row: number) => void
+  private readonly free: (left: ReadonlyArray<number>) => void
   private current: Sheet | undefined
   private readonly waiting: Array<Leftovers> = []
 
-  /** `free` lets go of a key that left, and that nobody reads any more. */
-  constructor(layout: Layout, arena: ByteArena, free: (row: number) => void) {
+  /** `free` lets go of keys that left, and that nobody reads any more. */
+  constructor(layout: Layout, arena: ByteArena, free: (left: ReadonlyArray<number>) => void) {
     this.arena = arena
     this.free = free
     this.sheets = new SheetPool(layout, everything(layout), 4)
@@ -62,8 +62,7 @@ export class ByteOutputs implements RowTarget {
   private freeRead(): void {
     while (this.waiting[0]?.isRead === true) {
       const { left, retired } = this.waiting.shift() as Leftovers
-      // By position: iterators would make an object for each key until this code is optimised.
-      for (let i = 0; i < left.length; i++) this.free(left[i] as number)
+      this.free(left)
       for (const block of retired) this.arena.memory.give(block)
     }
   }

@@ -109,7 +109,12 @@ interface Kept {
   readonly parts: number
   /** First fragments of further kinds are kept. */
   readonly firsts: boolean
-  readonly keeperOf: (rows: ByteRows, cells: SlotCells | undefined, outputs: ByteOutputs) => Keeper
+  readonly keeperOf: (
+    rows: ByteRows,
+    cells: SlotCells | undefined,
+    outputs: ByteOutputs,
+    compiled: CompiledTable | undefined
+  ) => Keeper
   /** Programs that take most of the fragments; undefined where there are none. */
   readonly programsOf: (rows: RowKind) => TablePrograms | undefined
 }
@@ -138,23 +143,23 @@ const viewsOf = (
     const cells = kept.parts === 0 ? undefined : new SlotCells(arena, kept.parts)
     const rows = new ByteRows(arena, extras)
     const table = new ByteTable(rows, close)
+    const { itemsMax: items, bytesMax: bytes, slotsMax: slots } = bounds
+    const found = programs()
+    const compiled = found && new CompiledTable(found, arena, { items, bytes, slots })
     let logic: ByteLogic | undefined
-    const outputs = new ByteOutputs(kept.output, arena, (row) => logic?.letGo(row))
+    const outputs = new ByteOutputs(kept.output, arena, (left) => logic?.letGo(left))
     logic = new ByteLogic(rows, {
       rule,
       planOf: kept.planOf,
-      keeper: kept.keeperOf(rows, cells, outputs),
+      keeper: kept.keeperOf(rows, cells, outputs, compiled),
       cells,
       fixed,
       duplicates,
       weights,
-      slotsMax: bounds.slotsMax
+      slotsMax: bounds.slotsMax,
+      compiled: kept.firsts ? undefined : compiled
     })
-    const { itemsMax: items, bytesMax: bytes, slotsMax: slots } = bounds
-    const limits = { items, bytes, slots }
-    const compiled = programs()
-    const taking = compiled && new CompiledTable(compiled, arena, limits)
-    return new ByteMachine(host, logic, bounds, table, outputs, emitViews, taking)
+    return new ByteMachine(host, logic, bounds, table, outputs, emitViews, compiled)
   }
   // A rehearsal calls nothing of the user's.
   let isRehearsed = hasPredicate(rule)
@@ -233,7 +238,7 @@ const assembledKept = (
   const names = elementNames(plan, shapes.head)
   const late = names === undefined ? undefined : { shape: shapes.head, names }
   const fragments = byLayout((layout) => fragmentPlan(plan, layout))
-  let emit: Emit | undefined
+  const script = once(() => compileEmit(assembly, shapes, output))
   const planOf = byLayout((layout) => rulePlan(readsIn(layout), layout))
   const needs = layouts.map((layout) => {
     const kept = keptNames(plan, layout)
@@ -254,13 +259,18 @@ const assembledKept = (
         const options = { rule: planOf(layout), fragment, parts, isFixed, isDeclared }
         return canTake(options) ? [{ layout, options }] : []
       })
-      return taken.length === 0 ? undefined : compileTable(taken, parts, rows)
+      const emitted = { assembly, shapes, layout: output }
+      return taken.length === 0 ? undefined : compileTable(taken, emitted, parts, rows)
     },
     output,
     parts,
     firsts: plan.firsts.length > 0,
-    keeperOf: (rows, cells, outputs) => {
-      emit ??= compileEmit(assembly, shapes, output)
+    keeperOf: (rows, cells, outputs, compiled) => {
+      const inScript: Emit = (arena, left, target) => script()(arena, left, target)
+      const emit: Emit =
+        compiled === undefined
+          ? inScript
+          : (_, left, target) => compiled.emit(left, target, inScript)
       const { isDeclared } = plan
       const firsts = plan.firsts.length
       const options = { planOf: fragments, emit, outputs, cells, isDeclared, late, firsts }

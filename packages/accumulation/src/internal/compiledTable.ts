@@ -6,14 +6,11 @@ import type { Layout, ViewBlock } from "@sluice/core/Views"
 import type { Programs } from "@sluice/core/WasmProgram"
 import * as WasmProgram from "@sluice/core/WasmProgram"
 import type { ByteArena } from "./byteArena.ts"
+import type { Emit, RowTarget } from "./emitRows.ts"
+import type { Emitted } from "./leaveText.ts"
+import { emitProgram, releaseProgram } from "./leaveText.ts"
 import type { Block } from "./stateMemory.ts"
-import {
-  BoundInputs,
-  rowsMax,
-  stateFloats,
-  stateWords,
-  TableInputs
-} from "./tableInputs.ts"
+import { BoundInputs, rowsMax, stateFloats, stateWords, TableInputs } from "./tableInputs.ts"
 import type { RowKind } from "./tableText.ts"
 import { tableFunctions } from "./tableText.ts"
 import type { TakeOptions } from "./takeText.ts"
@@ -46,6 +43,7 @@ const programName = (number: number): string => `take${number}`
 /** Compiles programs for layouts; undefined where the platform cannot. */
 export const compileTable = (
   taken: ReadonlyArray<Taken>,
+  emitted: Emitted,
   parts: number,
   rows: RowKind
 ): TablePrograms | undefined => {
@@ -53,15 +51,19 @@ export const compileTable = (
   const texts = taken.map(({ options }, number) =>
     takeText(programName(number), options, layouts[number] as ProgramColumns)
   )
-  const columns = Math.max(...taken.map(({ layout }) => layout.columns.length))
-  const inputs = new TableInputs(layouts, columns)
+  const made = new ProgramColumns("made")
+  const emit = emitProgram(emitted, made)
+  const columns = [emitted, ...taken].map(({ layout }) => layout.columns.length)
+  const inputs = new TableInputs(layouts, made, Math.max(...columns))
   const base = inputs.bytes
-  const text = inputs.arrays.places.get("b")?.base ?? 0
+  const placeOf = (array: string) => inputs.arrays.places.get(array) as WasmProgram.Place
+  const text = placeOf("b").base
   const over = WasmProgram.compile({
-    functions: [...tableFunctions(parts, rows), ...texts],
-    programs: texts.map(({ name }) => name),
+    functions: [...tableFunctions(parts, rows), ...texts, emit.text, releaseProgram(parts)],
+    programs: [...texts.map(({ name }) => name), "emit", "release"],
     arrays: new Map<string, WasmProgram.Place>([
       ...inputs.arrays.places,
+      ...[...emit.names].map(([name, array]) => [name, placeOf(array)] as const),
       ["w", { kind: "ints", base }],
       ["d", { kind: "floats", base }],
       ["m", { kind: "bytes", base }],
@@ -93,7 +95,9 @@ export const compileTable = (
   }
 }
 
-type Take = (from: number, to: number, step: number) => number
+type Run = (from: number, to: number, step: number) => number
+
+const none: Run = (from) => from
 
 /** The programs at work on one table. */
 export class CompiledTable {
@@ -110,7 +114,9 @@ export class CompiledTable {
   }
   private memory: Block | undefined
   private bound: BoundInputs | undefined
-  private takes: ReadonlyArray<Take> = []
+  private takes: ReadonlyArray<Run> = []
+  private emitRun: Run = none
+  private releaseRun: Run = none
   private number = -1
   private block: ViewBlock | undefined
   // Positions of the fragments that were copied.
@@ -155,8 +161,45 @@ export class CompiledTable {
 
   /** Takes fragments from position `at` on; answers where it stopped. */
   take(at: number): number {
-    const take = this.takes[this.number] as Take
+    const take = this.takes[this.number] as Run
     return this.from + take(at - this.from, this.to - this.from, lookedUp)
+  }
+
+  /** Makes the records of keys; what it has no room for is left to `script`. */
+  emit(rows: ReadonlyArray<number>, target: RowTarget, script: Emit): void {
+    for (let from = 0; from < rows.length; from += rowsMax) {
+      const count = Math.min(rowsMax, rows.length - from)
+      for (let done = 0; done < count; ) {
+        const bound = this.list(rows, from, count)
+        const reached = bound === undefined ? done : this.emitRun(done, count, 0)
+        bound?.made.store(target.sheet, reached - done, this.state, stateWords.elements)
+        if (reached === done) script(this.arena, [rows[from + done] as number], target)
+        done = Math.max(reached, done + 1)
+      }
+    }
+  }
+
+  /** Gives back what keys hold; what it does not is left to `script`. */
+  release(rows: ReadonlyArray<number>, script: (row: number) => void): void {
+    for (let from = 0; from < rows.length; from += rowsMax) {
+      const count = Math.min(rowsMax, rows.length - from)
+      const bound = this.list(rows, from, count)
+      for (let done = 0; done < count; done++) {
+        if (bound !== undefined) done = this.releaseRun(done, count, 0)
+        if (done < count) script(rows[from + done] as number)
+      }
+    }
+  }
+
+  /** Tells the programs of some rows. */
+  private list(rows: ReadonlyArray<number>, from: number, count: number): BoundInputs | undefined {
+    if (this.arena.bytes !== this.memory) this.attach()
+    const { bound } = this
+    // What was copied for the next fragments lies where records are made.
+    this.to = 0
+    if (bound !== undefined)
+      for (let i = 0; i < count; i++) bound.rows[i] = rows[from + i] as number
+    return bound
   }
 
   // The arena has moved to a block of its own, or begins.
@@ -169,7 +212,9 @@ export class CompiledTable {
     // A plain block stands where there was no more memory for programs.
     if (bytes.byteOffset !== inputs.bytes || block === undefined) return
     const made = over(new Uint8Array(bytes.buffer))
-    this.takes = inputs.layouts.map((_, number) => made[programName(number)] as Take)
+    this.takes = inputs.layouts.map((_, number) => made[programName(number)] as Run)
+    this.emitRun = made.emit as Run
+    this.releaseRun = made.release as Run
     const bound = new BoundInputs(inputs, bytes.buffer)
     const { state, floats, fresh } = bound
     state[stateWords.limit] = bytes.length

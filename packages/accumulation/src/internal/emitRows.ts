@@ -1,12 +1,10 @@
-// Generated code that makes the record of a key from its cells: a row of columns that point into
-// the cells; nothing is copied.
+// Makes the records of keys that left, as rows of a sheet.
 import type { Column, ColumnData, Layout, Sheet } from "@sluice/core/Views"
-import type { Assembly, ElementPart, Part } from "../Assemble.ts"
+import type { Assembly, ElementPart } from "../Assemble.ts"
 import type { ByteArena } from "./byteArena.ts"
-import { behindKey, keyAt, rowWords } from "./byteRows.ts"
-import type { KeptFields, KeptShape } from "./keptShape.ts"
-import { numberAlone } from "./keptShape.ts"
-import { partsAt } from "./slotCells.ts"
+import type { EmitDialect } from "./emitText.ts"
+import { emitText } from "./emitText.ts"
+import type { KeptShape } from "./keptShape.ts"
 
 /** Where rows go. */
 export interface RowTarget {
@@ -55,29 +53,7 @@ const columnOf = (part: ElementPart, shapes: EmitShapes): Column => {
   return fields?.get(part.name)?.column as Column
 }
 
-/** Code that sets `name` + position to where each text of a cell begins. */
-const textStarts = (
-  fields: KeptFields,
-  name: string,
-  start: string,
-  lengthAt: (at: number) => string
-): string => {
-  const texts = [...fields.fields.values()].filter(({ text }) => text >= 0)
-  const lines = [`let ${name}0 = ${start};`]
-  for (const { at, text } of texts) {
-    const length = lengthAt(at)
-    lines.push(`const ${name}l${text} = ${length};`)
-    lines.push(
-      `const ${name}${text + 1} = ${name}${text} + (${name}l${text} > 0 ? ${name}l${text} : 0);`
-    )
-  }
-  return lines.join(" ")
-}
-
 // Columns are variables of the code, named by a letter and their place, as in parsers.
-const putText = (data: string, row: string, start: string, length: string): string =>
-  `S${data}[${row}] = ${start}; L${data}[${row}] = ${length};`
-
 const arraysOf = (column: Column, id: string, data: string, declare: string): string => {
   if (column._tag === "Number") return `${declare}V${id} = ${data}.value;`
   if (column._tag === "Text" || column._tag === "Group")
@@ -103,211 +79,33 @@ const hoists = ({ columns }: Layout): string =>
     })
     .join("\n  ")
 
-const putNothing = (column: Column, data: string, row: string): string => {
-  if (column._tag === "Number") return `V${data}[${row}] = NaN;`
-  if (column._tag === "Text" || column._tag === "Group")
-    return putText(data, row, "0", column._tag === "Text" ? "-1" : "0")
-  return `K${data}[${row}] = 255;`
-}
-
-interface Cell {
-  readonly fields: KeptFields
-  /** The variable that holds where the cell, or the element in it, begins. */
-  readonly base: string
-  readonly numbersAt: number
-  readonly wordsAt: number
-  readonly texts: string
-  readonly isAlone?: boolean
-}
-
-const putField = (cell: Cell, name: string, data: string, row: string): string => {
-  const field = cell.fields.fields.get(name)
-  if (field === undefined) throw new Error(`field "${name}" was not kept`)
-  const { column, at, text } = field
-  if (cell.isAlone === true) return `V${data}[${row}] = ${numberAlone(cell.base)};`
-  if (column._tag === "Number")
-    return `V${data}[${row}] = d[(${cell.base} + ${cell.numbersAt + 8 * at}) >> 3];`
-  if (column._tag === "Text")
-    return putText(data, row, `${cell.texts}${text}`, `${cell.texts}l${text}`)
-  return `K${data}[${row}] = w[(${cell.base} + ${cell.wordsAt + 4 * at}) >> 2];`
-}
-
-const wordAt = (base: string, wordsAt: number) => (at: number) =>
-  `w[(${base} + ${wordsAt + 4 * at}) >> 2]`
-
-class Emitter {
-  private readonly assembly: Assembly
-  private readonly shapes: EmitShapes
-  private readonly layout: Layout
-  private readonly head: Cell
-
-  constructor(assembly: Assembly, shapes: EmitShapes, layout: Layout) {
-    this.assembly = assembly
-    this.shapes = shapes
-    this.layout = layout
-    const { own, wordsAt } = shapes.head
-    this.head = { fields: own, base: "h", numbersAt: 8, wordsAt, texts: "T" }
-  }
-
-  private fields(): string {
-    const parts = Object.values<Part>(this.assembly.fields)
-    return this.layout.columns
-      .map((column, k) => {
-        const part = parts[k] as Part
-        const data = `${k}`
-        if (part._tag === "Key" || part._tag === "First") return ""
-        if (part._tag === "Own") return putField(this.head, part.name, data, "r")
-        return this.elements(part, column as Column & { readonly _tag: "Group" }, data)
-      })
-      .join("\n    ")
-  }
-
-  private elements(
-    part: Part & { readonly _tag: "Elements" },
-    column: Column & { readonly _tag: "Group" },
-    data: string
-  ): string {
-    const { head, slotWords } = this.shapes
-    const kept = head.group?.elements as KeptFields
-    const own: Cell = {
-      fields: kept,
-      base: "e",
-      numbersAt: 0,
-      wordsAt: head.elementWordsAt,
-      texts: "X"
-    }
-    const kinds = [
-      ...new Set(
-        Object.values(part.fields).flatMap((each) => (each._tag === "Joined" ? [each.kind] : []))
-      )
-    ]
-    const cells = kinds.map((kind, n) => this.partCell(kind, n))
-    const puts = Object.values(part.fields).map((each, j) => {
-      const place = `${data}_${j}`
-      if (each._tag === "Own") return putField(own, each.name, place, "g")
-      const { code, variable } = cells[kinds.indexOf(each.kind)] as (typeof cells)[number]
-      const absent = putNothing(column.columns[j] as Column, place, "g")
-      const present = putField(code, each.name, place, "g")
-      return `if (${variable} === 0) { ${absent} } else { ${present} }`
-    })
-    const nextText = `T${this.head.fields.texts}`
-    const group = `O[${data}]`
-    return `{ let g = ${group}.used, e = h + ${head.fixed}, x = ${nextText};
-    ${putText(data, "r", "g", "n")}
-    if (g + n > ${group}.elementRoom) {
-      ${group}.ensureElements(g + n);
-      ${elementArrays(column, Number(data))}
-    }
-    for (let j = 0; j < n; j++, g++, e += ${head.stride}) {
-      ${textStarts(kept, "X", "x", wordAt("e", head.elementWordsAt))} x = X${kept.texts};
-      const s = w[(e + ${head.elementWordsAt}) >> 2], q = cell + s * ${slotWords};
-      ${cells.map(({ declare }) => declare).join("\n      ")}
-      ${puts.join("\n      ")}
-    }
-    ${group}.used = g; }`
-  }
-
-  private partCell(kind: string, n: number) {
-    const { part, shape } = this.shapes.parts.get(kind) as {
-      readonly part: number
-      readonly shape: KeptShape
-    }
-    const variable = `p${n}`
-    const texts = `P${n}_`
-    const code: Cell = {
-      fields: shape.own,
-      base: variable,
-      numbersAt: 8,
-      wordsAt: shape.wordsAt,
-      texts,
-      isAlone: shape.alone !== undefined
-    }
-    const starts = textStarts(
-      shape.own,
-      texts,
-      `${variable} + ${shape.fixed}`,
-      wordAt(variable, shape.wordsAt)
-    )
-    return {
-      variable,
-      code,
-      declare: `const ${variable} = s < 0 ? 0 : w[q + ${partsAt + part}]; ${starts}`
-    }
-  }
-
-  /** The fields that do not depend on the fragment that leads. */
-  private ofEveryKey(): string {
-    const parts = Object.values<Part>(this.assembly.fields)
-    const cells = [...this.shapes.firsts.values()].map(({ at, shape }) => {
-      const variable = `y${at}`
-      const texts = `Y${at}_`
-      const { own, wordsAt, fixed, stride } = shape
-      const elements = stride === 0 ? "" : ` + w[(${variable} + 4) >> 2] * ${stride}`
-      const lengthAt = wordAt(variable, wordsAt)
-      const code: Cell = { fields: own, base: variable, numbersAt: 8, wordsAt, texts }
-      const starts = textStarts(own, texts, `${variable} + ${fixed}${elements}`, lengthAt)
-      const place = `w[(firsts >> 2) + ${2 * at}]`
-      return {
-        variable,
-        code,
-        declare: `const ${variable} = firsts === 0 ? 0 : ${place}; ${starts}`
-      }
-    })
-    const puts = this.layout.columns.map((column, k) => {
-      const part = parts[k] as Part
-      const data = `${k}`
-      if (part._tag === "Key") return putText(data, "r", "keyAt", "keyLength")
-      if (part._tag !== "First") return ""
-      const cell = cells[this.shapes.firsts.get(part.kind)?.at ?? -1] as (typeof cells)[number]
-      const present = putField(cell.code, part.name, data, "r")
-      return `if (${cell.variable} === 0) { ${putNothing(column, data, "r")} } else { ${present} }`
-    })
-    const declared =
-      cells.length === 0 ? "" : "const firsts = w[(keyAt + behindKey(keyLength)) >> 2];"
-    return [declared, ...cells.map(({ declare }) => declare), ...puts].join(" ")
-  }
-
-  source(id: number): string {
-    const { head } = this.shapes
-    const parts = Object.values<Part>(this.assembly.fields)
-    const without = this.layout.columns
-      .map((column, k) =>
-        parts[k]?._tag === "Key" || parts[k]?._tag === "First"
-          ? ""
-          : putNothing(column, `${k}`, "r")
-      )
-      .join("\n    ")
-    const textsAt = `h + ${head.fixed} + n * ${head.stride}`
-    return `// emit ${id}
-"use strict";
-return function emit_${id}(arena, rows, out) {
-  const w = arena.words, d = arena.floats, count = rows.length;
-  const sheet = out.sheet, O = out.columns;
-  let r = sheet.rows;
-  sheet.ensure(r + count);
-  ${hoists(this.layout)}
-  for (let i = 0; i < count; i++, r++) {
-    const row = rows[i], k = row >> 2;
-    const keyAt = row + ${keyAt}, keyLength = w[k + ${rowWords.keyLength}];
-    const h = w[k + ${rowWords.head}], cell = w[k + ${rowWords.cell}] >> 2;
-    ${this.ofEveryKey()}
-    if (h === 0) {
-      ${without}
-    } else {
-      const n = w[(h + 4) >> 2];
-      ${textStarts(head.own, "T", textsAt, wordAt("h", head.wordsAt))}
-      ${this.fields()}
-    }
-  }
-  sheet.rows = r;
-}`
-  }
-}
+const javascript = ({ columns }: Layout): EmitDialect => ({
+  room: (k) => `if (G${k} + n > O[${k}].elementRoom) {
+      O[${k}].used = G${k};
+      O[${k}].ensureElements(G${k} + n);
+      ${elementArrays(columns[k] as Column, k)}
+    }`
+})
 
 let identity = 0
 
 /** Compiles the code that makes an assembly's records. */
 export const compileEmit = (assembly: Assembly, shapes: EmitShapes, layout: Layout): Emit => {
-  const text = new Emitter(assembly, shapes, layout).source(identity++)
-  return new Function("behindKey", text)(behindKey) as Emit
+  const groups = layout.columns.flatMap(({ _tag }, k) => (_tag === "Group" ? [k] : []))
+  const text = `// emit ${identity++}
+"use strict";
+return function emit_${identity}(arena, rows, out) {
+  const w = arena.words, d = arena.floats, count = rows.length;
+  const sheet = out.sheet, O = out.columns;
+  let r = sheet.rows;
+  sheet.ensure(r + count);
+  ${hoists(layout)}
+  ${groups.map((k) => `let G${k} = O[${k}].used;`).join(" ")}
+  for (let i = 0; i < count; i++, r++) {
+    ${emitText(assembly, shapes, layout, javascript(layout))}
+  }
+  ${groups.map((k) => `O[${k}].used = G${k};`).join(" ")}
+  sheet.rows = r;
+}`
+  return new Function(text)() as Emit
 }

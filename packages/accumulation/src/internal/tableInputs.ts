@@ -8,7 +8,8 @@ import { scratchBytes } from "@sluice/core/WasmProgram"
 
 /** Fragments of one call. */
 export const rowsMax = 512
-const elementsMax = 8_192
+/** Elements of each group. */
+export const elementsMax = 8_192
 const textMax = 262_144
 const keyMax = 65_536
 
@@ -32,7 +33,9 @@ export const stateWords = {
   looked: 10,
   origin: 11,
   touched: 12,
-  /** Where the elements of each group begin; by column. */
+  /** Records made. */
+  rows: 13,
+  /** Where the elements of each group begin, or how many were made; by column. */
   elements: 16
 } as const
 
@@ -46,21 +49,24 @@ export const stops = { end: 0, complete: 1, overflow: 2, left: 3 } as const
 export class TableInputs {
   readonly arrays = new Arrays(scratchBytes)
   readonly layouts: ReadonlyArray<ProgramColumns>
+  /** The columns of records that are made. */
+  readonly made: ProgramColumns
   /** Where the arena begins. */
   readonly bytes: number
 
-  constructor(layouts: ReadonlyArray<ProgramColumns>, columns: number) {
+  constructor(layouts: ReadonlyArray<ProgramColumns>, made: ProgramColumns, columns: number) {
     const { arrays } = this
     this.layouts = layouts
+    this.made = made
     arrays.reserve("ST", "ints", stateWords.elements + columns)
     arrays.reserve("FL", "floats", Object.keys(stateFloats).length)
-    for (const name of ["KS", "KL", "KH", "F", "FR"]) arrays.reserve(name, "ints", rowsMax)
+    for (const name of ["KS", "KL", "KH", "F", "FR", "rows"]) arrays.reserve(name, "ints", rowsMax)
     arrays.reserve("kw", "ints", keyMax / 4)
     arrays.reserve("b", "bytes", textMax)
-    // One layout is read at a time.
+    // One layout is read at a time, or records are made.
     const from = arrays.end
     let most = from
-    for (const layout of layouts) {
+    for (const layout of [...layouts, made]) {
       arrays.end = from
       layout.reserve(arrays, rowsMax, elementsMax)
       most = Math.max(most, arrays.end)
@@ -74,6 +80,9 @@ export class BoundInputs {
   readonly state: Int32Array
   readonly floats: Float64Array
   readonly fresh: Int32Array
+  /** Rows of keys that left. */
+  readonly rows: Int32Array
+  readonly made: BoundColumns
   private readonly keyStart: Int32Array
   private readonly keyLength: Int32Array
   private readonly keyHash: Int32Array
@@ -82,10 +91,12 @@ export class BoundInputs {
   private readonly layouts: ReadonlyArray<BoundColumns>
   private readonly extent = new Extent()
 
-  constructor({ arrays, layouts }: TableInputs, memory: ArrayBuffer) {
+  constructor({ arrays, layouts, made }: TableInputs, memory: ArrayBuffer) {
     this.state = arrays.ints(memory, "ST")
     this.floats = arrays.view(memory, "FL") as Float64Array
     this.fresh = arrays.ints(memory, "FR")
+    this.rows = arrays.ints(memory, "rows")
+    this.made = new BoundColumns(made, arrays, memory)
     this.keyStart = arrays.ints(memory, "KS")
     this.keyLength = arrays.ints(memory, "KL")
     this.keyHash = arrays.ints(memory, "KH")

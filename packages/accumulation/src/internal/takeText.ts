@@ -32,6 +32,11 @@ export const canTake = ({ rule, fragment }: TakeOptions): boolean =>
   fragment.first < 0 &&
   (rule.slot === undefined || rule.slot._tag === "Text")
 
+/** Words of the key at hand. */
+const ofKey = Object.fromEntries(
+  Object.entries(rowWords).map(([name, at]) => [name, `w[k + ${at}]`])
+) as Readonly<Record<keyof typeof rowWords, string>>
+
 const leave = `{ stop = ${stops.left}; break run; }`
 
 const isText = ({ text }: KeptField): boolean => text >= 0
@@ -104,7 +109,7 @@ class TakeText {
       from = ${this.inputs.own(column, "start")}[i] - TD;
       hash = ${this.inputs.own(column, "hash")}[i];
       slot = isFresh ? -1 : findSlot(k, hash, from, length);
-      if (slot >= 0 && w[(w[k + ${rowWords.cell}] >> 2) + slot * ${slotWords(this.options.parts)} +
+      if (slot >= 0 && w[(${ofKey.cell} >> 2) + slot * ${slotWords(this.options.parts)} +
         ${partsAt + rule.part}] !== 0) ${leave}`
   }
 
@@ -114,7 +119,8 @@ class TakeText {
       .map((field) => {
         const { column } = field
         if (column._tag === "Number")
-          return `d[(${base} >> 3) + ${numbersAt / 8 + field.at}] = ${this.array(field, "value")}[${at}];`
+          return `d[(${base} >> 3) + ${numbersAt / 8 + field.at}] =
+          ${this.array(field, "value")}[${at}];`
         const word = `w[(${base} >> 2) + ${wordsAt / 4 + field.at}]`
         if (column._tag !== "Text") return `${word} = ${this.array(field, "code")}[${at}];`
         return `x = ${this.array(field, "length")}[${at}]; ${word} = x;
@@ -155,9 +161,9 @@ class TakeText {
     const { rule, fragment, parts } = this.options
     if (rule.slot === undefined) return ""
     return `if (slot < 0) slot = append(k, hash, from, length);
-      q = (w[k + ${rowWords.cell}] >> 2) + slot * ${slotWords(parts)};
+      q = (${ofKey.cell} >> 2) + slot * ${slotWords(parts)};
       w[q + ${partsAt + rule.part}] = ${fragment.leads ? filledOnly : "kept"};
-      if (w[q + 1] & 1) w[k + ${rowWords.waiting}] = w[k + ${rowWords.waiting}] - 1;`
+      if (w[q + 1] & 1) ${ofKey.waiting} = ${ofKey.waiting} - 1;`
   }
 
   private declared(): string {
@@ -166,7 +172,8 @@ class TakeText {
     if (group < 0) return ""
     const { shape } = fragment
     const isNoted = fragment.leads && isDeclared
-    const noted = `w[(kept + j * ${shape.stride} + ${shape.fixed + shape.elementWordsAt}) >> 2] = slot;`
+    const { stride, fixed, elementWordsAt } = shape
+    const noted = `w[(kept + j * ${stride} + ${fixed + elementWordsAt}) >> 2] = slot;`
     return `for (j = 0; j < dn; j++) {
         x = df + j;
         length = ${this.inputs.inner(group, child, "length")}[x];
@@ -177,7 +184,7 @@ class TakeText {
         require(k, slot);
         ${isNoted ? noted : ""}
       }
-      w[k + ${rowWords.flags}] = w[k + ${rowWords.flags}] | ${rowFlags.declared};`
+      ${ofKey.flags} = ${ofKey.flags} | ${rowFlags.declared};`
   }
 
   private body(): string {
@@ -187,39 +194,39 @@ class TakeText {
     return `row = F[i];
       k = row >> 2;
       isFresh = 0;
-      if ((w[k + ${rowWords.flags}] & ${rowFlags.phase}) !== 1) {
+      if ((${ofKey.flags} & ${rowFlags.phase}) !== 1) {
         if (KL[i] < 0) ${leave}
         row = known(KH[i], KS[i] - KD, KL[i]);
         k = row >> 2;
-        if ((w[k + ${rowWords.flags}] & ${rowFlags.phase}) !== 1) {
+        if ((${ofKey.flags} & ${rowFlags.phase}) !== 1) {
           if (row !== 0 || !hasRoom()) ${leave}
           isFresh = 1;
         }
       }
-      ${isFixed ? `if (!(w[k + ${rowWords.flags}] & ${rowFlags.declared})) ${leave}` : ""}
-      ${leads ? `if (w[k + ${rowWords.head}] !== 0) ${leave}` : ""}
+      ${isFixed ? `if (!(${ofKey.flags} & ${rowFlags.declared})) ${leave}` : ""}
+      ${leads ? `if (${ofKey.head} !== 0) ${leave}` : ""}
       n = 0; dn = 0; names = 0;
       ${this.elementsOf(this.group, "f", "n")}
       ${this.elementsOf(rule.group, "df", "dn")}
-      x = w[k + ${rowWords.slots}] + 1 + dn;
+      x = ${ofKey.slots} + 1 + dn;
       if (x > ${slotsSearched} || x * ${parts} > ST[${stateWords.slotsMax}]) ${leave}
       ${this.slotFound()}
       ${this.sizes()}
-      if (w[${arenaWords.end}] + ${room} + 4 * (size + names + length + KL[i]) > ST[${stateWords.limit}])
-        ${leave}
+      x = ${room} + 4 * (size + names + length + KL[i]);
+      if (w[${arenaWords.end}] + x > ST[${stateWords.limit}]) ${leave}
       if (isFresh) { row = makeRow(KS[i] - KD, KL[i]); k = row >> 2; }
       z = row >> 3;
       ${this.kept()}
       d[z + ${rowFloats.bytes}] = d[z + ${rowFloats.bytes}] + v1;
       ${this.filled()}
       ${this.declared()}
-      ${leads ? `w[k + ${rowWords.head}] = kept;` : ""}
-      x = w[k + ${rowWords.fragments}] + 1;
-      w[k + ${rowWords.fragments}] = x;
+      ${leads ? `${ofKey.head} = kept;` : ""}
+      x = ${ofKey.fragments} + 1;
+      ${ofKey.fragments} = x;
       d[z + ${rowFloats.last}] = v0;
       taken++;
       if (isFresh) { open(row, KH[i]); opened++; }
-      if (w[k + ${rowWords.waiting}] === 0 && (w[k + ${rowWords.flags}] & ${rowFlags.declared}) !== 0) {
+      if (${ofKey.waiting} === 0 && (${ofKey.flags} & ${rowFlags.declared}) !== 0) {
         stop = ${stops.complete};
         break;
       }
@@ -233,9 +240,11 @@ class TakeText {
   text(): string {
     return `const TD = ST[${stateWords.text}], KD = ST[${stateWords.key}];
     let row = 0, k = 0, z = 0, isFresh = 0, x = 0, q = 0, j = 0, e = 0, t = 0, kept = 0;
-    let f = 0, n = 0, df = 0, dn = 0, names = 0, size = 0, from = 0, length = 0, hash = 0, slot = -1;
+    let f = 0, n = 0, df = 0, dn = 0, names = 0, size = 0;
+    let from = 0, length = 0, hash = 0, slot = -1;
     let stop = ${stops.end}, taken = 0, opened = 0, fresh = 0, v3 = 0;
-    const v0 = FL[${stateFloats.now}], v1 = FL[${stateFloats.bytes}], v2 = FL[${stateFloats.bytesMax}];
+    const v0 = FL[${stateFloats.now}], v1 = FL[${stateFloats.bytes}];
+    const v2 = FL[${stateFloats.bytesMax}];
     run: for (; i < end; i++) {
       if (i >= ST[${stateWords.looked}]) {
         x = i + step < end ? i + step : end;

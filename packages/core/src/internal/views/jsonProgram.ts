@@ -1,9 +1,8 @@
-// Writes the records of a block as lines of JSON where their texts lie in the memory of programs: one
-// works there, sixteen bytes of text at a time, and what it wrote is copied out. A record with a
-// number it has no words for is left to JavaScript.
-import type { Part } from "../../ProgramColumns.ts"
-import { Arrays, BoundColumns, partsOf, ProgramColumns } from "../../ProgramColumns.ts"
-import type { Column, Layout, Sheet } from "../../Views.ts"
+// Writes the records of a block as lines of JSON where their texts lie in the memory of programs:
+// one works there, sixteen bytes of text at a time, and what it wrote is copied out. A record with
+// a number it has no words for is left to JavaScript.
+import { Arrays, BoundColumns, ProgramColumns, shortNames } from "../../ProgramColumns.ts"
+import type { Layout, Sheet } from "../../Views.ts"
 import type { Place } from "../wasm/expressions.ts"
 import type { FunctionText, Programs } from "../wasm/module.ts"
 import { compilePrograms, scratchBytes } from "../wasm/module.ts"
@@ -32,14 +31,6 @@ const stops = { end: 0, left: 1, full: 2 } as const
 const nullWord = 0x6c6c756e
 
 const leave = `{ a = before; stop = ${stops.left}; break written; }`
-
-const letters: Readonly<Record<Part, string>> = {
-  start: "S",
-  length: "L",
-  hash: "H",
-  value: "V",
-  code: "K"
-}
 
 const webAssembly = (out: number): JsonDialect => ({
   putFour: (at, value) => `q[a + ${at}] = ${value};`,
@@ -99,21 +90,6 @@ const functions: ReadonlyArray<FunctionText> = [
   }
 ]
 
-/** The columns of a layout, with the names that its writer has for them. */
-const columnsOf = (layout: Layout): readonly [ProgramColumns, ReadonlyMap<string, string>] => {
-  const columns = new ProgramColumns("json")
-  const names = new Map<string, string>()
-  layout.columns.forEach((column, k) => {
-    for (const part of partsOf[column._tag]) names.set(letters[part] + k, columns.own(k, part))
-    if (column._tag !== "Group") return
-    column.columns.forEach((each: Column, j) => {
-      for (const part of partsOf[each._tag])
-        names.set(`${letters[part]}${k}_${j}`, columns.inner(k, j, part))
-    })
-  })
-  return [columns, names]
-}
-
 interface Compiled {
   readonly over: Programs
   readonly arrays: Arrays
@@ -125,7 +101,8 @@ const lengthOf = (words: ReadonlyArray<Uint8Array>): number =>
   words.reduce((sum, { length }) => sum + length, 0)
 
 const compiled = (layout: Layout): Compiled | undefined => {
-  const [columns, names] = columnsOf(layout)
+  const columns = new ProgramColumns("json")
+  const names = shortNames(columns, layout)
   const arrays = new Arrays(0)
   arrays.reserve("ST", "ints", state.elements + layout.columns.length)
   arrays.reserve("ET", "floats", escaped.length)

@@ -1,5 +1,6 @@
-// The code of writers of JSON lines, but for what differs by what it becomes: JavaScript that writes
-// into the bytes of a sink, or WebAssembly that writes into a memory of its own (see jsonProgram.ts).
+// The code of writers of JSON lines, but for what differs by what it becomes: JavaScript that
+// writes into the bytes of a sink, or WebAssembly that writes into a memory of its own (see
+// jsonProgram.ts).
 import type { Column, Layout } from "../../Views.ts"
 import { isOmitted } from "./materialise.ts"
 import { numberMax } from "./rowCode.ts"
@@ -172,8 +173,8 @@ class JsonText {
 }
 
 /**
- * Code that writes the record of row `i` behind place `a`, with the words it puts. Its variables are
- * n, f, t and j.
+ * Code that writes the record of row `i` behind place `a`, with the words it puts. Its variables
+ * are n, f, t and j.
  */
 export const jsonText = (
   layout: Layout,

@@ -6,7 +6,9 @@ import { op } from "./opcodes.ts"
 export const searchSlack = 16
 
 const simd = 0xfd
-const [vectorLoad, vectorStore, splat, equal, below, or, bitmask] = [0x00, 0x0b, 0x0f, 0x23, 0x26, 0x50, 0x64]
+const [vectorLoad, vectorStore, splat, equal, below, or, bitmask] = [
+  0x00, 0x0b, 0x0f, 0x23, 0x26, 0x50, 0x64
+]
 const [ctz, select, lessThan, atLeast] = [0x68, 0x1b, 0x48, 0x4e]
 const [intType, vectorType, voidType] = [0x7f, 0x7b, 0x40]
 
@@ -67,8 +69,8 @@ export const endOfTextBody = (base: number): ByteWriter => searching(base, 2, is
 
 /**
  * The code of `copyPlain(from, to, at)`: copies a text to `at` behind `base`, up to the first byte
- * that JSON cannot hold as it is; its place, or `to`. Up to fifteen bytes more are read and written,
- * which do not count.
+ * that JSON cannot hold as it is; its place, or `to`. Up to fifteen bytes more are read and
+ * written, which do not count.
  */
 export const copyPlainBody = (base: number): ByteWriter => {
   const [from, to, at, mask, vector] = [0, 1, 2, 3, 4]
