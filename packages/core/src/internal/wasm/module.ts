@@ -149,14 +149,18 @@ const moduleBytes = (
   return new Uint8Array(out.bytes)
 }
 
-/** Undefined for what is not of the language, and where the platform forbids such modules. */
+/**
+ * Undefined for what is not of the language, where the platform forbids such modules, and where it
+ * has no addresses for one more memory: V8 takes ten gigabytes of them for each.
+ */
 const attempt = <A>(make: (wasm: Platform) => A): A | undefined => {
   const wasm = platform()
   if (wasm === undefined) return undefined
   try {
     return make(wasm)
   } catch (cause) {
-    if (cause instanceof NotCompilable || cause instanceof wasm.CompileError) return undefined
+    const isRefusal = cause instanceof NotCompilable || cause instanceof wasm.CompileError
+    if (isRefusal || cause instanceof RangeError) return undefined
     throw cause
   }
 }
@@ -190,19 +194,12 @@ export const isMemory = (buffer: ArrayBufferLike): buffer is ArrayBuffer =>
  * A memory for programs: `bytes` zeros behind the scratch, and a few more that searches read.
  * Undefined where the platform has none for it.
  */
-export const makeMemory = (bytes: number): Uint8Array<ArrayBuffer> | undefined => {
-  const wasm = platform()
-  if (wasm === undefined) return undefined
-  try {
+export const makeMemory = (bytes: number): Uint8Array<ArrayBuffer> | undefined =>
+  attempt((wasm) => {
     const memory = new wasm.Memory({ initial: pagesOf(scratchBytes + bytes + searchSlack) })
     memories.set(memory.buffer, memory)
     return new Uint8Array(memory.buffer, scratchBytes, bytes)
-  } catch (cause) {
-    // Each takes gigabytes of addresses, of which a platform has no end of, or does not.
-    if (cause instanceof RangeError) return undefined
-    throw cause
-  }
-}
+  })
 
 /** Compiles programs that share a memory; undefined as for one. */
 export const compilePrograms = (options: ProgramsOptions): Programs | undefined =>
