@@ -21,6 +21,33 @@ const inWebAssembly: Make = (format, needs) => {
   return parser
 }
 
+describe("where there is no WebAssembly for it", () => {
+  const format = erased(Format.delimited({ a: Format.text(), b: Format.integer() }))
+
+  it.each([
+    ["no platform", undefined],
+    [
+      "no addresses for a memory",
+      {
+        Module: class {},
+        CompileError: class extends Error {},
+        Instance: class {
+          constructor() {
+            throw new RangeError("WebAssembly.Instance(): Out of memory")
+          }
+        }
+      }
+    ]
+  ])("with %s, JavaScript parses", (_, platform) => {
+    vi.stubGlobal("WebAssembly", platform)
+    try {
+      expect(wasmParser(format, everything(format.layout))).toBe(undefined)
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+})
+
 describe("the parser in WebAssembly", () => {
   it.each(cases)("reads what that in JavaScript reads: $name", (each) => {
     const { records, host } = readAll(inWebAssembly, each)
