@@ -21,7 +21,9 @@ import { wordsByKey } from "./wordsByKey.ts"
 export const collisions = [
   ["0dok6fa", "13okad2"],
   ["w6wzwko_tail_of_a_long_name", "w8i9tig"],
-  ["rdygrq_tail_of_a_long_name", "ccg6c9_tail_of_a_long_name"]
+  ["name_of_many_bytea904", "name_of_many_bytehpea"],
+  ["keysb8g6", "keysis0a"],
+  ["w1syxy", "w1syxydx-a"]
 ] as const
 const collidingFlat: ReadonlyArray<string> = collisions.flat()
 
@@ -53,10 +55,21 @@ export const slotCases: ReadonlyArray<TableCase> = [
     name: "keys and names of the same hash",
     spec: wordsByKey(),
     batches: [
-      ...complete(collidingFlat.map((key) => [key, collidingFlat] as const)),
-      ...complete([["k", [...collidingFlat, ...collidingFlat]]], [head, left, right]),
-      batch(right, [rightOf("q", collisions[0][0]), rightOf("q", collisions[0][1])]),
-      batch(head, [headOf("q", [collisions[0][1]])])
+      // Each key has words of its own: a fragment of another one would be no duplicate.
+      ...complete(collidingFlat.map((key, i) => [key, [`w${i}`, `v${i}`]] as const)),
+      ...complete(
+        collidingFlat.map((key, i) => [`${key}`, [`w${i}`, `v${i}`]] as const).toReversed(),
+        [head, left, right]
+      ),
+      ...complete([
+        ["k", collidingFlat],
+        ["r", collidingFlat.toReversed()]
+      ]),
+      ...collisions.flatMap(([a, b]) => [
+        batch(left, [leftOf(`k${a}`, a), leftOf(`r${a}`, b)]),
+        batch(right, [rightOf(`k${a}`, b), rightOf(`r${a}`, a)]),
+        batch(head, [headOf(`k${a}`, [b]), headOf(`r${a}`, [a])])
+      ])
     ],
     taken: most
   },
@@ -112,7 +125,8 @@ function twice(): ReadonlyArray<Given> {
     batch(left, [leftOf("a", "w", 4), leftOf("b", "v", 5)], { origin: "a" }),
     batch(head, [headOf("a", ["w", "u"], "p"), headOf("b", ["v", "u"], "p")]),
     batch(head, [headOf("a", ["u"], "a"), headOf("c", ["u"], "a")], { origin: "a" }),
-    batch(head, [headOf("c", ["u", "v"], "q")], { origin: "q" })
+    batch(head, [headOf("c", ["u", "v"], "q")], { origin: "q" }),
+    batch(head, [headOf("c", ["w"], "b")], { origin: "b" })
   ]
   return [
     ...parts,

@@ -73,9 +73,9 @@ const blocks: ReadonlyArray<TableCase> = [
     name: "more keys than the index has room for, in blocks of more rows than are copied",
     spec: wordsByKey({ expire: { idle: 1_000, emit: "partial" } }),
     batches: [
-      ...complete(range(1_500).map((k) => [`k${k}`, ["w"]] as const)),
+      ...complete(range(1_500).map((k) => [`k${k}`, [`w${k}`]] as const)),
       ...complete(
-        range(700).map((k) => [`q${k}`, ["w", "v"]] as const),
+        range(700).map((k) => [`q${k}`, [`w${k}`, "v"]] as const),
         [head, right, left]
       )
     ],
