@@ -7,7 +7,7 @@ import { compare } from "../support/bothTables.ts"
 import { formatsOf } from "../support/tableBatches.ts"
 import { tableCases } from "../support/tableCases.ts"
 
-type Function = ReturnType<typeof TakeText.takeText>
+type Made = ReturnType<typeof TakeText.takeText>
 
 /** Wherever a text stands in a function, another stands instead. */
 interface Break {
@@ -23,7 +23,7 @@ const broken = vi.hoisted((): { by: Break | undefined; options: object; changed:
   changed: 0
 }))
 
-const changed = (made: Function, name: string): Function => {
+const changed = (made: Made, name: string): Made => {
   const { by } = broken
   if (by === undefined || by.of !== name) return made
   const text = made.text.replaceAll(new RegExp(by.is, "g"), by.by)
