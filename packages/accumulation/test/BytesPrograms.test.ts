@@ -1,14 +1,22 @@
 // Keyed state on bytes where programs and their memory end: in either language the answers are
 // those of the object table, and it is known who gave them.
+
+import * as Batch from "@sluice/core/Batch"
 import * as PoolTracker from "@sluice/core/PoolTracker"
+import * as Views from "@sluice/core/Views"
 import { describe, expect, it, vi } from "vitest"
-import type { Comparison, Given } from "./support/bothTables.ts"
-import { compare } from "./support/bothTables.ts"
+import type { ByteArena } from "../src/internal/byteArena.ts"
+import { arenaWords } from "../src/internal/byteArena.ts"
+import type { CompiledTable } from "../src/internal/compiledTable.ts"
+import { stateWords } from "../src/internal/tableInputs.ts"
+import { blockOf } from "./support/blocks.ts"
+import type { Comparison, Given, Instance } from "./support/bothTables.ts"
+import { compare, watched } from "./support/bothTables.ts"
 import { head, left, right } from "./support/byteHistories.ts"
 import { languages, takenByPrograms } from "./support/languages.ts"
 import { collisions, hashOf } from "./support/slotCases.ts"
 import type { TableCase } from "./support/tableBatches.ts"
-import { complete, formatsOf } from "./support/tableBatches.ts"
+import { complete, formatsOf, headOf } from "./support/tableBatches.ts"
 import { growing, tableCases } from "./support/tableCases.ts"
 import { wordsByKey } from "./support/wordsByKey.ts"
 
@@ -21,8 +29,8 @@ const fragmentsOf = ({ batches }: TableCase): number =>
     .reduce((sum, count) => sum + count, 0)
 
 const run = (each: TableCase, comparison: Comparison): void => {
-  const { spec, batches, holds = false, check } = each
-  const machine = compare(spec, formatsOf(each), batches, { ...comparison, holds })
+  const { spec, batches, holds = false, halts = false, check } = each
+  const machine = compare(spec, formatsOf(each), batches, { ...comparison, holds, halts })
   check?.(machine)
 }
 
@@ -75,6 +83,28 @@ describe("programs", () => {
     const pools = { tracker, watch: () => () => undefined }
     expect(sharesOf({ pools })).toBe(0)
     expect(tracker.leaks().length).toBeGreaterThan(0)
+  })
+
+  it("leave what has no room to whoever says so, where addresses end, too", () => {
+    const { shapeFor } = wordsByKey()
+    const shape = shapeFor?.(kinds.map(({ layout }) => layout))
+    if (shape?._tag !== "Views") throw new Error("not on views")
+    const { instance, failures } = watched((host) => shape.make(host, false), { now: 0 })
+    const take = (keys: ReadonlyArray<string>): void => {
+      const lines = keys.map((key) => headOf(key, ["w"]))
+      instance.process(Batch.make(Views.asItems(blockOf(head, shape.needs[0]!, lines))))
+    }
+    take(["a", "b"])
+    const { arena, compiled } = instance as Instance & {
+      readonly arena: ByteArena
+      readonly compiled: CompiledTable
+    }
+    // As if it had grown to the last byte that a reference reaches.
+    arena.words[arenaWords.end] = 2 ** 31 - 64
+    compiled.state[stateWords.limit] = 2 ** 31 - 8
+    take(["c"])
+    expect(failures).toEqual([expect.stringMatching(/^0 .*more than 2147483640 bytes. Cure: /)])
+    expect(instance.totals().keysOpen).toBe(2)
   })
 
   it.each([

@@ -96,6 +96,23 @@ export const closingCases: ReadonlyArray<TableCase> = [
     taken: some
   },
   {
+    name: "a failure that ends the run in the middle of a block",
+    spec: wordsByKey({ duplicates: "fail" }),
+    batches: [
+      ...complete(
+        range(30).map((k) => [`k${k}`, ["w", "v"]] as const),
+        [head, left]
+      ),
+      batch(
+        right,
+        range(60).map((i) => rightOf(`k${i % 29}`, i % 7 === 3 ? "v" : "w"))
+      ),
+      batch(right, [rightOf("k29", "w"), rightOf("k29", "v")])
+    ],
+    halts: true,
+    taken: [0.5, 0.9]
+  },
+  {
     name: "more open keys than there may be, and keys that grow old",
     spec: Accumulate.make({
       ...plainBounds,

@@ -12,6 +12,7 @@ export interface TableCase {
   readonly formats?: ReadonlyArray<Format.Format<unknown>>
   readonly batches: ReadonlyArray<Given>
   readonly holds?: boolean
+  readonly halts?: boolean
   /** How many of the fragments programs take: 0 to 1. */
   readonly taken: readonly [least: number, most: number]
   /** What must be so for the case to be one. */

@@ -89,6 +89,15 @@ const blocks: ReadonlyArray<TableCase> = [
         ...range(20).map((k) => [`k${k}`, range(450).map((i) => `w${i}`)] as const),
         ...range(100).map((k) => [`q${k}`, range(10).map((i) => `w${i}`)] as const)
       ]),
+      // For the first records of a block there is room.
+      batch(
+        head,
+        range(600).map((k) => headOf(`s${k}`, k < 560 ? ["w"] : range(250).map((i) => `w${i}`)))
+      ),
+      batch(
+        left,
+        range(600).map((k) => leftOf(`s${k}`, "w"))
+      ),
       // So far apart that those in between count, too.
       ...complete(
         range(1_500).map((k) => [`r${k}`, range(12).map((i) => `w${i}`)] as const),
