@@ -1,5 +1,5 @@
 // Programs of numbers that run as WebAssembly, for packages that keep their state in bytes. What it
-// is for, and why it is no compiler from elsewhere: docs/decisions/0013-parsers-as-webassembly.md.
+// is for, and why it is no compiler from elsewhere: docs/decisions/0013-parsers-in-webassembly.md.
 import * as programs from "./internal/wasm/module.ts"
 
 /** An array of the memory: what its elements are, and where the first of them begins. */
