@@ -141,6 +141,20 @@ const blocks: ReadonlyArray<TableCase> = [
     taken: some
   },
   {
+    name: "keys as long as there is room for, to the last byte",
+    spec: wordsByKey(),
+    batches: complete(range(256).map((k) => [`${k}`.padEnd(256, "k"), ["w"]])),
+    taken: most
+  },
+  {
+    name: "keys of one byte more",
+    spec: wordsByKey(),
+    batches: complete(
+      range(256).map((k) => [k === 255 ? `${k}`.padEnd(257, "k") : `${k}`.padEnd(256, "k"), ["w"]])
+    ),
+    taken: [0, 0]
+  },
+  {
     name: "longer keys than there is room for",
     spec: wordsByKey(),
     batches: complete(range(300).map((k) => [`${k}`.padEnd(k % 2 === 0 ? 250 : 249, "k"), ["w"]])),
