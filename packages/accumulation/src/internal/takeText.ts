@@ -212,8 +212,8 @@ class TakeText {
       if (x > ${slotsSearched} || x * ${parts} > ST[${stateWords.slotsMax}]) ${leave}
       ${this.slotFound()}
       ${this.sizes()}
-      x = ${room} + 4 * (size + names + length + KL[i]);
-      if (w[${arenaWords.end}] + x > ST[${stateWords.limit}]) ${leave}
+      if (ST[${stateWords.limit}] - w[${arenaWords.end}] <
+        ${room} + 4 * (size + names + length + KL[i])) ${leave}
       if (isFresh) { row = makeRow(KS[i] - KD, KL[i]); k = row >> 2; }
       z = row >> 3;
       ${this.kept()}

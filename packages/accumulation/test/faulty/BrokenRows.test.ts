@@ -12,8 +12,10 @@ import type { ByteRows } from "../../src/internal/byteRows.ts"
 import type { Holder } from "../../src/internal/keyTable.ts"
 import { holders } from "../../src/internal/keyTable.ts"
 import { blockOf } from "../support/blocks.ts"
-import type { Bounds, Comparison, Fragment, Instance, Step } from "../support/byteHistories.ts"
-import { bounds, kinds, replay, step, watched } from "../support/byteHistories.ts"
+import type { Comparison, Instance } from "../support/bothTables.ts"
+import { watched } from "../support/bothTables.ts"
+import type { Bounds, Fragment, Step } from "../support/byteHistories.ts"
+import { bounds, kinds, replay, step } from "../support/byteHistories.ts"
 
 const specOf = (options: Bounds, fragments = 3) =>
   Accumulate.make({

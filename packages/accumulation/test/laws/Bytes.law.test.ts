@@ -17,64 +17,31 @@ import type { ByteMachine } from "../../src/internal/byteMachine.ts"
 import { rehearse } from "../../src/internal/byteRehearsal.ts"
 import { settingsOf } from "../../src/internal/settings.ts"
 import { blockOf } from "../support/blocks.ts"
-import type { Bounds, Fragment, Instance, Step } from "../support/byteHistories.ts"
-import {
-  bounds,
-  keys,
-  kinds,
-  replay,
-  shown,
-  stateOf,
-  step,
-  watched
-} from "../support/byteHistories.ts"
-
-const specOf = (options: Bounds) =>
-  Accumulate.make({
-    ...options,
-    key: Fields.joined("key"),
-    complete: Complete.discoveredSlots<Fragment>({
-      slot: Fields.of("word"),
-      parts: { required: ["Left", "Right"], of: Fields.kind },
-      declares: Fields.each("words", "word") as (fragment: Fragment) => ReadonlyArray<string>,
-      declaredBy: "the head"
-    }),
-    output: Assemble.record("Head", {
-      id: Assemble.key,
-      title: Assemble.own("title"),
-      flag: Assemble.own("flag"),
-      words: Assemble.elements("words", "word", {
-        word: Assemble.own("word"),
-        x: Assemble.joined("Left", "x"),
-        weight: Assemble.own("weight"),
-        y: Assemble.joined("Right", "y"),
-        pos: Assemble.joined("Right", "pos")
-      })
-    })
-  })
+import type { Instance } from "../support/bothTables.ts"
+import { shown, stateOf, watched } from "../support/bothTables.ts"
+import type { Bounds, Fragment, Step } from "../support/byteHistories.ts"
+import { bounds, keys, kinds, replay, step } from "../support/byteHistories.ts"
+import { inLanguage, languages } from "../support/languages.ts"
+import { wordsByKey } from "../support/wordsByKey.ts"
 
 /** How such keys are kept on views. */
-const shapeWith = (closed: Pick<Parameters<typeof specOf>[0], "late" | "tombstones">) => {
-  const spec = specOf({
-    limits: {},
-    expire: { idle: 100, emit: "partial" },
-    atEnd: "partial",
-    duplicates: "drop",
-    progressWeights: {},
-    ...closed
-  })
+const shapeWith = (closed: Pick<Bounds, "late" | "tombstones">) => {
+  const spec = wordsByKey(closed)
   const shape = spec.shapeFor?.(Object.values(kinds).map((format) => format.layout))
   if (shape?._tag !== "Views") throw new Error("not on views")
   return shape
 }
 
-describe("keyed state on bytes", () => {
+describe.each(languages)("keyed state on bytes, in %s,", (language) => {
+  const madeOf = (shape: ReturnType<typeof shapeWith>, emitViews: boolean) =>
+    inLanguage(language, () => watched((host) => shape.make(host, emitViews), { now: 0 })).instance
+
   it("gives the answers of the object table at every step of any history", () => {
     fc.assert(
       fc.property(bounds, fc.array(step, { maxLength: 25 }), (options, steps) =>
-        replay(specOf(options), steps)
+        replay(wordsByKey(options), steps, { language })
       ),
-      { numRuns: 250 }
+      { numRuns: 150 }
     )
   })
 
@@ -94,22 +61,8 @@ describe("keyed state on bytes", () => {
         (_, i) => `k w${i} ${kind === "left" ? `${i} 1` : `y${i} 1 1 n`}`
       )
     })
-    const options: Bounds = {
-      limits: {},
-      expire: { idle: 100, emit: "partial" },
-      atEnd: "partial",
-      late: "drop",
-      tombstones: { max: 3, age: 100 },
-      duplicates: "drop",
-      progressWeights: {}
-    }
-    replay(specOf(options), [
-      parts("left", 40),
-      wide(60),
-      parts("right", 60),
-      parts("left", 60),
-      wide(20)
-    ])
+    const steps = [parts("left", 40), wide(60), parts("right", 60), parts("left", 60), wide(20)]
+    replay(wordsByKey(), steps, { language })
   })
 
   it("takes what it rehearses everywhere but into a failure", () => {
@@ -118,7 +71,7 @@ describe("keyed state on bytes", () => {
     const layouts = Object.values(kinds).map(({ layout }) => layout)
     const { settings } = settingsOf({ expire: { idle: 100 } })
     rehearse(layouts, shape.needs, settings, (host, _, emitViews) => {
-      machines.push(shape.make(host, emitViews) as ByteMachine)
+      machines.push(inLanguage(language, () => shape.make(host, emitViews)) as ByteMachine)
       return machines[0] as ByteMachine
     })
     const totals = machines[0]?.totals()
@@ -129,7 +82,7 @@ describe("keyed state on bytes", () => {
 
   it("holds no cell once every key has left and nobody reads what they made", () => {
     const shape = shapeWith({ late: "reopen", tombstones: { max: 0, age: 100 } })
-    const { instance } = watched((host) => shape.make(host, true), { now: 0 })
+    const instance = madeOf(shape, true)
     const arena = (instance as Instance & { readonly arena: ByteArena }).arena
     const blocks: Array<ViewBlock> = []
     for (let k = 0; k < 50; k++) {
@@ -163,7 +116,7 @@ describe("keyed state on bytes", () => {
 
   it("holds little for timers of long keys that have left", () => {
     const shape = shapeWith({ late: "reopen", tombstones: { max: 0, age: 100 } })
-    const { instance } = watched((host) => shape.make(host, false), { now: 0 })
+    const instance = madeOf(shape, false)
     const { arena } = instance as Instance & { readonly arena: ByteArena }
     const take = (kind: number, line: string) => {
       const block = blockOf(Object.values(kinds)[kind]!, shape.needs[kind]!, [line])
@@ -184,7 +137,7 @@ describe("keyed state on bytes", () => {
 
   it("leaves what it handed on where it is while the memory of its keys grows", () => {
     const shape = shapeWith({ late: "drop", tombstones: { max: 3, age: 100 } })
-    const { instance } = watched((host) => shape.make(host, true), { now: 0 })
+    const instance = madeOf(shape, true)
     const { arena } = instance as Instance & { readonly arena: ByteArena }
     const take = (kind: number, lines: ReadonlyArray<string>) => {
       const block = blockOf(Object.values(kinds)[kind]!, shape.needs[kind]!, lines)

@@ -1,16 +1,10 @@
-// Histories for keyed state on bytes, and the comparison with the object table: the same
-// description, the same history, the same answers at every step.
+// Histories for keyed state on bytes: any lines of three kinds, any time between them, any bounds.
+// Each is run through both tables.
 import type * as Accumulator from "@sluice/core/Accumulator"
-import * as Batch from "@sluice/core/Batch"
 import * as Format from "@sluice/core/Format"
-import * as Views from "@sluice/core/Views"
 import * as fc from "fast-check"
-import { expect } from "vitest"
-import type { ByteRows } from "../../src/internal/byteRows.ts"
-import type { ByteTable } from "../../src/internal/byteTable.ts"
-import type { TimerHeap } from "../../src/internal/timerHeap.ts"
-import type { Tombstones } from "../../src/internal/tombstones.ts"
-import { blockOf } from "./blocks.ts"
+import type { Comparison } from "./bothTables.ts"
+import { compare } from "./bothTables.ts"
 
 export const head = Format.delimited(
   {
@@ -135,110 +129,12 @@ export const bounds = fc.record({
 
 export type Bounds = typeof bounds extends fc.Arbitrary<infer A> ? A : never
 
-export type Instance = Accumulator.AccumulatorInstance<unknown, unknown>
-
-/** A machine with what failed in it. */
-export interface Watched {
-  readonly instance: Instance
-  readonly failures: Array<string>
-}
-
-export const watched = (
-  make: (host: Accumulator.AccumulatorHost) => unknown,
-  clock: { now: number }
-): Watched => {
-  const failures: Array<string> = []
-  const instance = make({
-    pipelineId: "p",
-    stageId: "s",
-    now: () => clock.now,
-    failed: (index, key, cause, kind) => {
-      failures.push(`${index} ${String(key)} ${kind} ${(cause as Error).message}`)
-      return true
-    }
-  }) as Instance
-  return { instance, failures }
-}
-
-export const shown = (emitted: Batch.Batch<unknown> | undefined): unknown =>
-  emitted && {
-    items: emitted.items,
-    headers: emitted.columns?.headers,
-    seqBase: emitted.seqBase,
-    index: emitted.index,
-    bytes: emitted.bytes
-  }
-
-export const stateOf = ({ instance, failures }: Watched): unknown => ({
-  totals: instance.totals(),
-  open: instance.openKeys(50),
-  deadline: instance.deadline(),
-  pending: instance.pending(),
-  failures
-})
-
-/** What a comparison may change. */
-export interface Comparison {
-  /** Checks the rules of the machine, too, which asks predicates once more; default true. */
-  readonly recounts?: boolean
-  /** Breaks the rows, to see that it is found. */
-  readonly breaks?: (rows: ByteRows) => void
-}
-
 /** Runs a history through both tables and compares them at every step. */
 export const replay = (
   spec: Accumulator.AccumulatorSpec<never, unknown>,
   steps: ReadonlyArray<Step>,
-  { recounts = true, breaks }: Comparison = {}
+  comparison: Comparison = {}
 ): void => {
-  const clock = { now: 1_000 }
-  const layouts = Object.values(kinds).map((format) => format.layout)
-  const shape = spec.shapeFor?.(layouts)
-  if (shape?._tag !== "Views") throw new Error(`not on views: ${shape?.reason}`)
-  const objects = watched((host) => spec.make(host), clock)
-  const views = watched((host) => shape.make(host, false), clock)
-  const machine = views.instance as Instance & { readonly assertInvariants: () => void }
-  breaks?.((views.instance as Instance & { readonly rows: ByteRows }).rows)
-  let seq = 0
-  const settle = (): void => {
-    while (objects.instance.pending() || objects.instance.deadline() <= clock.now) {
-      const [a, b] = [objects.instance.fire(clock.now), views.instance.fire(clock.now)]
-      expect(shown(b)).toEqual(shown(a))
-    }
-    expect(stateOf(views)).toEqual(stateOf(objects))
-    if (recounts) machine.assertInvariants()
-  }
-  for (const { kind, origin, lines, ms } of steps) {
-    clock.now += ms
-    const needs = shape.needs[layouts.indexOf(kinds[kind].layout)]!
-    const decode = Format.decoder(kinds[kind] as Format.Format<unknown>)
-    const items = lines.flatMap((line) => {
-      const decoded = decode(line)
-      return decoded._tag === "Records" ? decoded.records : []
-    })
-    const block = blockOf(kinds[kind], needs, lines)
-    expect(block.length).toBe(items.length)
-    const fields = { seqBase: seq, origin, timestamp: clock.now, bytes: lines.join("\n").length }
-    seq += items.length
-    const plain = objects.instance.process(Batch.make(items, fields))
-    const viewed = views.instance.process(Batch.make(Views.asItems(block), fields))
-    expect(shown(viewed)).toEqual(shown(plain))
-    settle()
-  }
-  for (;;) {
-    const [a, b] = [objects.instance.end(), views.instance.end()]
-    expect(shown(b)).toEqual(shown(a))
-    if (a === undefined) break
-  }
-  expect(stateOf(views)).toEqual(stateOf(objects))
-  // What is left is the rows of the keys that are remembered, or that eviction looks at.
-  const { timers, tombstones, table } = views.instance as Instance & {
-    readonly timers: TimerHeap<number> | undefined
-    readonly tombstones: Tombstones<number>
-    readonly table: ByteTable
-  }
-  timers?.compact()
-  const rows = [...new Set([...table.handles(), ...tombstones.handles(), ...table.candidates()])]
-  const sizes = rows.map((row) => 8 * Math.ceil(table.rows.size(row) / 8))
-  expect(table.rows.arena.taken).toBe(sizes.reduce((sum, size) => sum + size, 0))
+  const batches = steps.map(({ kind, ...rest }) => ({ ...rest, format: kinds[kind] }))
+  compare(spec, Object.values(kinds), batches, comparison)
 }
