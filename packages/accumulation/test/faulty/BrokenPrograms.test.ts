@@ -1,6 +1,7 @@
 // The checker of the checker, for programs that take fragments: each way in which they can be wrong
 // is seen by one of the cases. None of them can run for ever: no test of one could be stopped.
 import { afterEach, expect, it, vi } from "vitest"
+import type * as LeaveText from "../../src/internal/leaveText.ts"
 import type * as TableText from "../../src/internal/tableText.ts"
 import type * as TakeText from "../../src/internal/takeText.ts"
 import { compare } from "../support/bothTables.ts"
@@ -36,6 +37,17 @@ vi.mock("../../src/internal/tableText.ts", async (original) => {
   const tableFunctions: typeof TableText.tableFunctions = (parts, rows) =>
     sound.tableFunctions(parts, rows).map((each) => changed(each, each.name))
   return { ...sound, tableFunctions }
+})
+
+vi.mock("../../src/internal/leaveText.ts", async (original) => {
+  const sound = await original<typeof LeaveText>()
+  const emitProgram: typeof LeaveText.emitProgram = (emitted, columns) => {
+    const { text, names } = sound.emitProgram(emitted, columns)
+    return { text: changed(text, "emit"), names }
+  }
+  const releaseProgram: typeof LeaveText.releaseProgram = (parts) =>
+    changed(sound.releaseProgram(parts), "release")
+  return { ...sound, emitProgram, releaseProgram }
 })
 
 vi.mock("../../src/internal/takeText.ts", async (original) => {
@@ -74,6 +86,18 @@ it.each<readonly [string, Break]>([
   [
     "the last bytes of a text stay behind",
     { of: "copyIn", is: /for \(; to < e; to\+\+\).*/, by: "" }
+  ],
+  ["long names of slots are not given back", { of: "release", is: /if \(length > 16\).*/, by: "" }],
+  ["a leading fragment is not given back", { of: "release", is: /if \(x !== 0\).*/, by: "" }],
+  ["fragments in slots are not given back", { of: "release", is: /if \(x > 0\).*/, by: "" }],
+  ["slots are given back as two", { of: "release", is: /x = count <= 2.*/, by: "x = 2;" }],
+  ["records are written over each other", { of: "emit", is: /r\+\+;/, by: "r = 1;" }],
+  ["elements are counted from the first", { of: "emit", is: /G(\d) = g;/, by: "G$1 = n;" }],
+  ["an absent text has the length of nothing", { of: "emit", is: /= -1;/, by: "= 0;" }],
+  ["a number in its slot is one less", { of: "emit", is: /-2 - p/, by: "-3 - p" }],
+  [
+    "there is always room for more elements",
+    { of: "emit", is: /if \(G\d \+ n > 8192\) break emitted;/, by: "" }
   ],
   ["a key is found by its hash", { of: "known", is: /&& isKey\(.*?\)/, by: "" }],
   [

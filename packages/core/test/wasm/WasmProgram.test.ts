@@ -4,13 +4,14 @@ import * as fc from "fast-check"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import * as WasmProgram from "../../src/WasmProgram.ts"
 
+const base = WasmProgram.scratchBytes
 const arrays = new Map<string, WasmProgram.Place>([
-  ["w", { kind: "ints", base: 0 }],
-  ["d", { kind: "floats", base: 0 }],
-  ["m", { kind: "bytes", base: 0 }],
-  ["u", { kind: "words", base: 0 }],
-  ["U", { kind: "longs", base: 0 }],
-  ["far", { kind: "words", base: 4_096 }]
+  ["w", { kind: "ints", base }],
+  ["d", { kind: "floats", base }],
+  ["m", { kind: "bytes", base }],
+  ["u", { kind: "words", base }],
+  ["U", { kind: "longs", base }],
+  ["far", { kind: "words", base: base + 4_096 }]
 ])
 
 const optionsOf = (text: string): WasmProgram.ProgramsOptions => ({
@@ -86,10 +87,11 @@ describe("a memory", () => {
     vi.stubGlobal("WebAssembly", Object.create(platform, { Memory: { value: Memory } }))
   }
 
-  it("is of whole pages, of zeros, and no smaller than it was asked for", () => {
+  it("is of zeros, behind its scratch", () => {
     for (const bytes of [1, 65_536, 65_537]) {
       const memory = WasmProgram.makeMemory(bytes)
-      expect(memory?.length).toBe(65_536 * Math.ceil(bytes / 65_536))
+      expect(memory?.length).toBe(bytes)
+      expect(memory?.byteOffset).toBe(base)
       expect(memory?.every((byte) => byte === 0)).toBe(true)
     }
   })
@@ -160,9 +162,10 @@ describe("arrays by address", () => {
   })
 
   it("answer traps outside of the memory", () => {
-    const { run } = programOf("return u[a];")
-    expect(run(65_532, 0, 0)).toBe(0)
-    expect(() => run(65_533, 0, 0)).toThrow("memory access out of bounds")
+    const { bytes, run } = programOf("return u[a];")
+    const last = bytes.buffer.byteLength - base - 4
+    expect(run(last, 0, 0)).toBe(0)
+    expect(() => run(last + 1, 0, 0)).toThrow("memory access out of bounds")
   })
 })
 
@@ -193,7 +196,7 @@ describe("programs", () => {
     first.put?.(5, 21, 0)
     expect(second.get?.(5, 0, 0)).toBe(42)
     expect(apart.get?.(5, 0, 0)).toBe(0)
-    expect(new Int32Array(bytes.buffer)[5]).toBe(42)
+    expect(new Int32Array(bytes.buffer, base)[5]).toBe(42)
     expect(first.twice).toBeUndefined()
   })
 
@@ -201,7 +204,7 @@ describe("programs", () => {
     const { bytes, run } = programOf(
       "let v1 = d[1], x = 0; x = v1; d[2] = v1 / 2; return v1 === x;"
     )
-    const floats = new Float64Array(bytes.buffer)
+    const floats = new Float64Array(bytes.buffer, base)
     const seen = [3, 2.5, -0, Number.NaN, 2 ** 40].map((value) => {
       floats[1] = value
       return [run(0, 0, 0), floats[2]]
