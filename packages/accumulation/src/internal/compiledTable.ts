@@ -1,99 +1,15 @@
-// Programs that take fragments into the keys of a table, over the memory in which the table lies.
-// They do what is done with most fragments; at any other, and at a key that leaves, they stop, and
-// the machine does it.
-import { ProgramColumns } from "@sluice/core/ProgramColumns"
-import type { Layout, ViewBlock } from "@sluice/core/Views"
-import type { Programs } from "@sluice/core/WasmProgram"
-import * as WasmProgram from "@sluice/core/WasmProgram"
+// Programs at work on the keys of one table, over the memory in which the table lies. They do what
+// is done with most fragments, and with keys that leave; where they stop, the machine goes on.
+import type { ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
 import type { Emit, RowTarget } from "./emitRows.ts"
-import type { Emitted } from "./leaveText.ts"
-import { emitProgram, releaseProgram } from "./leaveText.ts"
 import type { Block } from "./stateMemory.ts"
-import { BoundInputs, rowsMax, stateFloats, stateWords, TableInputs } from "./tableInputs.ts"
-import type { RowKind } from "./tableText.ts"
-import { tableFunctions } from "./tableText.ts"
-import type { TakeOptions } from "./takeText.ts"
-import { takeText } from "./takeText.ts"
+import { BoundInputs, rowsMax, stateFloats, stateWords } from "./tableInputs.ts"
+import type { TablePrograms } from "./tablePrograms.ts"
+import { takeName } from "./tablePrograms.ts"
 
 /** Keys that are looked up together. */
 const lookedUp = 256
-
-/** Bytes behind the arena that are read, and do not count. */
-const slack = 256
-
-/** The programs of an accumulator, for all its tables. */
-export interface TablePrograms {
-  readonly inputs: TableInputs
-  /** Number of the program of a layout, or -1. */
-  readonly numberOf: (layout: Layout) => number
-  readonly over: Programs
-  /** A block for an arena that the programs can work on; undefined where there is no more. */
-  readonly block: (bytes: number) => Block | undefined
-}
-
-/** One layout with what its fragments are taken by. */
-export interface Taken {
-  readonly layout: Layout
-  readonly options: TakeOptions
-}
-
-const programName = (number: number): string => `take${number}`
-
-/** Compiles programs for layouts; undefined where the platform cannot. */
-export const compileTable = (
-  taken: ReadonlyArray<Taken>,
-  emitted: Emitted,
-  parts: number,
-  rows: RowKind
-): TablePrograms | undefined => {
-  const layouts = taken.map((_, number) => new ProgramColumns(`${number}`))
-  const texts = taken.map(({ options }, number) =>
-    takeText(programName(number), options, layouts[number] as ProgramColumns)
-  )
-  const made = new ProgramColumns("made")
-  const emit = emitProgram(emitted, made)
-  const columns = [emitted, ...taken].map(({ layout }) => layout.columns.length)
-  const inputs = new TableInputs(layouts, made, Math.max(...columns))
-  const base = inputs.bytes
-  const placeOf = (array: string) => inputs.arrays.places.get(array) as WasmProgram.Place
-  const text = placeOf("b").base
-  const over = WasmProgram.compile({
-    functions: [...tableFunctions(parts, rows), ...texts, emit.text, releaseProgram(parts)],
-    programs: [...texts.map(({ name }) => name), "emit", "release"],
-    arrays: new Map<string, WasmProgram.Place>([
-      ...inputs.arrays.places,
-      ...[...emit.names].map(([name, array]) => [name, placeOf(array)] as const),
-      ["w", { kind: "ints", base }],
-      ["d", { kind: "floats", base }],
-      ["m", { kind: "bytes", base }],
-      ["u", { kind: "words", base }],
-      ["U", { kind: "longs", base }],
-      ["g", { kind: "words", base: text }],
-      ["G", { kind: "longs", base: text }]
-    ]),
-    constants: new Map()
-  })
-  if (over === undefined) return undefined
-  const described = taken.map(({ layout }) => JSON.stringify(layout))
-  const numbers = new WeakMap<Layout, number>()
-  return {
-    inputs,
-    over,
-    // A stage in front may make a layout of its own that is the same.
-    numberOf: (layout) => {
-      const known = numbers.get(layout)
-      if (known !== undefined) return known
-      const number = described.indexOf(JSON.stringify(layout))
-      numbers.set(layout, number)
-      return number
-    },
-    block: (bytes) => {
-      const before = base - WasmProgram.scratchBytes
-      return WasmProgram.makeMemory(before + bytes + slack)?.subarray(before, before + bytes)
-    }
-  }
-}
 
 type Run = (from: number, to: number, step: number) => number
 
@@ -169,10 +85,11 @@ export class CompiledTable {
   emit(rows: ReadonlyArray<number>, target: RowTarget, script: Emit): void {
     for (let from = 0; from < rows.length; from += rowsMax) {
       const count = Math.min(rowsMax, rows.length - from)
+      const bound = this.list(rows, from, count)
+      if (bound === undefined) return script(this.arena, rows.slice(from), target)
       for (let done = 0; done < count; ) {
-        const bound = this.list(rows, from, count)
-        const reached = bound === undefined ? done : this.emitRun(done, count, 0)
-        bound?.made.store(target.sheet, reached - done, this.state, stateWords.elements)
+        const reached = this.emitRun(done, count, 0)
+        bound.made.store(target.sheet, reached - done, this.state, stateWords.elements)
         if (reached === done) script(this.arena, [rows[from + done] as number], target)
         done = Math.max(reached, done + 1)
       }
@@ -212,7 +129,7 @@ export class CompiledTable {
     // A plain block stands where there was no more memory for programs.
     if (bytes.byteOffset !== inputs.bytes || block === undefined) return
     const made = over(new Uint8Array(bytes.buffer))
-    this.takes = inputs.layouts.map((_, number) => made[programName(number)] as Run)
+    this.takes = inputs.layouts.map((_, number) => made[takeName(number)] as Run)
     this.emitRun = made.emit as Run
     this.releaseRun = made.release as Run
     const bound = new BoundInputs(inputs, bytes.buffer)

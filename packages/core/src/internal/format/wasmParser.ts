@@ -74,16 +74,16 @@ class WasmParser {
     memory.fill(buffer)
     this.program = program
     this.inJavaScript = inJavaScript
-    this.state = memory.ints(buffer, "ST")
-    this.input = memory.byteArray(buffer, "b")
+    this.state = memory.arrays.ints(buffer, "ST")
+    this.input = memory.arrays.bytes(buffer, "b")
     this.bindings = memory.bindings(buffer)
     this.groups = memory.groups.length
     if (scope.needs.key === undefined) return
     this.keys = {
-      starts: memory.ints(buffer, "KS"),
-      lengths: memory.ints(buffer, "KL"),
-      hashes: memory.ints(buffer, "KH"),
-      bytes: memory.byteArray(buffer, "kb")
+      starts: memory.arrays.ints(buffer, "KS"),
+      lengths: memory.arrays.ints(buffer, "KL"),
+      hashes: memory.arrays.ints(buffer, "KH"),
+      bytes: memory.arrays.bytes(buffer, "kb")
     }
   }
 
@@ -210,10 +210,10 @@ export const wasmParser = (format: Format<unknown>, needs: Needs): Parser | unde
     text: textOf(text, memory.groups, scope.rewrites),
     params: ["at", "end", "D"],
     functions: libraryOf(format),
-    arrays: memory.arrays,
+    arrays: memory.arrays.places,
     constants: memory.constants,
-    searched: memory.arrays.get("b")?.base ?? 0,
-    memoryBytes: memory.bytes
+    searched: memory.arrays.places.get("b")?.base ?? 0,
+    memoryBytes: memory.arrays.end
   })
   if (program === undefined) return undefined
   let made: Parse | undefined

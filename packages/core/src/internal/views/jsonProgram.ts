@@ -7,6 +7,7 @@ import type { Place } from "../wasm/expressions.ts"
 import type { FunctionText, Programs } from "../wasm/module.ts"
 import { compilePrograms, scratchBytes } from "../wasm/module.ts"
 import { searchSlack } from "../wasm/search.ts"
+import { fillWords, reserveWords } from "../wasm/wordLists.ts"
 import { escaped, escapes } from "./jsonEscapes.ts"
 import type { JsonDialect, Words } from "./jsonText.ts"
 import { jsonText } from "./jsonText.ts"
@@ -97,9 +98,6 @@ interface Compiled {
   readonly words: Words
 }
 
-const lengthOf = (words: ReadonlyArray<Uint8Array>): number =>
-  words.reduce((sum, { length }) => sum + length, 0)
-
 const compiled = (layout: Layout): Compiled | undefined => {
   const columns = new ProgramColumns("json")
   const names = shortNames(columns, layout)
@@ -109,10 +107,7 @@ const compiled = (layout: Layout): Compiled | undefined => {
   arrays.reserve("EL", "bytes", escaped.length)
   columns.reserve(arrays, rowsMax, elementsMax)
   const { words } = jsonText(layout, webAssembly(0))
-  words.forEach((list, n) => {
-    arrays.reserve(`WF${n}`, "ints", list.length + 1)
-    arrays.reserve(`WB${n}`, "bytes", lengthOf(list))
-  })
+  reserveWords(arrays, words)
   const out = scratchBytes - arrays.end - searchSlack
   if (out < outMin) return undefined
   const base = arrays.end
@@ -200,15 +195,7 @@ class Writer {
       lengths[code] = escape.length
       texts.set(escape, 8 * code)
     })
-    words.forEach((list, n) => {
-      const ends = arrays.ints(memory, `WF${n}`)
-      const bytes = arrays.bytes(memory, `WB${n}`)
-      ends[0] = 0
-      list.forEach((word, code) => {
-        bytes.set(word, ends[code])
-        ends[code + 1] = (ends[code] as number) + word.length
-      })
-    })
+    fillWords(arrays, memory, words)
     owners.set(memory, this)
   }
 }
