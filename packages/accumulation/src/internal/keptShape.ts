@@ -6,10 +6,14 @@ import type { ByteArena } from "./byteArena.ts"
 import { copyText } from "./byteArena.ts"
 import { filledOnly } from "./slotCells.ts"
 
+type Place = readonly [column: number, child: number]
+
 /** Where a field lies: numbers count in eighths of bytes, words in quarters, text in its order. */
 export interface KeptField {
   readonly column: Column
-  /** How its data is reached from the columns of the block. */
+  /** Position of its data among the columns of the block, and in a group, or -1. */
+  readonly place: Place
+  /** The same as an expression. */
   readonly data: string
   /** Position among the numbers, or among the words (lengths and codes). */
   readonly at: number
@@ -32,7 +36,9 @@ export interface KeptShape {
   readonly wordsAt: number
   readonly fixed: number
   /** The group whose elements are kept, if any. */
-  readonly group: { readonly data: string; readonly elements: KeptFields } | undefined
+  readonly group:
+    | { readonly column: number; readonly data: string; readonly elements: KeptFields }
+    | undefined
   /** Bytes of an element; its first word holds the number of its slot. */
   readonly stride: number
   readonly elementWordsAt: number
@@ -55,17 +61,19 @@ const headerBytes = 8
 const padded = (bytes: number): number => (bytes + 7) & ~7
 
 const fieldsOf = (
-  columns: ReadonlyArray<readonly [column: Column, data: string]>,
+  columns: ReadonlyArray<readonly [column: Column, place: Place]>,
   wordsBefore: number
 ): KeptFields => {
   const fields = new Map<string, KeptField>()
   let [numbers, words, texts] = [0, wordsBefore, 0]
-  for (const [column, data] of columns) {
+  for (const [column, place] of columns) {
+    const [at, child] = place
     const isNumber = column._tag === "Number"
     const isText = column._tag === "Text"
     fields.set(column.name, {
       column,
-      data,
+      place,
+      data: child < 0 ? `C[${at}]` : `C[${at}].children[${child}]`,
       at: isNumber ? numbers++ : words++,
       text: isText ? texts++ : -1
     })
@@ -86,7 +94,7 @@ export const keptShape = (
   isReplaced: boolean
 ): KeptShape => {
   const own = columns.flatMap((column, k) =>
-    column._tag !== "Group" && names.has(column.name) ? [[column, `C[${k}]`] as const] : []
+    column._tag !== "Group" && names.has(column.name) ? [[column, [k, -1]] as const] : []
   )
   // The first word of a leading fragment is the number of its source.
   const ownFields = fieldsOf(own, leads ? 1 : 0)
@@ -102,7 +110,7 @@ export const keptShape = (
     return { own: ownFields, wordsAt, fixed, group: undefined, stride: 0, elementWordsAt: 0, alone }
   }
   const inner = group.columns.flatMap((column, j) =>
-    names.has(`${group.name}.${column.name}`) ? [[column, `C[${at}].children[${j}]`] as const] : []
+    names.has(`${group.name}.${column.name}`) ? [[column, [at, j]] as const] : []
   )
   const elements = fieldsOf(inner, 1)
   const elementWordsAt = 8 * elements.numbers
@@ -111,7 +119,7 @@ export const keptShape = (
     own: ownFields,
     wordsAt,
     fixed,
-    group: { data: `C[${at}]`, elements },
+    group: { column: at, data: `C[${at}]`, elements },
     stride,
     elementWordsAt,
     alone: undefined

@@ -50,20 +50,18 @@ class TakeText {
     this.inputs = inputs
   }
 
-  /** The array of a kept field, by how the code in JavaScript reaches it. */
-  private array({ column, data }: KeptField, part: "start" | "length" | "value" | "code"): string {
-    const [at, child] = [...data.matchAll(/\d+/g)].map(Number) as [number, number?]
-    if (child === undefined) return this.inputs.own(at, part)
-    if (column._tag === "Group") throw new Error("elements have no elements")
-    return this.inputs.inner(at, child, part)
+  /** The array of a kept field. */
+  private array({ place }: KeptField, part: "start" | "length" | "value" | "code"): string {
+    const [column, child] = place
+    return child < 0 ? this.inputs.own(column, part) : this.inputs.inner(column, child, part)
   }
 
+  /** The group whose elements are kept, or -1. */
   private get group(): number {
-    const { group } = this.options.fragment.shape
-    return group === undefined ? -1 : Number(group.data.match(/\d+/)?.[0])
+    return this.options.fragment.shape.group?.column ?? -1
   }
 
-  /** Elements of the group that declares slots, as the variables f and n. */
+  /** Sets variables to the first element of a group, and to their number. */
   private elementsOf(group: number, from: string, count: string): string {
     if (group < 0) return ""
     const start = this.inputs.own(group, "start")
