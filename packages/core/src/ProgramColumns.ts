@@ -144,7 +144,10 @@ export class ProgramColumns {
   }
 }
 
-/** From the first to the last of what entries point at: bytes of texts, or elements. */
+/**
+ * From the first to the last of what entries point at: bytes of texts, or elements. It begins at a
+ * whole word, so that copies keep whole words where they are.
+ */
 export class Extent {
   from = 0
   to = 0
@@ -168,7 +171,6 @@ export class Extent {
     }
     if (most === 0) return
     this.isEmpty = false
-    // Copies keep whole words where they are.
     this.from = least & ~3
     this.to = most
   }
@@ -178,7 +180,32 @@ export class Extent {
   }
 }
 
-/** Columns in one memory. */
+/**
+ * Columns in one memory.
+ *
+ * Shape: `load` copies rows of a sheet to where the program reads them, `store` adds rows it made
+ * to a sheet; elements are counted from the first that is there.
+ * Limits: the rows and elements of `ProgramColumns.reserve`. More elements are not loaded, and the
+ * caller is told; more rows are the caller's mistake and throw a `RangeError`.
+ *
+ * @example
+ * ```ts
+ * import { Arrays, BoundColumns, ProgramColumns } from "@sluice/core/ProgramColumns"
+ * import type { Sheet } from "@sluice/core/Views"
+ * import { scratchBytes } from "@sluice/core/WasmProgram"
+ *
+ * const columns = new ProgramColumns("orders")
+ * columns.own(0, "value")
+ * const arrays = new Arrays(scratchBytes)
+ * columns.reserve(arrays, 512, 1_024)
+ * arrays.reserve("elements", "ints", 1)
+ *
+ * export const loadFirst = (sheet: Sheet, memory: ArrayBuffer) => {
+ *   const bound = new BoundColumns(columns, arrays, memory)
+ *   return bound.load(sheet.columns, 0, sheet.rows, arrays.ints(memory, "elements"), 0)
+ * }
+ * ```
+ */
 export class BoundColumns {
   private readonly columns: ProgramColumns
   private readonly values: ReadonlyArray<Values>

@@ -1,5 +1,5 @@
-// Lists of words in the memory of a program: `WF` and the number of the list says where in `WB` each
-// word begins, and where the next one does.
+// Lists of words in the memory of a program: `WF` and the number of the list says where in `WB`
+// each word begins, and where the next one does.
 import type { Arrays } from "../../ProgramColumns.ts"
 
 /** Words by code. */
