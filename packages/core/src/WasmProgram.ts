@@ -17,8 +17,9 @@ export const scratchBytes: number = programs.scratchBytes
 /**
  * A memory of `bytes` zeros that programs can work on, behind its scratch.
  *
- * Flow: undefined where the platform has no WebAssembly, or no more addresses for it; the caller
- * then does without. It is never moved: what needs more room makes another and copies.
+ * Limits: two gigabytes with its scratch.
+ * Flow: undefined above that, and where the platform has no WebAssembly, or no more addresses for
+ * it; the caller then does without. It is never moved: what needs more room makes another and copies.
  *
  * @example
  * ```ts

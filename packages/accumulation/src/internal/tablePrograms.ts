@@ -15,9 +15,6 @@ import { takeText } from "./takeText.ts"
 /** Bytes behind the arena that are read, and do not count. */
 const slack = 256
 
-/** Programs compare addresses as signed numbers. */
-const addressMax = 2 ** 31
-
 /** The programs of an accumulator, for all its tables. */
 export interface TablePrograms {
   readonly inputs: TableInputs
@@ -86,7 +83,6 @@ export const compileTable = (
       return number
     },
     block: (bytes) => {
-      if (base + bytes + slack > addressMax) return undefined
       const before = base - WasmProgram.scratchBytes
       return WasmProgram.makeMemory(before + bytes + slack)?.subarray(before, before + bytes)
     }

@@ -101,6 +101,10 @@ describe("a memory", () => {
     expect(WasmProgram.makeMemory(1)).toBeUndefined()
   })
 
+  it("is none above two gigabytes, beyond which addresses are negative", () => {
+    expect(WasmProgram.makeMemory(2 ** 31 - base)).toBeUndefined()
+  })
+
   it("that fails otherwise fails", () => {
     withMemory(new Error("broken"))
     expect(() => WasmProgram.makeMemory(1)).toThrow("broken")

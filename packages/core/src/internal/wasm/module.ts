@@ -82,6 +82,9 @@ const functionType = 0x60
 const functionKind = 0x00
 const memoryKind = 0x02
 
+/** Programs compare addresses as signed numbers. */
+const pagesMax = 2 ** 31 / pageBytes
+
 const pagesOf = (bytes: number): number => Math.ceil(bytes / pageBytes)
 
 const writer = (): ByteWriter => new ByteWriter()
@@ -196,7 +199,9 @@ export const isMemory = (buffer: ArrayBufferLike): buffer is ArrayBuffer =>
  */
 export const makeMemory = (bytes: number): Uint8Array<ArrayBuffer> | undefined =>
   attempt((wasm) => {
-    const memory = new wasm.Memory({ initial: pagesOf(scratchBytes + bytes + searchSlack) })
+    const initial = pagesOf(scratchBytes + bytes + searchSlack)
+    if (initial > pagesMax) return undefined
+    const memory = new wasm.Memory({ initial })
     memories.set(memory.buffer, memory)
     return new Uint8Array(memory.buffer, scratchBytes, bytes)
   })
