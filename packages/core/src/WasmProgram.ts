@@ -19,7 +19,8 @@ export const scratchBytes: number = programs.scratchBytes
  *
  * Limits: two gigabytes with its scratch.
  * Flow: undefined above that, and where the platform has no WebAssembly, or no more addresses for
- * it; the caller then does without. It is never moved: what needs more room makes another and copies.
+ * it; the caller then does without. It is never moved: what needs more room makes another and
+ * copies.
  *
  * @example
  * ```ts

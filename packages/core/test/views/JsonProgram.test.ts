@@ -165,6 +165,19 @@ describe("the program that writes JSON", () => {
     expect(programmed(block).lines).toEqual([first, "left", last])
   })
 
+  it("leaves texts whose length, escaped, has no 32 bits", () => {
+    const text = `${lineOf({ text: "a", count: 1, list: 3 })}\n`
+    const block = blockOf(memoryFor(text), text)
+    const [own, , , list, after] = block.sheet.columns
+    for (const bytes of [2 ** 30, 2 ** 31 / 6 + 10, 2 ** 31 - 1]) {
+      own!.length[0] = bytes
+      expect(programmed(block).lines).toEqual(["left"])
+      after!.length[0] = bytes
+      list!.children[0]!.length.fill(bytes, 0, 3)
+      expect(programmed(block).lines).toEqual(["left"])
+    }
+  })
+
   it("leaves all, where it left more than an eighth", () => {
     const text = `${lineOf({ text: "t", count: 0.5, list: 0 })}\n`.repeat(70)
     const whole = `${lineOf({ text: "t", count: 5, list: 0 })}\n`
@@ -209,6 +222,7 @@ const variants: ReadonlyArray<readonly [what: string, from: string, to: string]>
   ["takes each number for a whole one", "v0 !== x || ", ""],
   ["reads the elements of other rows", " - ST[5]", " - 1 - ST[5]"],
   ["does not ask for room", "if (a + n >", "if (0 >"],
+  ["counts a text as if nothing were escaped", "n + 6 * length", "n"],
   ["writes one word for all", "x = WF0[", "x = 0 * WF0["]
 ]
 

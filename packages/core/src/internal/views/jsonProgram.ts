@@ -47,11 +47,19 @@ const webAssembly = (out: number): JsonDialect => ({
       }`,
   word: (n, code) => `x = WF${n}[${code}]; y = WF${n}[${code} + 1];
       for (; x < y; x++) { o[a] = WB${n}[x]; a++; }`,
+  textRoom: (length) => `n = more(n, ${length}, ${out});`,
   room: `if (a + n > ${out}) { stop = a === 0 ? ${stops.left} : ${stops.full}; break written; }`,
   elementsFrom: (column) => ` - ST[${state.elements + column}]`
 })
 
 const functions: ReadonlyArray<FunctionText> = [
+  // Beyond what there is room for it is not counted: the sum of long texts has no 32 bits.
+  {
+    name: "more",
+    params: ["n", "length", "out"],
+    text: `if (n > out || length <= 0) return n;
+    return length > out ? out + 1 : n + 6 * length;`
+  },
   {
     name: "putText",
     params: ["p", "length", "a"],

@@ -20,6 +20,8 @@ export interface JsonDialect {
   readonly number: (value: string) => string
   /** Puts the word of a code of list `n`. */
   readonly word: (n: number, code: string) => string
+  /** Adds to n what a text of so many bytes may take: six for each that is escaped. */
+  readonly textRoom: (length: string) => string
   /** Makes room for n bytes. */
   readonly room: string
   /** What stands between a place in a column of elements and its index. */
@@ -54,16 +56,6 @@ const fixedBytes = (columns: ReadonlyArray<Column>): number =>
       sum + encoder.encode(JSON.stringify(column.name)).length + longest(column) + 16,
     16
   )
-
-/** An escaped byte takes six. */
-const textBytes = (
-  columns: ReadonlyArray<Column>,
-  id: (at: number) => string,
-  row: string
-): string =>
-  columns
-    .flatMap((column, k) => (column._tag === "Text" ? [` + 6 * L${id(k)}[${row}]`] : []))
-    .join("")
 
 /** Whether row `i` has a value, as an expression. */
 const hasValue = (column: Column, k: number): string => {
@@ -118,19 +110,27 @@ class JsonText {
     }
   }
 
+  private textRoom(columns: ReadonlyArray<Column>, id: (at: number) => string, row: string) {
+    return columns
+      .flatMap((column, k) =>
+        column._tag === "Text" ? [this.dialect.textRoom(`L${id(k)}[${row}]`)] : []
+      )
+      .join(" ")
+  }
+
   /** Code that makes room for the whole record of row i, however its texts must be escaped. */
   private room(fixed: number): string {
     const { columns } = this.layout
     const groups = columns.map((column, k) => {
       if (column._tag !== "Group") return ""
       const each = fixedBytes(column.columns)
-      const texts = textBytes(column.columns, (j) => `${k}_${j}`, "j")
+      const texts = this.textRoom(column.columns, (j) => `${k}_${j}`, "j")
       const count = `n += ${each} * L${k}[i];`
       if (texts === "") return count
       return `${count} j = S${k}[i]${this.dialect.elementsFrom(k)}; t = j + L${k}[i];
-    for (; j < t; j++) n += 0${texts};`
+    for (; j < t; j++) { ${texts} }`
     })
-    return `n = ${fixed}${textBytes(columns, String, "i")};
+    return `n = ${fixed}; ${this.textRoom(columns, String, "i")}
     ${groups.join(" ")}
     ${this.dialect.room}`
   }

@@ -93,6 +93,7 @@ const javascript: JsonDialect = {
       else a = N(o, a, v); }`,
   word: (n, code) => `{ const w = W[${n}][${code}];
       for (let y = 0; y < w.length; y++) o[a++] = w[y]; }`,
+  textRoom: (length) => `n += 6 * ${length};`,
   room: `if (a + n > z) { z = out.grow(a, n); o = out.bytes; O = ${viewOf("o")}; }`,
   elementsFrom: () => ""
 }
