@@ -1,18 +1,13 @@
 // Columns of views in the memory of a program: which parts of which column it reads, and the
 // copying of the rows it works on next. Programs reach a column by the name of an array.
+import { moveBy } from "./internal/views/columnData.ts"
+import type { Part } from "./internal/views/columnParts.ts"
+import { kinds, letters, partsOf } from "./internal/views/columnParts.ts"
 import type { Column, ColumnData, Layout, Sheet } from "./Views.ts"
 import type { Place } from "./WasmProgram.ts"
 
 /** A part of a column. */
-export type Part = "start" | "length" | "hash" | "value" | "code"
-
-const kinds = {
-  start: "ints",
-  length: "ints",
-  hash: "ints",
-  value: "floats",
-  code: "bytes"
-} as const
+export type { Part } from "./internal/views/columnParts.ts"
 
 /** Bytes of an entry, by kind of array. */
 const widths = { bytes: 1, ints: 4, floats: 8 } as const
@@ -72,15 +67,6 @@ export class Arrays {
   }
 }
 
-/** The parts a column of each kind has. */
-const partsOf: Readonly<Record<Column["_tag"], ReadonlyArray<Part>>> = {
-  Text: ["start", "length"],
-  Group: ["start", "length"],
-  Number: ["value"],
-  Boolean: ["code"],
-  Choice: ["code"]
-}
-
 interface Binding {
   readonly array: string
   readonly column: number
@@ -110,7 +96,7 @@ export class ProgramColumns {
   readonly bindings: Array<Binding> = []
   /** Groups whose elements are read. */
   readonly groups: Array<number> = []
-  rows = 0
+  /** Elements of each group there is room for. */
   elements = 0
   private readonly name: string
 
@@ -137,7 +123,6 @@ export class ProgramColumns {
   }
 
   reserve(arrays: Arrays, rows: number, elements: number): void {
-    this.rows = rows
     this.elements = elements
     for (const { array, child, part } of this.bindings)
       arrays.reserve(array, kinds[part], child < 0 ? rows : elements)
@@ -273,22 +258,12 @@ export class BoundColumns {
       const values = (this.values[i] as Values).subarray(0, count)
       inner[part].set(values, child < 0 ? before : outer.used)
       if (part === "start" && outer.used > 0 && inner.column._tag === "Group")
-        for (let row = before; row < before + rows; row++)
-          outer.start[row] = (outer.start[row] as number) + outer.used
+        moveBy(outer.start, before, before + rows, outer.used)
     }
     for (const group of groups)
       (sheet.columns[group] as ColumnData).used += state[at + group] as number
     sheet.rows = before + rows
   }
-}
-
-/** The letters that writers and makers of records have for the parts of a column. */
-const letters: Readonly<Record<Part, string>> = {
-  start: "S",
-  length: "L",
-  hash: "H",
-  value: "V",
-  code: "K"
 }
 
 /**

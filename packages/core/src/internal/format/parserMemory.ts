@@ -1,9 +1,10 @@
 // The memory of a parser in WebAssembly: which array of its program lies where, and the arrays as
 // JavaScript sees them. Columns have room for the rows of one call; a copy of the input comes last.
 import { multiplier, seed } from "../../ByteHash.ts"
-import type { Kind, Part, Values } from "../../ProgramColumns.ts"
+import type { Values } from "../../ProgramColumns.ts"
 import { Arrays } from "../../ProgramColumns.ts"
-import type { Column } from "../../Views.ts"
+import type { Part } from "../views/columnParts.ts"
+import { kinds, letters, partsOf } from "../views/columnParts.ts"
 import { searchSlack } from "../wasm/search.ts"
 import { fillWords, reserveWords } from "../wasm/wordLists.ts"
 import { stateWords } from "./dialect.ts"
@@ -34,21 +35,6 @@ export interface Binding {
   readonly page: Values
 }
 
-const positions = [
-  ["S", "start", "ints"],
-  ["L", "length", "ints"]
-] as const
-
-const partsOf: Readonly<
-  Record<Column["_tag"], ReadonlyArray<readonly [letter: string, Part, Kind]>>
-> = {
-  Text: positions,
-  Group: positions,
-  Number: [["V", "value", "floats"]],
-  Boolean: [["K", "code", "bytes"]],
-  Choice: [["K", "code", "bytes"]]
-}
-
 /** Where everything lies. */
 export class ParserMemory {
   readonly arrays = new Arrays(0)
@@ -72,8 +58,8 @@ export class ParserMemory {
     const groups: Array<string> = []
     for (const [path, { id, column, isElement }] of scope.places) {
       const room = isElement ? elementRoom : rowRoom
-      for (const [letter, , kind] of partsOf[column._tag])
-        this.arrays.reserve(letter + id, kind, room)
+      for (const part of partsOf[column._tag])
+        this.arrays.reserve(letters[part] + id, kinds[part], room)
       if (scope.needs.hashes.has(path)) this.arrays.reserve(`H${id}`, "ints", room)
       if (column._tag !== "Group") continue
       groups.push(id)
@@ -98,13 +84,13 @@ export class ParserMemory {
     for (const [path, { id, column, isElement }] of this.scope.places) {
       const [at, child = "-1"] = id.split("_") as [string, string?]
       const group = isElement ? stateWords.groups + this.groups.indexOf(at) : -1
-      const add = (letter: string, part: Part): void => {
-        const values = this.arrays.view(memory, letter + id)
+      const add = (part: Part): void => {
+        const values = this.arrays.view(memory, letters[part] + id)
         const page = values.subarray(0, rowsMax)
         bindings.push({ part, column: Number(at), child: Number(child), group, values, page })
       }
-      for (const [letter, part] of partsOf[column._tag]) add(letter, part)
-      if (this.scope.needs.hashes.has(path)) add("H", "hash")
+      for (const part of partsOf[column._tag]) add(part)
+      if (this.scope.needs.hashes.has(path)) add("hash")
     }
     return bindings
   }

@@ -5,6 +5,7 @@
 // an escape of JSON, with a number of twenty digits.
 import type { Format } from "../../Format.ts"
 import type { ColumnData, Needs, Sheet } from "../../Views.ts"
+import { moveBy } from "../views/columnData.ts"
 import type { FunctionText, Program } from "../wasm/module.ts"
 import { compileProgram } from "../wasm/module.ts"
 import { stateWords as at } from "./dialect.ts"
@@ -44,10 +45,6 @@ interface Keys {
   readonly lengths: Int32Array
   readonly hashes: Int32Array
   readonly bytes: Uint8Array
-}
-
-const moveBy = (entries: Int32Array, from: number, to: number, by: number): void => {
-  for (let i = from; i < to; i++) entries[i] = (entries[i] as number) + by
 }
 
 /** A program with its memory, and the parser that takes what it leaves. */

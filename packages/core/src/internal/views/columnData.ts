@@ -92,6 +92,11 @@ export const moveEntries = (
   for (let j = 0; j < rows.length; j++) entries[to + j] = entries[rows[j] as number] as number
 }
 
+/** Adds `by` to entries `from` to `to`. */
+export const moveBy = (entries: Int32Array, from: number, to: number, by: number): void => {
+  for (let i = from; i < to; i++) entries[i] = (entries[i] as number) + by
+}
+
 const roomFor = (before: number, count: number): number => Math.max(count, before * 2, 16)
 
 /** The same entries with room for more. */

@@ -12,3 +12,6 @@ escaped[92] = 1
 export const escapes: ReadonlyArray<Uint8Array> = Array.from({ length: 128 }, (_, code) =>
   encoder.encode(JSON.stringify(String.fromCharCode(code)).slice(1, -1))
 )
+
+/** The bytes of `null`. */
+export const nullWord = 0x6c6c756e

@@ -8,7 +8,7 @@ import type { FunctionText, Programs } from "../wasm/module.ts"
 import { compilePrograms, scratchBytes } from "../wasm/module.ts"
 import { searchSlack } from "../wasm/search.ts"
 import { fillWords, reserveWords } from "../wasm/wordLists.ts"
-import { escaped, escapes } from "./jsonEscapes.ts"
+import { escaped, escapes, nullWord } from "./jsonEscapes.ts"
 import type { JsonDialect, Words } from "./jsonText.ts"
 import { jsonText } from "./jsonText.ts"
 import type { WriteRows } from "./jsonWriter.ts"
@@ -28,12 +28,9 @@ const leftMin = 64
 const state = { used: 0, stop: 1, elements: 2 } as const
 const stops = { end: 0, left: 1, full: 2 } as const
 
-/** The bytes of `null`. */
-const nullWord = 0x6c6c756e
-
 const leave = `{ a = before; stop = ${stops.left}; break written; }`
 
-const webAssembly = (out: number): JsonDialect => ({
+const webAssembly: JsonDialect = {
   putFour: (at, value) => `q[a + ${at}] = ${value};`,
   putByte: (at, value) => `o[a + ${at}] = ${value};`,
   text: (start, length) => `a = putText(${start} + D, ${length}, a);`,
@@ -47,10 +44,10 @@ const webAssembly = (out: number): JsonDialect => ({
       }`,
   word: (n, code) => `x = WF${n}[${code}]; y = WF${n}[${code} + 1];
       for (; x < y; x++) { o[a] = WB${n}[x]; a++; }`,
-  textRoom: (length) => `n = more(n, ${length}, ${out});`,
-  room: `if (a + n > ${out}) { stop = a === 0 ? ${stops.left} : ${stops.full}; break written; }`,
+  textRoom: (length) => `n = more(n, ${length}, OUT);`,
+  room: `if (a + n > OUT) { stop = a === 0 ? ${stops.left} : ${stops.full}; break written; }`,
   elementsFrom: (column) => ` - ST[${state.elements + column}]`
-})
+}
 
 const functions: ReadonlyArray<FunctionText> = [
   // Beyond what there is room for it is not counted: the sum of long texts has no 32 bits.
@@ -114,13 +111,12 @@ const compiled = (layout: Layout): Compiled | undefined => {
   arrays.reserve("ET", "floats", escaped.length)
   arrays.reserve("EL", "bytes", escaped.length)
   columns.reserve(arrays, rowsMax, elementsMax)
-  const { words } = jsonText(layout, webAssembly(0))
+  const { record, words } = jsonText(layout, webAssembly)
   reserveWords(arrays, words)
   const out = scratchBytes - arrays.end - searchSlack
   if (out < outMin) return undefined
   const base = arrays.end
   arrays.reserve("o", "bytes", out)
-  const { record } = jsonText(layout, webAssembly(out))
   const over = compilePrograms({
     functions: [
       ...functions,
@@ -145,7 +141,7 @@ const compiled = (layout: Layout): Compiled | undefined => {
       ["q", { kind: "words", base }],
       ["EO", { kind: "longs", base }]
     ]),
-    constants: new Map(),
+    constants: new Map([["OUT", out]]),
     written: base
   })
   return over === undefined ? undefined : { over, arrays, columns, words }

@@ -2,7 +2,7 @@
 // the same records, without making them. One generated function per layout.
 import type { Column, Layout, Sheet } from "../../Views.ts"
 import { isMemory } from "../wasm/module.ts"
-import { escaped, escapes } from "./jsonEscapes.ts"
+import { escaped, escapes, nullWord } from "./jsonEscapes.ts"
 import { JsonProgram } from "./jsonProgram.ts"
 import type { JsonDialect } from "./jsonText.ts"
 import { jsonText } from "./jsonText.ts"
@@ -13,9 +13,6 @@ export type WriteRows = (sheet: Sheet, from: number, to: number, output: Output)
 
 const viewOf = (bytes: string): string =>
   `new DataView(${bytes}.buffer, ${bytes}.byteOffset, ${bytes}.byteLength)`
-
-/** The bytes of `null`. */
-const nullWord = 0x6c6c756e
 
 /**
  * Writes the text of `b` at `from` into `o` at `at` as a JSON string, or null for a length of -1;
