@@ -4,6 +4,7 @@
 import { addBytes, mix, seed } from "@sluice/core/ByteHash"
 import type { ColumnData, Layout, ViewBlock } from "@sluice/core/Views"
 import type { ByteArena } from "./byteArena.ts"
+import { lineMax } from "./byteArena.ts"
 import type { Keeper } from "./byteKeys.ts"
 import type { ByteOutputs } from "./byteOutputs.ts"
 import type { ByteRows } from "./byteRows.ts"
@@ -52,7 +53,7 @@ export interface AssemblyOptions {
 }
 
 /** Words of a line of the cache. */
-const lineWords = 16
+const lineWords = lineMax / 4
 
 /** A cell's second word: elements of the leading fragment, the number of the source of others. */
 const secondWord = 4

@@ -5,11 +5,11 @@ import type { Block, StateMemory } from "./stateMemory.ts"
 import { unpooled } from "./stateMemory.ts"
 
 /** Cells up to this size are kept to the eighth byte, larger ones to the power of two. */
-const fineMax = 512
+export const fineMax = 512
 const classes = fineMax / 8 + 1 + 32
 
 /** Bytes of a line of the cache. */
-const lineMax = 64
+export const lineMax = 64
 
 /**
  * Where large buffers begin in a line of the cache: allocators of Linux put 16 bytes before them.

@@ -10,14 +10,16 @@ import { holders } from "./keyTable.ts"
 
 const { places: placesAt, mask: maskAt, live: liveAt, list: listAt, listed: listedAt } = arenaWords
 
-const loadMax = 0.5
+/** Rows for each place, at most. */
+export const loadMax = 0.5
 const capacityMin = 1_024
 /** Below as many places the next table has four times as many: each costs its pages and a pass. */
 const quadrupledMax = 131_072
 /** Hash and row. */
 const placeBytes = 8
 const listBytes = 4
-const holesMin = 1_024
+/** As many rows taken out are left in the list. */
+export const holesMin = 1_024
 
 /** A Map of rows by key bytes. */
 export class ByteIndex {

@@ -10,6 +10,7 @@ import type { ByteRows } from "./byteRows.ts"
 import { rowFlags, rowFloats, rowWords } from "./byteRows.ts"
 import { nameOf, shadowOf, textOf } from "./byteShadow.ts"
 import type { CompiledRule, Trigger } from "./compiledRule.ts"
+import { asksOnlySlots } from "./compiledRule.ts"
 import type { CompiledTable } from "./compiledTable.ts"
 import type { Entry, KeyValue } from "./entry.ts"
 import { duplicateSlot, invalidCount, invalidSize, tooManySlots } from "./failures.ts"
@@ -89,7 +90,7 @@ export class ByteLogic implements ByteKeys {
     // Whoever asks a predicate has a state for it: see the plan.
     this.list = rule.triggers as ReadonlyArray<Trigger<unknown>>
     this.triggers = this.list.map(({ name }) => name)
-    this.onlySlots = this.list.length === 1 && this.list[0]?._tag === "Slots"
+    this.onlySlots = asksOnlySlots(rule.triggers)
     const asks = keeper.stateOf !== undefined
     this.predicates = this.list.map((each) =>
       each._tag === "Predicate" && asks ? each : undefined

@@ -40,6 +40,7 @@ import {
 } from "./byteRulePlan.ts"
 import { ByteTable } from "./byteTable.ts"
 import type { CompiledRule } from "./compiledRule.ts"
+import { asksOnlySlots } from "./compiledRule.ts"
 import { CompiledTable } from "./compiledTable.ts"
 import type { Emit } from "./emitRows.ts"
 import { assembledLayout, compileEmit } from "./emitRows.ts"
@@ -251,7 +252,7 @@ const assembledKept = (
     planOf,
     needs,
     programsOf: (rows) => {
-      if (rule.triggers.length !== 1 || rule.triggers[0]?._tag !== "Slots") return undefined
+      if (!asksOnlySlots(rule.triggers)) return undefined
       const isFixed = fixedOf(rule).length > 0
       const taken = layouts.flatMap((whole, i) => {
         const layout = narrowed(whole, needs[i] as Needs)

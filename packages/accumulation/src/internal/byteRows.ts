@@ -28,7 +28,8 @@ export const rowWords = {
   cell: 7
 } as const
 
-const wordCount = 8
+/** Words of a row before its floats. */
+export const wordCount = 8
 const floatsAt = wordCount * 4
 
 /** Offset of the key in its row. */
@@ -52,6 +53,9 @@ const phases: ReadonlyArray<Phase> = ["fresh", "open", "closed", "forgotten"]
 
 /** The code of phase `open`. */
 export const isOpen = 1
+
+/** Flags of a row that is open and in the table. */
+export const openFlags = isOpen | (holders.table << holderShift)
 
 const codes: Readonly<Record<Phase, number>> = { fresh: 0, open: isOpen, closed: 2, forgotten: 3 }
 

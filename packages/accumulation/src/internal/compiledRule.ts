@@ -18,6 +18,10 @@ export type Trigger<State> =
       readonly test: (state: State) => boolean
     }
 
+/** Whether named slots are all that is asked for. */
+export const asksOnlySlots = (triggers: ReadonlyArray<Trigger<never>>): boolean =>
+  triggers.length === 1 && triggers[0]?._tag === "Slots"
+
 /** A rule as the machine reads it. */
 export interface CompiledRule<In, State> {
   slotOf: ((fragment: In) => Slot | undefined) | undefined

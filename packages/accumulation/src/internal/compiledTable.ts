@@ -121,13 +121,13 @@ export class CompiledTable {
 
   // The arena has moved to a block of its own, or begins.
   private attach(): void {
-    const { inputs, over, block } = this.programs
+    const { inputs, over } = this.programs
     const { bytes } = this.arena
     this.memory = bytes
     this.to = 0
     this.bound = undefined
     // A plain block stands where there was no more memory for programs.
-    if (bytes.byteOffset !== inputs.bytes || block === undefined) return
+    if (bytes.byteOffset !== inputs.bytes) return
     const made = over(new Uint8Array(bytes.buffer))
     this.takes = inputs.layouts.map((_, number) => made[takeName(number)] as Run)
     this.emitRun = made.emit as Run

@@ -3,7 +3,7 @@ import type { Column, ColumnData, Layout, Sheet } from "@sluice/core/Views"
 import type { Assembly, ElementPart } from "../Assemble.ts"
 import type { ByteArena } from "./byteArena.ts"
 import type { EmitDialect } from "./emitText.ts"
-import { emitText } from "./emitText.ts"
+import { emitText, groupsOf } from "./emitText.ts"
 import type { KeptShape } from "./keptShape.ts"
 
 /** Where rows go. */
@@ -91,7 +91,7 @@ let identity = 0
 
 /** Compiles the code that makes an assembly's records. */
 export const compileEmit = (assembly: Assembly, shapes: EmitShapes, layout: Layout): Emit => {
-  const groups = layout.columns.flatMap(({ _tag }, k) => (_tag === "Group" ? [k] : []))
+  const groups = groupsOf(layout)
   const text = `// emit ${identity++}
 "use strict";
 return function emit_${identity}(arena, rows, out) {

@@ -15,6 +15,10 @@ export interface EmitDialect {
   readonly room: (k: number) => string
 }
 
+/** The columns that are groups. */
+export const groupsOf = ({ columns }: Layout): ReadonlyArray<number> =>
+  columns.flatMap(({ _tag }, k) => (_tag === "Group" ? [k] : []))
+
 /** Code that sets `name` + position to where each text of a cell begins. */
 const textStarts = (
   fields: KeptFields,
@@ -84,11 +88,6 @@ class Emitter {
     this.dialect = dialect
     const { own, wordsAt } = shapes.head
     this.head = { fields: own, base: "h", numbersAt: 8, wordsAt, texts: "T" }
-  }
-
-  /** The columns that are groups. */
-  private get groups(): ReadonlyArray<number> {
-    return this.layout.columns.flatMap(({ _tag }, k) => (_tag === "Group" ? [k] : []))
   }
 
   private fields(): string {
@@ -225,7 +224,9 @@ class Emitter {
       ${without}
     } else {
       const n = w[(h + 4) >> 2];
-      ${this.groups.map((k) => this.dialect.room(k)).join(" ")}
+      ${groupsOf(this.layout)
+        .map((k) => this.dialect.room(k))
+        .join(" ")}
       ${textStarts(head.own, "T", textsAt, wordAt("h", head.wordsAt))}
       ${this.fields()}
     }`

@@ -8,10 +8,9 @@ import type { FunctionText } from "@sluice/core/WasmProgram"
 import type { Assembly } from "../Assemble.ts"
 import { rowWords } from "./byteRows.ts"
 import type { EmitShapes } from "./emitRows.ts"
-import { emitText } from "./emitText.ts"
-import { partsAt, slotWords } from "./slotCells.ts"
+import { emitText, groupsOf } from "./emitText.ts"
+import { nameBytes, partsAt, roomFirst, scanMax, slotWords } from "./slotCells.ts"
 import { elementsMax, stateWords } from "./tableInputs.ts"
-import { slotsSearched } from "./tableText.ts"
 
 /** What records are made of. */
 export interface Emitted {
@@ -29,7 +28,7 @@ export const emitProgram = (
   columns: ProgramColumns
 ): { readonly text: FunctionText; readonly names: ReadonlyMap<string, string> } => {
   const names = shortNames(columns, layout)
-  const groups = layout.columns.flatMap(({ _tag }, k) => (_tag === "Group" ? [k] : []))
+  const groups = groupsOf(layout)
   const record = emitText(assembly, shapes, layout, {
     room: (k) => `if (G${k} + n > ${elementsMax}) break emitted;`
   })
@@ -53,7 +52,7 @@ export const releaseProgram = (parts: number): FunctionText => ({
     for (; i < to; i++) {
       k = rows[i] >> 2;
       count = w[k + ${rowWords.slots}];
-      if (count > ${slotsSearched}) return i;
+      if (count > ${scanMax}) return i;
       x = w[k + ${rowWords.head}];
       if (x !== 0) { give(x, w[x >> 2]); w[k + ${rowWords.head}] = 0; }
       if (count === 0) continue;
@@ -64,10 +63,10 @@ export const releaseProgram = (parts: number): FunctionText => ({
           if (x > 0) give(x, w[x >> 2]);
         }
         length = w[q + 1] >> 1;
-        if (length > 16) give(w[q + ${partsAt + parts}], length);
+        if (length > ${nameBytes}) give(w[q + ${partsAt + parts}], length);
         q += ${slotWords(parts)};
       }
-      x = count <= 2 ? 2 : 1 << (32 - Math.clz32(count - 1));
+      x = count <= ${roomFirst} ? ${roomFirst} : 1 << (32 - Math.clz32(count - 1));
       give(w[k + ${rowWords.cell}], x * ${4 * slotWords(parts)});
       w[k + ${rowWords.slots}] = 0;
     }

@@ -13,16 +13,18 @@ import type { ByteArena } from "./byteArena.ts"
 import { copyName, sameName } from "./byteArena.ts"
 import { rowFlags, rowWords } from "./byteRows.ts"
 
-const roomFirst = 2
+/** Slots there is room for at first. */
+export const roomFirst = 2
 /** Stands in a part whose fragment is not kept. */
 export const filledOnly = -1
 
 /** Above this many slots they are searched through a Map. */
-const scanMax = 16
+export const scanMax = 16
 
 /** Words of a slot for its name; a longer name has a cell, and its reference stands here. */
 const nameWords = 4
-const nameBytes = nameWords * 4
+/** Bytes of a name that stands in its slot. */
+export const nameBytes = nameWords * 4
 
 const { slots: countAt, waiting: waitingAt, flags: flagsAt, cell: cellAt } = rowWords
 

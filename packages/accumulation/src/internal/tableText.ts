@@ -5,25 +5,32 @@
 //   w, d, m: words, floats and bytes of the arena; u, U: its bytes, by four and by eight
 //   b, g, G: the same of the bytes that texts point into; kw: words of keys
 import type { FunctionText } from "@sluice/core/WasmProgram"
-import { arenaWords } from "./byteArena.ts"
-import { keyAt, rowFloats, rowWords } from "./byteRows.ts"
-import { partsAt, slotWords } from "./slotCells.ts"
+import { arenaWords, fineMax, lineMax } from "./byteArena.ts"
+import { holesMin, loadMax } from "./byteIndex.ts"
+import { keyAt, openFlags, rowFloats, rowWords, wordCount } from "./byteRows.ts"
+import { nameBytes, partsAt, roomFirst, slotWords } from "./slotCells.ts"
 import { stateWords } from "./tableInputs.ts"
 
 const { taken, end, free, places, mask, live, list, listed } = arenaWords
+
+/** Sets the class of a cell, and its whole size. */
+const sized = `if (size <= ${fineMax}) { kind = (size + 7) >>> 3; whole = kind << 3; }
+    else {
+      kind = ${fineMax / 8 + 24} - Math.clz32(size - 1);
+      whole = 1 << (32 - Math.clz32(size - 1));
+    }`
 
 const take: FunctionText = {
   name: "take",
   params: ["size"],
   text: `let kind = 0, whole = 0, line = 0, skipped = 0;
-    if (size <= 512) { kind = (size + 7) >>> 3; whole = kind << 3; }
-    else { kind = 88 - Math.clz32(size - 1); whole = 1 << (32 - Math.clz32(size - 1)); }
+    ${sized}
     w[${taken}] = w[${taken}] + whole;
     let at = w[kind + ${free}];
     if (at !== 0) { w[kind + ${free}] = w[at >> 2]; return at; }
     at = w[${end}];
     line = whole & -whole;
-    skipped = -at & ((line > 64 ? 64 : line) - 1);
+    skipped = -at & ((line > ${lineMax} ? ${lineMax} : line) - 1);
     if (skipped > 0) {
       w[at >> 2] = w[(skipped >> 3) + ${free}];
       w[(skipped >> 3) + ${free}] = at;
@@ -33,13 +40,11 @@ const take: FunctionText = {
     return at;`
 }
 
-// Only cells of slots are given back here: their sizes are powers of two times that of a slot.
 const give: FunctionText = {
   name: "give",
   params: ["at", "size"],
   text: `let kind = 0, whole = 0;
-    if (size <= 512) { kind = (size + 7) >>> 3; whole = kind << 3; }
-    else { kind = 88 - Math.clz32(size - 1); whole = 1 << (32 - Math.clz32(size - 1)); }
+    ${sized}
     w[${taken}] = w[${taken}] - whole;
     w[at >> 2] = w[kind + ${free}];
     w[kind + ${free}] = at;
@@ -100,8 +105,8 @@ const hasRoom: FunctionText = {
   name: "hasRoom",
   params: [],
   text: `const capacity = w[${mask}] + 1, holes = w[${listed}] - w[${live}];
-    return 2 * (w[${live}] + 1) <= capacity && w[${listed}] < capacity &&
-      !(holes > 1024 && holes > w[${live}]);`
+    return ${1 / loadMax} * (w[${live}] + 1) <= capacity && w[${listed}] < capacity &&
+      !(holes > ${holesMin} && holes > w[${live}]);`
 }
 
 /** The row is open, and in the index. */
@@ -110,7 +115,7 @@ const open: FunctionText = {
   params: ["row", "hash"],
   text: `const k = row >> 2, mask = w[${mask}], first = w[${places}] >> 2, count = w[${listed}];
     let place = hash & mask;
-    w[k + ${rowWords.flags}] = w[k + ${rowWords.flags}] | 9;
+    w[k + ${rowWords.flags}] = w[k + ${rowWords.flags}] | ${openFlags};
     w[k + ${rowWords.place}] = count;
     w[(w[${list}] >> 2) + count] = row;
     w[${listed}] = count + 1;
@@ -136,7 +141,7 @@ const makeRow = ({ hasWords, hasFirst }: RowKind): FunctionText => ({
     const row = take(behind + ${(hasWords ? 8 : 0) + (hasFirst ? 8 : 0)});
     const k = row >> 2, at = (row + ${keyAt}) >> 2, start = from >> 2, count = (length + 3) >> 2;
     let i = 0;
-    for (; i < 8; i++) w[k + i] = 0;
+    for (; i < ${wordCount}; i++) w[k + i] = 0;
     w[k + ${rowWords.keyLength}] = length;
     d[(row >> 3) + ${rowFloats.bytes}] = 0;
     d[(row >> 3) + ${rowFloats.last}] = FL[0];
@@ -145,9 +150,6 @@ const makeRow = ({ hasWords, hasFirst }: RowKind): FunctionText => ({
     for (i = 0; i < count; i++) w[at + i] = kw[start + i];
     return row;`
 })
-
-/** Keys of more slots are left to JavaScript, which finds those by a Map. */
-export const slotsSearched = 16
 
 const slotFunctions = (parts: number): ReadonlyArray<FunctionText> => {
   const words = slotWords(parts)
@@ -160,7 +162,7 @@ const slotFunctions = (parts: number): ReadonlyArray<FunctionText> => {
     let i = 0, q = w[k + ${rowWords.cell}] >> 2;
     for (; i < count; i++) {
       if (w[q] === hash && w[q + 1] >> 1 === length &&
-        same(length > 16 ? w[q + ${name}] : (q + ${name}) << 2, from, length)) return i;
+        same(length > ${nameBytes} ? w[q + ${name}] : (q + ${name}) << 2, from, length)) return i;
       q += ${words};
     }
     return -1;`
@@ -170,9 +172,9 @@ const slotFunctions = (parts: number): ReadonlyArray<FunctionText> => {
       params: ["k", "hash", "from", "length"],
       text: `const count = w[k + ${rowWords.slots}];
     let cell = 0, next = 0, before = 0, i = 0, q = 0;
-    if (length > 16) cell = take(length);
-    if (count === 0) w[k + ${rowWords.cell}] = take(${8 * words});
-    else if (count >= 2 && (count & (count - 1)) === 0) {
+    if (length > ${nameBytes}) cell = take(length);
+    if (count === 0) w[k + ${rowWords.cell}] = take(${4 * roomFirst * words});
+    else if (count >= ${roomFirst} && (count & (count - 1)) === 0) {
       before = w[k + ${rowWords.cell}];
       next = take(count * ${8 * words});
       for (; i < count * ${words}; i++) w[(next >> 2) + i] = w[(before >> 2) + i];
@@ -204,7 +206,8 @@ const slotFunctions = (parts: number): ReadonlyArray<FunctionText> => {
       name: "touchLeaving",
       params: ["k"],
       text: `const head = w[k + ${rowWords.head}] >> 2, slots = w[k + ${rowWords.slots}];
-    let touched = w[head] ^ w[head + 16] ^ w[head + 32], slot = 0, part = 0, cell = 0;
+    let touched = w[head] ^ w[head + ${lineMax / 4}] ^ w[head + ${lineMax / 2}];
+    let slot = 0, part = 0, cell = 0;
     let at = (w[k + ${rowWords.cell}] >> 2) + ${partsAt};
     for (; slot < slots; slot++) {
       for (part = 0; part < ${parts}; part++) {

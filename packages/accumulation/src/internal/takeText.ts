@@ -6,12 +6,11 @@ import type { FunctionText } from "@sluice/core/WasmProgram"
 import type { FragmentPlan } from "./assemblyKeys.ts"
 import { arenaWords } from "./byteArena.ts"
 import type { RulePlan } from "./byteKeys.ts"
-import { rowFlags, rowFloats, rowWords } from "./byteRows.ts"
+import { isOpen, rowFlags, rowFloats, rowWords } from "./byteRows.ts"
 import type { KeptField, KeptFields } from "./keptShape.ts"
 import { aloneMax } from "./keptShape.ts"
-import { filledOnly, partsAt, slotWords } from "./slotCells.ts"
+import { filledOnly, partsAt, scanMax, slotWords } from "./slotCells.ts"
 import { stateFloats, stateWords, stops } from "./tableInputs.ts"
-import { slotsSearched } from "./tableText.ts"
 
 /** What the fragments of one layout are taken by. */
 export interface TakeOptions {
@@ -188,15 +187,15 @@ class TakeText {
   private body(): string {
     const { rule, fragment, parts, isFixed } = this.options
     const { leads } = fragment
-    const room = 4_096 + 4 * 4 * slotWords(parts) * 2 * slotsSearched
+    const room = 4_096 + 4 * 4 * slotWords(parts) * 2 * scanMax
     return `row = F[i];
       k = row >> 2;
       isFresh = 0;
-      if ((${ofKey.flags} & ${rowFlags.phase}) !== 1) {
+      if ((${ofKey.flags} & ${rowFlags.phase}) !== ${isOpen}) {
         if (KL[i] < 0) ${leave}
         row = known(KH[i], KS[i] - KD, KL[i]);
         k = row >> 2;
-        if ((${ofKey.flags} & ${rowFlags.phase}) !== 1) {
+        if ((${ofKey.flags} & ${rowFlags.phase}) !== ${isOpen}) {
           if (row !== 0 || !hasRoom()) ${leave}
           isFresh = 1;
         }
@@ -207,7 +206,7 @@ class TakeText {
       ${this.elementsOf(this.group, "f", "n")}
       ${this.elementsOf(rule.group, "df", "dn")}
       x = ${ofKey.slots} + 1 + dn;
-      if (x > ${slotsSearched} || x * ${parts} > ST[${stateWords.slotsMax}]) ${leave}
+      if (x > ${scanMax} || x * ${parts} > ST[${stateWords.slotsMax}]) ${leave}
       ${this.slotFound()}
       ${this.sizes()}
       if (ST[${stateWords.limit}] - w[${arenaWords.end}] <
